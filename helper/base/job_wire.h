@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What apphostd (monitor) and apphost-job say to each other over the socket pair on the job's
+ * descriptor 3. Frames as in common/frame.h with APH_JOB_FRAME_MAX. The monitor owns the database, the
+ * ids and the routes; the job owns the engine and the files. A job whose monitor is gone (end of file
+ * on descriptor 3) stops at once: the next monitor finds the open row and starts a job to recover.
+ *
+ * 1. The monitor sends one request:
+ *      {"job_id":N, "op":"install"|"uninstall"|"start"|"stop"|"restart"|"logs"|"watch",
+ *       "args":{...as checked by ops.def...}, "instance":UUID,
+ *       "app":APP|null,                        the row the operation is about, when there is one
+ *       "recover":{"step":S,"undo":{...}}|null, an interrupted job to roll back or forward
+ *       "apps":[APP,...]}                      for watch only
+ *    APP = {"app_id":N,"name":S,"state":S,"desired":"running"|"stopped","web":BOOL,"port":N,
+ *           "subnet":CIDR|null,"kept":BOOL,"script":S,"uninstall_script":S|null,
+ *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
+ *           "consents":[S,...]}
+ *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
+ *
+ * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
+ *      reserve {"name","web","script","uninstall_script","skip":[app_id...]}
+ *                                  -> {"app":APP}   row made (state installing), id and port taken.
+ *                                  "kept" is true where an app of that name was uninstalled and its
+ *                                  data kept: it gets the same id again. Calling it again within one
+ *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
+ *      subnet  {"taken":[CIDR...]} -> {"subnet":CIDR}   a free /28 of the pool that overlaps none
+ *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
+ *                                  comes after it. undo is what recover will need
+ *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...]}  -> {}  any subset
+ *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
+ *                                  changed, and are on disk before the answer
+ *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",
+ *               "app":"keep"|"kept-data"|"gone"} -> {}  ends the job in one transaction. keep: the row
+ *                                  stays as it is; kept-data: uninstalled, its data remains (the row
+ *                                  keeps name and id); gone: nothing of the app remains (the id
+ *                                  rests 24 h). The answer reaches the client as {"ok":answer}
+ *
+ * 3. The job notes; a note is not answered:
+ *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":"bytes"|"steps"}
+ *      {"note":"log","line":S}
+ *      {"note":"observe","engine":"up"|"down","message":S,
+ *       "apps":[{"app_id":N,"state":"running"|"starting"|"failing"|"stopped","reason":S},...]}  watch
+ *
+ * 4. The monitor may send {"event":"apps","apps":[APP,...]} to watch when rows changed, and SIGTERM to
+ *    any job: stop at the next step border, undo, finish "rolled-back" with code cancelled.
+ */
+#ifndef APHD_JOB_WIRE_H
+#define APHD_JOB_WIRE_H
+
+#define APHD_JOB_FD 3
+
+/* Labels on everything we make in the engine; nothing without them is ever touched. */
+#define APHD_LABEL_INSTANCE "org.apphost.instance"
+#define APHD_LABEL_APP      "org.apphost.app"
+
+/* Compose project and prefix of every container, network and volume of an app: "apphost-ID". The
+ * instance's first 8 hex digits keep two apphosts on one engine apart: "apphost-1a2b3c4d-7". */
+#define APHD_PROJECT_FORMAT "apphost-%.8s-%d"
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apphostd.conf: what the admin may set. Read once at start by each helper program with libinih.
+ *
+ *   [apphost]
+ *   Domain = home.arpa example.org     first one is APP_HOSTNAME's domain       (required)
+ *   StateDir = /var/lib/apphost        database, routes, apps/, data/
+ *   RuntimeDir = /run/apphost          socket, lock
+ *   WebUser = www-data                 group that may reach the socket (it grants nothing by itself)
+ *   MaxAppId = 999
+ *   PublicPort = 80                    port httpd answers on, for addresses that are shown
+ *   [engine]
+ *   Socket = /run/docker.sock
+ *   Compose =                          absolute path; empty: looked for in the usual places
+ *   SubnetPool = 10.213.0.0/16         apps get /28 pieces of it
+ *   StartSeconds = 300                 how long an app may take until it answers over HTTP
+ *   [jobs]
+ *   Parallel = 4
+ */
+#ifndef APHD_SETTINGS_H
+#define APHD_SETTINGS_H
+
+#include <apr_pools.h>
+
+#include "common/error.h"
+
+typedef struct aphd_settings_t {
+    const char *path;            /* the file it came from */
+    const char *const *domains;  /* normalised, NULL-terminated, at least one */
+    const char *state_dir;
+    const char *runtime_dir;
+    const char *web_user;
+    int max_app_id;
+    int public_port;
+    const char *engine_socket;   /* absolute path of a Unix socket */
+    const char *compose;         /* absolute path or NULL */
+    const char *subnet_pool;     /* CIDR as written, checked */
+    int start_seconds;
+    int parallel_jobs;
+    /* Derived, never set by anyone. */
+    const char *socket_path;     /* RuntimeDir/apphostd.sock */
+    const char *lock_path;       /* RuntimeDir/apphostd.lock */
+    const char *database_path;   /* StateDir/apphost.db */
+    const char *routes_path;     /* StateDir/routes */
+    const char *apps_dir;        /* StateDir/apps   : apps/ID, root's, 0700: script, compose.json */
+    const char *data_dir;        /* StateDir/data   : data/ID, what containers may bind */
+} aphd_settings_t;
+
+#define APHD_SETTINGS_PATH APH_SYSCONFDIR "/apphostd.conf"
+
+/* Reads and judges path; APH_ECONFIG with file, line, key and reason. Lives in p. */
+apr_status_t aphd_settings_load(aphd_settings_t **settings, const char *path, apr_pool_t *p,
+                                aph_error_t *err);
+
+#endif
