@@ -124,7 +124,7 @@ run_pytest() {
     local folder=$1 registry
     find_registry || return 1
     make -C "$work/gcc" install >"$work/install.log" 2>&1 || { show_errors "$work/install.log"; return 1; }
-    APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
+    APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
         PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
         --junitxml="$work/$folder.xml" "$top/tests/$folder" 2>&1 | tee "$work/$folder.log" || true
     read -r ok bad < <(/usr/bin/python3 - "$work/$folder.xml" <<'END'
