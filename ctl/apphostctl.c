@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <apr_general.h>
 
 #include "common/frame.h"
@@ -58,7 +59,10 @@ static void complain(const aphc_context_t *context, const aph_error_t *err)
     }
     aphc_putf(&context->err, "apphostctl: ");
     aphc_put(&context->err, APHC_RED, err->message);
-    aphc_putf(&context->err, ". (%s)\n", err->tag);
+    /* A sentence that came whole, as some of apphostd's do, gets no second full stop. */
+    size_t length = strlen(err->message);
+    aphc_putf(&context->err, "%s (%s)\n", length > 0 && err->message[length - 1] == '.' ? "" : ".",
+              err->tag);
 }
 
 int main(int argc, char **argv)

@@ -94,17 +94,16 @@ static void completion_options(const aphc_terminal_t *terminal, const aphc_optio
         aphc_putf(terminal, " --%s", options[i].name);
 }
 
-/* Words an operand of a command can be, by the word its usage calls it. */
+/* What an operand of a command can be: a function or variable of the script below; NULL leaves files
+ * to bash. */
 static const char *completion_operand(const aphc_command_t *command)
 {
     if (strcmp(command->name, "help") == 0)
         return "$commands exit-codes protocol completion";
     if (strcmp(command->name, "job") == 0)
-        return "$(apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | cut -d: -f2)";
-    if (strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL)
-        return "$(apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
-               "cut -d'\"' -f4)";
-    return NULL;
+        return "$(_apphostctl_jobs)";
+    int takes_app = strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
+    return takes_app && strcmp(command->name, "install") != 0 ? "$(_apphostctl_apps)" : NULL;
 }
 
 void aphc_help_completion(const aphc_terminal_t *terminal)
@@ -112,6 +111,12 @@ void aphc_help_completion(const aphc_terminal_t *terminal)
     aphc_command_t command;
     aphc_putf(terminal, "# SPDX-License-Identifier: Apache-2.0\n"
                         "# bash completion for apphostctl; made by: apphostctl help completion\n"
+                        "_apphostctl_apps()\n{\n"
+                        "    apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
+                        "cut -d'\"' -f4\n}\n"
+                        "_apphostctl_jobs()\n{\n"
+                        "    apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | "
+                        "cut -d: -f2\n}\n"
                         "_apphostctl()\n{\n"
                         "    local word=${COMP_WORDS[COMP_CWORD]} command= commands='");
     for (size_t i = 0; aphc_command_at(i, &command); i++)
@@ -128,11 +133,8 @@ void aphc_help_completion(const aphc_terminal_t *terminal)
         const char *operands = completion_operand(&command);
         aphc_putf(terminal, "    %s) own='", command.name);
         completion_options(terminal, command.options);
-        /* An operand that is a file is left to bash. */
-        if (operands != NULL && command.operands_max > 0 && strcmp(command.name, "install") != 0)
-            aphc_putf(terminal, "'; [[ $word == -* ]] || operands=\"%s\";;\n", operands);
-        else
-            aphc_putf(terminal, "';;\n");
+        aphc_putf(terminal, operands != NULL ? "'; [[ $word == -* ]] || operands=" : "'");
+        aphc_putf(terminal, operands != NULL ? "\"%s\";;\n" : ";;\n", operands);
     }
     aphc_putf(terminal, "    esac\n"
                         "    COMPREPLY=()\n"

@@ -57,7 +57,7 @@ apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *argument
     if (context->json)
         aphc_print_json(context, answer);
     else
-        print_apps(context, json_object_get(answer, "apps"));
+        print_apps(context, json_is_array(answer) ? answer : json_object_get(answer, "apps"));
     json_decref(answer);
     return APR_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ static apr_status_t explain_connect(int reason, const char *path, aph_error_t *e
                              path);
     case EPROTOTYPE:
     case ENOTSOCK:
+    case EISDIR:
         return aph_error_set(err, APH_EDAEMON, 1713,
                              "%s is not a socket apphostd made. Name its socket with --socket",
                              path);
@@ -75,9 +77,14 @@ static apr_status_t connect_peer(peer_t *peer, const char *path, aph_error_t *er
     /* Bounds connect on a full backlog, and a write to an apphostd that hangs. */
     struct timeval limit = {.tv_sec = CONNECT_SECONDS};
     setsockopt(peer->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(peer->socket, (struct sockaddr *)&address, sizeof address) != 0)
-        return explain_connect(errno, path, err);
-    return APR_SUCCESS;
+    if (connect(peer->socket, (struct sockaddr *)&address, sizeof address) == 0)
+        return APR_SUCCESS;
+    /* A plain file refuses just as a socket nobody listens on does. */
+    struct stat what;
+    int reason = errno;
+    if (reason == ECONNREFUSED && stat(path, &what) == 0 && !S_ISSOCK(what.st_mode))
+        reason = ENOTSOCK;
+    return explain_connect(reason, path, err);
 }
 
 static apr_status_t hold_interrupts(peer_t *peer, aph_error_t *err)
@@ -166,14 +173,15 @@ static apr_status_t take_frame(const json_t *frame, const aphc_call_t *call, jso
                          "different versions", PACKAGE_VERSION);
 }
 
-static apr_status_t explain_read(apr_status_t status, aph_error_t *err)
+/* What went wrong while reading is apphostd's fault, never the command's. */
+static apr_status_t explain_read(apr_status_t status, const aph_error_t *cause, aph_error_t *err)
 {
     if (status == APR_EOF)
         return aph_error_set(err, APH_EDAEMON, 1724,
                              "apphostd closed the connection before it answered. See its log "
                              "(journalctl -u apphostd)");
-    aph_error_wrap(err, "the answer of apphostd cannot be read");
-    return status;
+    return aph_error_set(err, status == APH_EUSAGE ? APH_EDAEMON : status, 1725,
+                         "the answer of apphostd cannot be read: %.800s", cause->message);
 }
 
 static apr_status_t receive(peer_t *peer, const aphc_call_t *call, json_t **answer,
@@ -181,14 +189,15 @@ static apr_status_t receive(peer_t *peer, const aphc_call_t *call, json_t **answ
 {
     for (;;) {
         json_t *frame = NULL;
+        aph_error_t cause = APH_ERROR_INIT;
         apr_status_t status = wait_readable(peer, call, err);
         if (status != APR_SUCCESS)
             return status;
-        status = aph_frame_read(&peer->reader, peer->socket, &frame, err);
+        status = aph_frame_read(&peer->reader, peer->socket, &frame, &cause);
         if (status == APR_EAGAIN)
             continue;
         if (status != APR_SUCCESS)
-            return explain_read(status, err);
+            return explain_read(status, &cause, err);
         status = take_frame(frame, call, answer, err);
         json_decref(frame);
         if (status != APR_EAGAIN)
