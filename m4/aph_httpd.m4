@@ -16,9 +16,9 @@ AC_DEFUN([APH_CHECK_HTTPD], [
         [HTTPD_MODULEDIR=$withval], [HTTPD_MODULEDIR=`$APXS -q LIBEXECDIR`])
     AC_MSG_CHECKING([for httpd >= $1])
     HTTPD_VERSION=`sed -n \
-        -e 's/^#define AP_SERVER_MAJORVERSION_NUMBER *\([[0-9]]*\).*/\1/p' \
-        -e 's/^#define AP_SERVER_MINORVERSION_NUMBER *\([[0-9]]*\).*/.\1/p' \
-        -e 's/^#define AP_SERVER_PATCHLEVEL_NUMBER *\([[0-9]]*\).*/.\1/p' \
+        -e 's/^#define AP_SERVER_MAJORVERSION_NUMBER *\([0-9]*\).*/\1/p' \
+        -e 's/^#define AP_SERVER_MINORVERSION_NUMBER *\([0-9]*\).*/.\1/p' \
+        -e 's/^#define AP_SERVER_PATCHLEVEL_NUMBER *\([0-9]*\).*/.\1/p' \
         "$HTTPD_INCLUDEDIR/ap_release.h" | tr -d '\n'`
     AC_MSG_RESULT([${HTTPD_VERSION:-unknown}])
     AS_VERSION_COMPARE([$HTTPD_VERSION], [$1],
