@@ -7,7 +7,8 @@
  *   uninstall          forward: gone through again
  *   start stop restart what the row says is desired is brought about again
  *
- * At boot the engine may come later than we do: it is waited for. */
+ * At boot the engine may come later than we do. That is no failure: the monitor starts us again once it
+ * answers. */
 #include "helper/job/job.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "helper/job/start.h"
 #include "helper/job/take_down.h"
 
-#define PATIENCE_SECONDS 120
+#define PATIENCE_SECONDS 3
 
 static const json_t *journal(const aphd_job_t *job)
 {
