@@ -111,7 +111,15 @@ def busybox_files(www=None, scripts=None):
     return files
 
 
-WEB = 'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]'
+
+def serve_on(port):
+    """CMD of an image that serves /www. Process 1 of a container has no default action for SIGTERM, and
+    busybox's httpd sets none: the shell in front of it ends at once when the container is stopped."""
+    return ('CMD ["/bin/busybox","sh","-c","trap \'exit 0\' TERM; '
+            f'/bin/busybox httpd -f -p {port} -h /www & wait"]')
+
+
+WEB = serve_on(80)
 
 
 def free_port():

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine_env import busybox_files
+from engine_env import busybox_files, serve_on
 
 CORPUS = pathlib.Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "amahi"
 
@@ -44,8 +44,7 @@ def stand_in(engine, script, route_port):
     ref = ref.removeprefix("docker.io/")
     target = re.search(r"HOST_PORT:(\w+)", script)
     port = "8080" if target is None else target.group(1).replace("HOST_PORT", str(route_port))
-    engine.import_image(ref, busybox_files({"index.html": b"real enough\n"}),
-                        f'CMD ["/bin/busybox","httpd","-f","-p","{port}","-h","/www"]')
+    engine.import_image(ref, busybox_files({"index.html": b"real enough\n"}), serve_on(port))
     return ref
 
 
