@@ -3,7 +3,7 @@
  *
  * The hooks, in the order httpd runs them:
  *
- *   pre_config            mod_proxy's functions are looked up, its hooks joined
+ *   pre_config            mod_proxy's functions are looked up
  *   check_config          the directives are judged, also by `httpd -t`
  *   post_config           the context and the shared counters are made
  *   child_init            routes and workers of this child
@@ -44,11 +44,9 @@
 
 static int pre_request_cb(proxy_worker **worker, proxy_balancer **balancer, request_rec *r,
                           proxy_server_conf *conf, char **url);
-static int proxy_fixups_cb(request_rec *r);
-static int request_status_cb(int *status, request_rec *r);
 
-/* Here every LoadModule line has been read, and hooks added now are still sorted in. Without
- * mod_proxy nothing is joined; check_config says so if AppHost is On. */
+/* Here every LoadModule line has been read, and a hook added now is still sorted in. Without
+ * mod_proxy none is; check_config says so if AppHost is On. */
 static int pre_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     aphm_proxy_api_t proxy;
@@ -62,8 +60,6 @@ static int pre_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     proxy.hook_pre_request(pre_request_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    proxy.hook_fixups(proxy_fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
-    proxy.hook_request_status(request_status_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     return OK;
 }
 
@@ -331,6 +327,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_filter(insert_filter_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(handler_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    APR_OPTIONAL_HOOK(proxy, fixups, proxy_fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
+    APR_OPTIONAL_HOOK(proxy, request_status, request_status_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_register_output_filter(FILTER, head_filter_cb, NULL, AP_FTYPE_CONTENT_SET);
 }
 

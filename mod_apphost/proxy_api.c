@@ -28,9 +28,5 @@ apr_status_t aphm_proxy_api_find(aphm_proxy_api_t *api, aph_error_t *err)
         rv = find(&api->initialize_worker, "ap_proxy_initialize_worker", err);
     if (rv == APR_SUCCESS)
         rv = find(&api->hook_pre_request, "proxy_hook_pre_request", err);
-    if (rv == APR_SUCCESS)
-        rv = find(&api->hook_request_status, "proxy_hook_request_status", err);
-    if (rv == APR_SUCCESS)
-        rv = find(&api->hook_fixups, "proxy_hook_fixups", err);
     return rv;
 }

@@ -14,8 +14,6 @@ typedef struct aphm_proxy_api_t {
     __typeof__(&ap_proxy_define_worker) define_worker;
     __typeof__(&ap_proxy_initialize_worker) initialize_worker;
     __typeof__(&proxy_hook_pre_request) hook_pre_request;
-    __typeof__(&proxy_hook_request_status) hook_request_status;
-    __typeof__(&proxy_hook_fixups) hook_fixups;
 } aphm_proxy_api_t;
 
 /* Fills *api. APR_NOTFOUND where mod_proxy is not loaded, APH_ECONFIG where it lacks a function. */
