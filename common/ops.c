@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operation table, and the check of a request against a row of it. */
+#include "common/ops.h"
+
+#include <string.h>
+
+#include "common/hostname.h"
+
+static const aph_op_t ops[] = {
+#define APH_OP_ROW(name, kind, arguments, usage, help) {name, kind, arguments, usage, help},
+#include "common/ops.def"
+#undef APH_OP_ROW
+};
+
+const aph_op_t *aph_ops(size_t *count)
+{
+    *count = sizeof ops / sizeof ops[0];
+    return ops;
+}
+
+const aph_op_t *aph_op_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+        if (strcmp(ops[i].name, name) == 0)
+            return &ops[i];
+    return NULL;
+}
+
+/* One "name:type!" of a row's argument list, as positions inside the row. */
+typedef struct argument_t {
+    const char *name;
+    size_t name_length;
+    const char *type;
+    size_t type_length;
+    int required;
+} argument_t;
+
+/* Steps through an argument list; returns 0 at its end. */
+static int next_argument(const char **cursor, argument_t *argument)
+{
+    const char *at = *cursor + strspn(*cursor, " ");
+    if (*at == '\0')
+        return 0;
+    argument->name = at;
+    argument->name_length = strcspn(at, ":");
+    argument->type = at + argument->name_length + 1;
+    argument->type_length = strcspn(argument->type, "! ");
+    argument->required = argument->type[argument->type_length] == '!';
+    *cursor = argument->type + argument->type_length + argument->required;
+    return 1;
+}
+
+static int same(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && strncmp(text, word, length) == 0;
+}
+
+static int is_label(const json_t *value)
+{
+    return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)
+           && aph_label_valid(json_string_value(value));
+}
+
+static int is_text(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) <= APH_SCRIPT_MAX
+           && strlen(json_string_value(value)) == json_string_length(value);
+}
+
+static int is_int(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0
+           && json_integer_value(value) <= 0x7fffffff;
+}
+
+static int is_hex(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) <= 64
+           && strspn(json_string_value(value), "0123456789abcdef") == json_string_length(value);
+}
+
+static int is_bool(const json_t *value)
+{
+    return json_is_boolean(value);
+}
+
+/* The types of ops.def: what a value must be, in words for the person who sent another. */
+static const struct {
+    const char *type;
+    int (*holds)(const json_t *value);
+    const char *expected;
+} types[] = {
+    {"label", is_label, "a name of 1 to 63 characters a-z, 0-9 and -, not at either end"},
+    {"text", is_text, "UTF-8 text of at most 48 KiB without NUL"},
+    {"bool", is_bool, "true or false"},
+    {"int", is_int, "a whole number from 0 to 2147483647"},
+    {"hex", is_hex, "at most 64 hexadecimal digits in lower case"},
+};
+
+static apr_status_t check_value(const aph_op_t *op, const argument_t *argument,
+                                const json_t *value, aph_error_t *err)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (!same(argument->type, argument->type_length, types[i].type))
+            continue;
+        if (types[i].holds(value))
+            return APR_SUCCESS;
+        return aph_error_set(err, APH_EUSAGE, 1, "%s: %.*s must be %s", op->name,
+                             (int)argument->name_length, argument->name, types[i].expected);
+    }
+    return aph_error_set(err, APH_EINTERNAL, 2, "%s: ops.def has no type %.*s", op->name,
+                         (int)argument->type_length, argument->type);
+}
+
+static int row_has(const aph_op_t *op, const char *key)
+{
+    const char *cursor = op->arguments;
+    argument_t argument;
+    while (next_argument(&cursor, &argument))
+        if (same(argument.name, argument.name_length, key))
+            return 1;
+    return 0;
+}
+
+apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err)
+{
+    if (!json_is_object(args))
+        return aph_error_set(err, APH_EUSAGE, 3, "%s: args must be an object", op->name);
+
+    const char *key;
+    json_t *ignored;
+    json_object_foreach((json_t *)args, key, ignored)
+        if (!row_has(op, key))
+            return aph_error_set(err, APH_EUSAGE, 4, "%s: there is no argument %.64s", op->name,
+                                 key);
+
+    const char *cursor = op->arguments;
+    argument_t argument;
+    while (next_argument(&cursor, &argument)) {
+        const json_t *value = json_object_getn(args, argument.name, argument.name_length);
+        if (value == NULL && argument.required)
+            return aph_error_set(err, APH_EUSAGE, 5, "%s: %.*s is missing", op->name,
+                                 (int)argument.name_length, argument.name);
+        if (value == NULL)
+            continue;
+        apr_status_t status = check_value(op, &argument, value, err);
+        if (status != APR_SUCCESS)
+            return status;
+    }
+    return APR_SUCCESS;
+}

@@ -1,0 +1,3 @@
+docker-compose stop
+docker-compose rm -f
+rm -rf notes # what --purge deletes

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# A container engine: the one that answers already, or one of our own.
+
+engine_answers() { curl -fsS -m 5 --unix-socket "$1" http://engine/_ping >/dev/null 2>&1; }
+
+# Sets engine_socket. What this starts, stop_engine stops; an engine that was there is left alone.
+start_engine() {
+    engine_socket=/run/docker.sock
+    if engine_answers "$engine_socket"; then
+        have_compose || install_packages docker-compose
+        return 0
+    fi
+    engine_socket=$runtime/docker.sock
+    engine_answers "$engine_socket" && return 0
+    install_packages docker.io docker-compose iptables
+    if [ -d /run/systemd/system ]; then
+        step "Starting Docker"
+        systemctl start docker
+        engine_socket=/run/docker.sock
+    else
+        step "Starting a Docker engine of our own"
+        start_dockerd
+    fi
+    wait_until 60 "the container engine (see $run/dockerd.log)" engine_answers "$engine_socket"
+}
+
+have_compose() {
+    local place
+    for place in /usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins \
+        /usr/local/lib/docker/cli-plugins /usr/local/bin /usr/bin; do
+        [ -x "$place/docker-compose" ] && return 0
+    done
+    return 1
+}
+
+# Sockets have short paths, so they lie in /run whatever the clone's path is.
+start_dockerd() {
+    mkdir -p "$runtime" "$run/engine"
+    setsid /usr/sbin/dockerd --host "unix://$engine_socket" --data-root "$run/engine" \
+        --exec-root "$runtime/engine" --pidfile "$runtime/dockerd.pid" \
+        >>"$run/dockerd.log" 2>&1 </dev/null &
+    remember dockerd $!
+}
+
+stop_engine() { end_process dockerd; }
+
+# import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder.
+import_image() {
+    local name=$1 folder=$2 query change
+    shift 2
+    query="fromSrc=-&repo=${name%:*}&tag=${name##*:}"
+    for change in "$@"; do query+="&changes=$(url_encode "$change")"; done
+    tar -C "$folder" --numeric-owner --owner=0 --group=0 -cf - . \
+        | curl -fsS --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' \
+            --data-binary @- "http://engine/images/create?$query" >/dev/null
+}
+
+url_encode() {
+    local text=$1 i c
+    for ((i = 0; i < ${#text}; i++)); do
+        c=${text:i:1}
+        case $c in [a-zA-Z0-9._~-]) printf '%s' "$c" ;; *) printf '%%%02X' "'$c" ;; esac
+    done
+}
+
+have_image() { curl -fsS -o /dev/null --unix-socket "$engine_socket" "http://engine/images/$1/json" 2>/dev/null; }

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+# The private instance: apphostd and an httpd of its own, below ./run.
+
+start_instance() {
+    write_configuration
+    start_apphostd
+    start_httpd
+    write_env
+}
+
+# Written only when something differs, so that a second run restarts nothing.
+write_configuration() {
+    mkdir -p "$run/etc" "$run/state" "$run/httpd/logs" "$runtime"
+    write_if_changed "$run/etc/apphostd.conf" <<END
+# Written by quickstart; a change here is overwritten by the next run.
+[apphost]
+Domain = $DOMAIN
+StateDir = $run/state
+RuntimeDir = $runtime/apphost
+PublicPort = $PORT
+[engine]
+Socket = $engine_socket
+END
+    local modules; modules=$(apxs -q LIBEXECDIR)
+    write_if_changed "$run/httpd/httpd.conf" <<END
+# Written by quickstart; a change here is overwritten by the next run.
+ServerRoot "$run/httpd"
+PidFile "$run/httpd/httpd.pid"
+DefaultRuntimeDir "$run/httpd"
+ServerName localhost
+Listen $LISTEN:$PORT
+User www-data
+Group www-data
+LoadModule mpm_event_module $modules/mod_mpm_event.so
+LoadModule authz_core_module $modules/mod_authz_core.so
+LoadModule headers_module $modules/mod_headers.so
+LoadModule proxy_module $modules/mod_proxy.so
+LoadModule proxy_http_module $modules/mod_proxy_http.so
+LoadModule apphost_module $prefix/modules/mod_apphost.so
+ErrorLog "$run/httpd/logs/error_log"
+LogLevel warn
+AllowEncodedSlashes NoDecode
+<Directory "/">
+    AllowOverride None
+    Require all denied
+</Directory>
+<VirtualHost *:$PORT>
+    ServerName $DOMAIN
+    ServerAlias *.$DOMAIN
+    AllowEncodedSlashes NoDecode
+    AppHost On
+    AppHostDomain $DOMAIN
+    AppHostRoutes "$run/state/routes"
+</VirtualHost>
+END
+}
+
+# write_if_changed FILE <content: remembers in "changed" which files were written.
+write_if_changed() {
+    local file=$1 new; new=$(cat)
+    [ -f "$file" ] && [ "$(cat "$file")" = "$new" ] && return 0
+    printf '%s\n' "$new" >"$file"
+    changed+=" ${file##*/}"
+}
+changed=
+
+# Binaries that were rebuilt since the process started, or its configuration, ask for a new one.
+stale() {
+    local name=$1 file
+    shift
+    for file in "$@"; do [ "$file" -nt "$run/pids/$name" ] && return 0; done
+    return 1
+}
+
+start_apphostd() {
+    if started_by_us apphostd; then
+        stale apphostd "$prefix/sbin/apphostd" "$run/etc/apphostd.conf" || return 0
+        end_process apphostd
+    fi
+    step "Starting apphostd"
+    setsid "$prefix/sbin/apphostd" -c "$run/etc/apphostd.conf" >>"$run/apphostd.log" 2>&1 </dev/null &
+    remember apphostd $!
+    wait_until 30 "apphostd (see $run/apphostd.log)" ctl list
+}
+
+start_httpd() {
+    if started_by_us httpd; then
+        stale httpd "$prefix/modules/mod_apphost.so" "$run/httpd/httpd.conf" || return 0
+        end_process httpd
+    fi
+    step "Starting httpd on $LISTEN:$PORT"
+    local httpd; httpd=$(apxs -q SBINDIR)/$(apxs -q PROGNAME)
+    "$httpd" -t -f "$run/httpd/httpd.conf" >"$run/httpd/check.log" 2>&1 \
+        || { cat "$run/httpd/check.log" >&2; die "httpd does not accept its configuration"; }
+    setsid "$httpd" -DFOREGROUND -f "$run/httpd/httpd.conf" >>"$run/httpd/logs/start_log" 2>&1 </dev/null &
+    remember httpd $!
+    wait_until 20 "httpd (see $run/httpd/logs/error_log; is port $PORT taken?)" \
+        curl -sS -m 2 -o /dev/null "http://$(own_address):$PORT/"
+}
+
+own_address() { [ "$LISTEN" = 0.0.0.0 ] && printf 127.0.0.1 || printf '%s' "$LISTEN"; }
+
+stop_instance() {
+    end_process httpd
+    end_process apphostd
+}
+
+ctl() { APPHOST_SOCKET=$runtime/apphost/apphostd.sock "$prefix/bin/apphostctl" "$@"; }
+
+write_env() {
+    cat >"$run/env" <<END
+# Source this file: . run/env
+export APPHOST_SOCKET=$runtime/apphost/apphostd.sock
+export APPHOST_CONFIG=$run/etc/apphostd.conf
+export APPHOST_URL=http://hello.$DOMAIN:$PORT/
+export PATH=$prefix/bin:$prefix/sbin:\$PATH
+END
+}
+
+# The demo goes the ordinary way: an image the engine has, an install script, a plan, a job.
+install_hello() {
+    if ! have_image apphost-hello:1; then
+        step "Making the demo image"
+        local tree; tree=$(mktemp -d)
+        mkdir -p "$tree/bin"
+        cp /bin/busybox "$tree/bin/busybox"
+        cp -R "$top/examples/hello/www" "$tree/www"
+        import_image apphost-hello:1 "$tree" 'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]'
+        rm -rf "$tree"
+    fi
+    ctl status hello >/dev/null 2>&1 && return 0
+    step "Installing the demo app"
+    ctl install "$top/examples/hello/install.sh" --name hello \
+        --uninstall-script "$top/examples/hello/uninstall.sh" --yes
+}
+
+print_addresses() {
+    local address
+    say
+    say "Ready:        http://hello.$DOMAIN:$PORT/"
+    say "Use it:       . run/env && apphostctl list"
+    say "Stop it:      ./quickstart down"
+    say
+    if [ "$LISTEN" = 127.0.0.1 ]; then
+        say "From another machine of the network: ./quickstart --lan, and then as follows."
+    else
+        say "From another machine of the network:"
+    fi
+    for address in $(hostname -I 2>/dev/null); do
+        case $address in *:* | 127.* | 172.17.* | 10.213.*) continue ;; esac
+        say "  one line in its hosts file:    $address hello.$DOMAIN"
+        say "  or one line in its DNS server: address=/$DOMAIN/$address      (dnsmasq; every app at once)"
+    done
+    [ "$DOMAIN" != localhost ] || say "  (with a name of your own: DOMAIN=home.arpa ./quickstart --lan; localhost is every machine's own)"
+}
