@@ -21,9 +21,11 @@ struct aphd_job_t {
     aphd_job_child_t child;
     int64_t not_before;        /* milliseconds of aphd_loop_now: a retry that waits */
     unsigned running : 1;      /* its child exists */
+    unsigned reserved : 1;     /* app_id was given to this very job */
     unsigned recovering : 1;
     unsigned cancelled : 1;    /* asked to stop */
     unsigned again : 1;        /* to be run once more when this child is gone */
+    unsigned untouched : 1;    /* found open at start, begun, without a step: to be closed */
     unsigned ended : 1;        /* has its end in the database; freed when its child is gone */
     unsigned held_back : 1;    /* a stream whose reader is slower than its child */
 };
@@ -48,6 +50,9 @@ typedef struct aphd_ending_t {
 /* Writes the end to the database, publishes, tells everyone who waits. On error the row stays open.
  * job_end.c */
 apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err);
+
+/* Nonzero when the job's app has data of an earlier installation. job_end.c */
+int aphd_job_app_kept(const aphd_job_t *job);
 
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);

@@ -417,8 +417,7 @@ static apr_status_t take_up_cb(void *self, const aphd_job_row_t *row)
     if (job->undo == NULL)
         job->undo = json_object();
     job->recovering = aphd_recovery_at_start(row) == APHD_RECOVERY_RUN;
-    /* Marked, and ended by aphd_jobs_recover: the database is being read just now. */
-    job->again = aphd_recovery_at_start(row) == APHD_RECOVERY_CLOSE;
+    job->untouched = aphd_recovery_at_start(row) == APHD_RECOVERY_CLOSE;
     return APR_SUCCESS;
 }
 
@@ -426,8 +425,7 @@ apr_status_t aphd_jobs_recover(aphd_jobs_t *jobs, aph_error_t *err)
 {
     apr_status_t status = aphd_store_jobs_open(jobs->monitor->store, take_up_cb, jobs, err);
     for (aphd_job_t *job = jobs->first; job != NULL && status == APR_SUCCESS; job = job->next) {
-        if (job->again) {
-            job->again = 0;
+        if (job->untouched) {
             aphd_job_lost(job, 0);
         } else {
             aphd_log(APHD_LOG_INFO, "job %lld (%s %s) was %s; taken up again",

@@ -17,7 +17,7 @@
 #define APHD_CONNECTIONS_PER_UID 16
 #define APHD_CONNECTIONS_NOT_ROOT 16
 /* Octets a connection may leave unread before its progress and log lines cost it the connection. */
-#define APHD_FOLLOWER_QUEUE_MAX 262144
+#define APHD_FOLLOWER_QUEUE_MAX 1048576
 
 typedef struct aphd_server_t aphd_server_t;
 typedef struct aphd_conn_t aphd_conn_t;
