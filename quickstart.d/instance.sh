@@ -125,7 +125,9 @@ install_hello() {
         mkdir -p "$tree/bin"
         cp /bin/busybox "$tree/bin/busybox"
         cp -R "$top/examples/hello/www" "$tree/www"
-        import_image apphost-hello:1 "$tree" 'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]'
+        # The shell ends at once when the container is stopped; busybox's httpd, as process 1, would not.
+        import_image apphost-hello:1 "$tree" \
+            'CMD ["/bin/busybox","sh","-c","trap '"'exit 0'"' TERM; /bin/busybox httpd -f -p 80 -h /www & wait"]'
         rm -rf "$tree"
     fi
     ctl status hello >/dev/null 2>&1 && return 0

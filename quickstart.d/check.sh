@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every test of the tree. Each part adds to passed and failed; a part that cannot run has failed.
+
+passed=0
+failed=0
+work=$run/check
+
+run_checks() {
+    mkdir -p "$work"
+    started=$SECONDS
+    part "gcc: build and unit tests" unit_tests gcc CC=gcc
+    part "clang: build without a warning" clean_build clang CC=clang --disable-tests
+    part "ASan and UBSan: unit tests" unit_tests sanitizers CC=clang --enable-sanitizers --enable-fuzz
+    part "valgrind: unit tests" valgrind_tests
+    part "cppcheck" run_cppcheck
+    part "clang-tidy" run_clang_tidy
+    part "make distcheck" run_distcheck
+    start_engine
+    part "integration tests" run_pytest integration
+    part "browser tests" run_pytest browser
+    stop_engine
+    say
+    say "$failed_parts"
+    say "took $((SECONDS - started)) s"
+    say "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+failed_parts=
+
+# part TITLE FUNCTION ARGUMENT...: the function sets ok and bad.
+part() {
+    local title=$1 begin=$SECONDS
+    shift
+    step "$title"
+    ok=0 bad=0
+    "$@" || bad=$((bad + 1))
+    [ $((ok + bad)) -gt 0 ] || { say "ran nothing"; bad=1; }
+    passed=$((passed + ok)) failed=$((failed + bad))
+    [ "$bad" = 0 ] || failed_parts+="failed: $title ($bad)"$'\n'
+    say "$ok passed, $bad failed in $((SECONDS - begin)) s"
+}
+
+# configure_for NAME OPTION...: a build folder of its own, out of the tree, without earlier traces.
+configure_for() {
+    local name=$1
+    shift
+    build=$work/$name
+    rm -rf "$build"
+    mkdir -p "$build"
+    [ -x "$top/configure" ] || (cd "$top" && autoreconf -i) >"$work/autoreconf.log" 2>&1 || return 1
+    (cd "$build" && "$top/configure" --enable-werror --prefix="$build/inst" \
+        --with-moduledir="$build/inst/modules" CFLAGS="-O1 -g" "$@") >"$build/configure.log" 2>&1 \
+        || { tail -n 20 "$build/configure.log"; return 1; }
+}
+
+show_errors() { grep -nE 'error:|warning:|Error [0-9]|undefined' "$1" | head -n 30; }
+
+unit_tests() {
+    configure_for "$@" || return 1
+    make -C "$build" -j"$(nproc)" all >"$build/make.log" 2>&1 || { show_errors "$build/make.log"; return 1; }
+    make -C "$build" -j"$(nproc)" -k check >"$build/check.log" 2>&1 || true
+    count_tap "$build/check.log"
+}
+
+# Automake's summary: "# PASS:  12". An XFAIL or SKIP is not a pass, and is shown.
+count_tap() {
+    ok=$(sum_of PASS "$1")
+    bad=$(($(sum_of FAIL "$1") + $(sum_of ERROR "$1") + $(sum_of XPASS "$1")))
+    grep -E '^(FAIL|ERROR|XPASS|SKIP)' "$1" | head -n 30 || true
+    [ $((ok + bad)) -gt 0 ] || show_errors "$1"
+}
+
+sum_of() { sed -n "s/^# $1: *\([0-9]*\)$/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'; }
+
+clean_build() {
+    configure_for "$@" || return 1
+    make -C "$build" -j"$(nproc)" -k all >"$build/make.log" 2>&1 || { show_errors "$build/make.log"; return 1; }
+    ok=1
+}
+
+# The same test programs under valgrind; libtool runs the real program, not its wrapper.
+valgrind_tests() {
+    build=$work/gcc
+    make -C "$build" -k check TESTS="$(valgrind_programs)" \
+        LOG_COMPILER="./libtool --mode=execute valgrind" \
+        AM_LOG_FLAGS="-q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes" \
+        >"$build/valgrind.log" 2>&1 || true
+    count_tap "$build/valgrind.log"
+}
+
+# Only programs of ours: a shell script under valgrind would test the shell.
+valgrind_programs() {
+    (cd "$build" && find tests/unit -maxdepth 1 -name 'test_*' -type f -perm -u+x ! -name '*.*' | sort | tr '\n' ' ')
+}
+
+run_cppcheck() {
+    (cd "$top" && cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+        --suppressions-list=tests/guards/cppcheck.supp --error-exitcode=1 -j"$(nproc)" -I . \
+        common mod_apphost helper ctl) >"$work/cppcheck.log" 2>&1 \
+        || { head -n 30 "$work/cppcheck.log"; return 1; }
+    ok=1
+}
+
+run_clang_tidy() {
+    local include
+    include=$(pkg-config --cflags apr-1 jansson sqlite3 libcurl libseccomp libsodium inih)
+    # shellcheck disable=SC2086
+    (cd "$top" && git ls-files '*.c' | grep -v '^tests/' | xargs -P "$(nproc)" -n 8 \
+        clang-tidy --quiet --warnings-as-errors='*' -- -std=gnu11 -D_GNU_SOURCE -I . -I "$work/gcc" \
+        -isystem "$(apxs -q INCLUDEDIR)" $include -DAPH_LIBEXECDIR='""' -DAPH_SYSCONFDIR='""') \
+        >"$work/tidy.log" 2>&1 || { grep -E 'error|warning' "$work/tidy.log" | head -n 30; return 1; }
+    ok=1
+}
+
+run_distcheck() {
+    build=$work/gcc
+    make -C "$build" distcheck DISTCHECK_CONFIGURE_FLAGS="--with-moduledir=$work/gcc/distcheck-modules" \
+        >"$build/distcheck.log" 2>&1 || { show_errors "$build/distcheck.log"; return 1; }
+    ok=1
+}
+
+# The tests see an installed product, as an admin would have it.
+run_pytest() {
+    local folder=$1 registry
+    find_registry || return 1
+    make -C "$work/gcc" install >"$work/install.log" 2>&1 || { show_errors "$work/install.log"; return 1; }
+    APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
+        PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
+        --junitxml="$work/$folder.xml" "$top/tests/$folder" 2>&1 | tee "$work/$folder.log" || true
+    read -r ok bad < <(/usr/bin/python3 - "$work/$folder.xml" <<'END'
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
+n = {k: int(suite.get(k, 0)) for k in ("tests", "failures", "errors", "skipped")}
+bad = n["failures"] + n["errors"]
+print(n["tests"] - bad - n["skipped"], bad)
+END
+    ) || return 1
+}
+
+# Debian's registry program, unpacked rather than installed: its package would start a service.
+find_registry() {
+    registry=$(command -v docker-registry || true)
+    [ -z "$registry" ] || return 0
+    registry=$work/registry/usr/bin/docker-registry
+    [ -x "$registry" ] && return 0
+    mkdir -p "$work/registry"
+    (cd "$work/registry" && apt-get -q download docker-registry && dpkg-deb -x docker-registry_*.deb .) \
+        >"$work/registry.log" 2>&1 || { tail -n 5 "$work/registry.log"; return 1; }
+}

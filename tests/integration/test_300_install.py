@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An install script becomes an app at app.domain, and goes again without a trace."""
+import os
+import re
+
+import pytest
+
+from engine_env import WEB, busybox_files
+from stack_env import wait_for
+
+IMAGE = "apphost-test-web:1"
+
+
+@pytest.fixture(scope="module")
+def web_image(engine):
+    engine.import_image(IMAGE, busybox_files({"index.html": b"hello from the app\n"}), WEB)
+    yield IMAGE
+    engine.remove_image(IMAGE)
+
+
+def test_install_serve_uninstall(stack, web_image):
+    before = {c["Id"] for c in stack.engine.json("GET", "/containers/json?all=1")}
+    stack.install("photos", web_image)
+    page = stack.get("photos")
+    assert (page.status, page.body) == (200, b"hello from the app\n")
+
+    (row,) = stack.invariants()
+    assert row["name"] == "photos" and row["state"] == "running"
+    assert row["port"] == 35000 + row["app_id"]
+
+    stack.ctl("uninstall", "photos")
+    assert stack.get("photos").status == 404
+    assert stack.invariants() == []
+    assert stack.ours() == ([], [])
+    assert {c["Id"] for c in stack.engine.json("GET", "/containers/json?all=1")} == before
+    assert os.listdir(f"{stack.state}/apps") == []
+
+
+def test_what_runs_is_what_the_rules_say(new_stack, web_image):
+    stack = new_stack()
+    stack.install("album", web_image, "  restart: always\n  volumes:\n    - './config:/config'\n")
+    (summary,), (network,) = stack.ours()
+    container = stack.engine.inspect(summary["Id"])
+    (row,) = stack.json("list") if isinstance(stack.json("list"), list) else stack.json("list")["apps"]
+    assert container["HostConfig"]["PortBindings"] == {
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(row["port"])}]}
+    assert container["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert container["Image"] == stack.engine.image_id(web_image)
+    assert container["HostConfig"]["Privileged"] is False
+    assert container["Config"]["Labels"]["org.apphost.app"] == str(row["app_id"])
+    subnet = network["IPAM"]["Config"][0]["Subnet"]
+    assert re.fullmatch(r"10\.214\.\d+\.\d+/28", subnet)
+    sources = [m["Source"] for m in container["Mounts"]]
+    assert sources == [f"{stack.state}/data/{row['app_id']}/config"]
+
+
+def test_data_is_kept_and_found_again(new_stack, web_image):
+    stack = new_stack()
+    body = "  volumes:\n    - './config:/config'\n"
+    stack.install("diary", web_image, body)
+    first = stack.json("status", "diary")["app_id"]
+    with open(f"{stack.state}/data/{first}/config/page", "w", encoding="ascii") as f:
+        f.write("do not lose me")
+    said = stack.ctl("uninstall", "diary").stdout
+    assert f"{stack.state}/data/{first}" in said, "uninstall must say where the data is"
+
+    stack.install("other", web_image)
+    assert stack.json("status", "other")["app_id"] != first, "an id with data belongs to its app"
+    stack.install("diary", web_image, body)
+    assert stack.json("status", "diary")["app_id"] == first
+    with open(f"{stack.state}/data/{first}/config/page", encoding="ascii") as f:
+        assert f.read() == "do not lose me"
+
+    stack.ctl("uninstall", "diary", "--purge", "--yes")
+    assert not os.path.exists(f"{stack.state}/data/{first}")
+
+
+def test_plan_leaves_no_trace(new_stack, web_image):
+    stack = new_stack()
+    script = stack.script("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + web_image
+                          + "'\n  ports: ['HOST_PORT:80']\nEOF\ndocker-compose up -d\n")
+    plan = stack.ctl("install", script, "--name", "maybe", "--plan").stdout
+    assert web_image in plan and f"maybe.{stack.domain}" in plan
+    assert stack.invariants() == [] and stack.ours() == ([], [])
+    assert os.listdir(f"{stack.state}/apps") == [] and not os.listdir(f"{stack.state}/data")
+
+
+def test_consent_is_needed_for_another_port(new_stack, web_image):
+    stack = new_stack()
+    script = stack.script("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + web_image
+                          + "'\n  ports:\n    - 'HOST_PORT:80'\n    - '12224:22'\nEOF\ndocker-compose up -d\n")
+    refused = stack.ctl("install", script, "--name", "shell", check=False)
+    assert refused.returncode == 4, refused.stderr
+    assert "12224" in refused.stdout + refused.stderr
+    assert stack.invariants() == []
+    stack.ctl("install", script, "--name", "shell", "--yes")
+    assert stack.get("shell").status == 200
+
+
+def test_headless_app_has_no_route(new_stack, web_image):
+    stack = new_stack()
+    stack.install("worker", web_image, "  command: ['/bin/busybox', 'sleep', '1000']\n", port=None)
+    assert stack.json("status", "worker")["state"] == "running"
+    assert stack.get("worker").status in (404, 503)
+    stack.ctl("uninstall", "worker")
+
+
+def test_stop_start_restart(stack, web_image):
+    stack.install("blog", web_image)
+    stack.ctl("stop", "blog")
+    stopped = stack.get("blog", headers={"Accept": "application/json"})
+    assert stopped.status == 503 and stopped.headers["Retry-After"]
+    assert b"stopped" in stopped.body
+    stack.ctl("start", "blog")
+    assert stack.get("blog").status == 200
+    stack.ctl("restart", "blog")
+    assert stack.get("blog").status == 200
+
+
+def test_logs_and_jobs(new_stack, web_image):
+    stack = new_stack()
+    stack.install("chatty", web_image, "  command: ['/bin/busybox', 'sh', '-c', "
+                  "'echo first line; exec /bin/busybox httpd -f -p 80 -h /www']\n")
+    assert "first line" in stack.ctl("logs", "chatty").stdout
+    jobs = stack.json("jobs")
+    jobs = jobs["jobs"] if isinstance(jobs, dict) else jobs
+    assert [j["op"] for j in jobs] == ["install"] and jobs[0]["result"] == "done"
+    shown = stack.json("job", jobs[0]["job_id"])
+    assert "install" in str(shown)
+
+
+def test_image_from_a_registry(new_stack, engine, registry):
+    ref = f"{registry.host}/shop/web:1"
+    engine.import_image(ref, busybox_files({"index.html": b"pulled\n", "big": os.urandom(3_000_000)}), WEB)
+    engine.push(ref)
+    engine.remove_image(ref)
+    stack = new_stack()
+    done = stack.install("pulled", ref)
+    assert stack.get("pulled").body == b"pulled\n"
+    assert re.search(r"MB|MiB|bytes", done.stdout + done.stderr), "a pull shows its bytes"
+    stack.ctl("uninstall", "pulled")
+    assert engine.image_id(ref) is None, "what we pulled and nobody uses goes again"
+
+
+def test_gitlab_shape_keeps_its_text(new_stack, web_image):
+    """A block scalar with both words in it arrives in the container byte for byte."""
+    stack = new_stack()
+    body = ("  hostname: 'APP_HOSTNAME'\n  environment:\n    CONFIG: |\n"
+            "      external_url 'http://APP_HOSTNAME:HOST_PORT'\n      price = $5 ${NOT} 'x'\n")
+    done = stack.install("code", web_image, body, check=False)
+    if done.returncode == 3:   # a $ that looks like interpolation is refused, and says so
+        assert "$" in done.stderr + done.stdout
+        body = body.replace("      price = $5 ${NOT} 'x'\n", "")
+        stack.install("code", web_image, body)
+    (summary,), _ = stack.ours()
+    env = dict(e.split("=", 1) for e in stack.engine.inspect(summary["Id"])["Config"]["Env"])
+    row = stack.json("status", "code")
+    assert f"external_url 'http://code.{stack.domain}:{row['port']}'\n" in env["CONFIG"]
+    assert stack.engine.inspect(summary["Id"])["Config"]["Hostname"] == f"code.{stack.domain}"
+
+
+def test_many_apps_at_once(new_stack, web_image):
+    stack = new_stack()
+    for n in range(12):
+        stack.install(f"app{n}", web_image)
+    for n in range(12):
+        assert stack.get(f"app{n}").status == 200
+    subnets = [n["IPAM"]["Config"][0]["Subnet"] for n in stack.ours()[1]]
+    assert len(set(subnets)) == 12
