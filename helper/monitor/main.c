@@ -33,6 +33,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "config.h"
 #include "helper/monitor/copies.h"
 #include "helper/monitor/jobs.h"
 #include "helper/monitor/log.h"

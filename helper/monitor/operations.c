@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "common/ops.h"
 #include "helper/monitor/jobs.h"
 
