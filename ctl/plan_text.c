@@ -159,9 +159,10 @@ static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
     aphc_measure_size(memory, aphc_get_number(machine, "memory_free"));
     aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free.\n", disk, memory);
     /* Unpacked layers take more than the download: tight means too little. */
-    if (have < DISK_TIGHT || have / 3 < need)
-        aphc_put(terminal, APHC_YELLOW, "  That may be too little disk: images grow when unpacked."
-                                        "\n");
+    if (have < DISK_TIGHT || have / 3 < need) {
+        aphc_put(terminal, APHC_YELLOW, "  That may be too little disk: images grow when unpacked.");
+        aphc_putf(terminal, "\n");
+    }
 }
 
 static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
