@@ -15,6 +15,7 @@ AC_DEFUN([APH_CHECK_HTTPD], [
         [AS_HELP_STRING([--with-moduledir=DIR], [where mod_apphost.so goes (default: as apxs says)])],
         [HTTPD_MODULEDIR=$withval], [HTTPD_MODULEDIR=`$APXS -q LIBEXECDIR`])
     AC_MSG_CHECKING([for httpd >= $1])
+    # One pair of brackets each: m4 takes the rest of a line with a # in it for a comment.
     HTTPD_VERSION=`sed -n \
         -e 's/^#define AP_SERVER_MAJORVERSION_NUMBER *\([0-9]*\).*/\1/p' \
         -e 's/^#define AP_SERVER_MINORVERSION_NUMBER *\([0-9]*\).*/.\1/p' \

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directives. Each parser is a pure function that stores a value or returns a sentence; the
+ * merged result is judged once, by aphm_config_judge. */
+#ifndef APHM_CONFIG_H
+#define APHM_CONFIG_H
+
+#include "mod_apphost/context.h"
+
+typedef struct aphm_config_t {
+    int enabled;                 /* -1: not said here */
+    int short_names;             /* -1: not said here */
+    apr_array_header_t *domains; /* const char *, normalised; NULL: not said here */
+    const char *routes_path;     /* NULL: not said here. The same wherever it is said */
+    /* Said once, in the main server. 0: not said. */
+    int timeout_seconds;
+    aphm_limits_t limits;
+    aphm_context_t *context;     /* set in every server by post_config */
+} aphm_config_t;
+
+extern const command_rec aphm_config_commands[];
+
+void *aphm_config_create(apr_pool_t *p, server_rec *s);
+void *aphm_config_merge(apr_pool_t *p, void *base, void *add);
+
+/* The configuration of a server; never NULL. */
+aphm_config_t *aphm_config_of(const server_rec *s);
+
+/* Whether all servers together can work. Runs also for `httpd -t`, so that a mistake is found before
+ * a reload meets it. APH_ECONFIG with what to write where. */
+apr_status_t aphm_config_judge(server_rec *main_server, aph_error_t *err);
+
+/* Nonzero when any server has AppHost On. */
+int aphm_config_any_enabled(server_rec *main_server);
+
+/* The limits in force: what was said, and shares of the server's threads for what was not. */
+aphm_limits_t aphm_config_limits(server_rec *main_server);
+
+/* The file with the routes, or NULL where no server has AppHost On. */
+const char *aphm_config_routes_path(server_rec *main_server);
+
+/* AppHostTimeout or its default, in seconds. */
+int aphm_config_timeout(server_rec *main_server);
+
+#endif

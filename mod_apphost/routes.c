@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routes of this child.
+ *
+ * Threads look routes up under a read lock. At most once in 5 ms one of them, chosen by a compare and
+ * swap, looks at the file; when it is another file, the new snapshot is opened outside the lock and
+ * put in place under the write lock. */
+#include "mod_apphost/routes.h"
+
+#include <sys/stat.h>
+#include <apr_thread_rwlock.h>
+#include <apr_time.h>
+#include <http_log.h>
+
+#include "mod_apphost/context.h"
+
+APLOG_USE_MODULE(apphost);
+
+#define LOOK_EVERY apr_time_from_msec(5)
+
+/* What tells one file at the path from another. All 0: none. */
+typedef struct identity_t {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified;
+    struct timespec changed;
+} identity_t;
+
+struct aphm_routes_t {
+    const char *path;
+    server_rec *server;
+    apr_thread_rwlock_t *lock; /* guards map */
+    aph_route_map_t *map;      /* NULL until a good snapshot was seen */
+    apr_time_t look_at;        /* atomic: when the file is looked at next */
+    identity_t seen;           /* only touched by the thread that looks */
+    int looking;               /* atomic: a thread is in look() */
+};
+
+static int same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static int same_identity(const identity_t *a, const identity_t *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
+}
+
+static identity_t identify(const char *path)
+{
+    identity_t identity = {0};
+    struct stat about;
+    if (stat(path, &about) == 0) {
+        identity.device = about.st_dev;
+        identity.inode = about.st_ino;
+        identity.size = about.st_size;
+        identity.modified = about.st_mtim;
+        identity.changed = about.st_ctim;
+    }
+    return identity;
+}
+
+/* Once per file, not once per look: the caller comes here only for a file it has not seen yet. */
+static void log_fault(const aphm_routes_t *routes, apr_status_t rv, const aph_error_t *err)
+{
+    ap_log_error(APLOG_MARK, APR_STATUS_IS_ENOENT(rv) ? APLOG_WARNING : APLOG_ERR, 0,
+                 routes->server, "%s: %s; %s", err->tag, err->message,
+                 routes->map != NULL
+                     ? "the routes read before stay in use"
+                     : "apps show a waiting page until apphostd has written one");
+}
+
+static void take(aphm_routes_t *routes, aph_route_map_t *map)
+{
+    aph_route_map_t *old = routes->map;
+    apr_thread_rwlock_wrlock(routes->lock);
+    routes->map = map;
+    apr_thread_rwlock_unlock(routes->lock);
+    aph_route_map_close(old);
+}
+
+static void look(aphm_routes_t *routes)
+{
+    identity_t now = identify(routes->path);
+    if (same_identity(&now, &routes->seen))
+        return;
+    /* Remembered before it is opened: a file that replaces it meanwhile looks new next time. */
+    routes->seen = now;
+    aph_route_map_t *map;
+    aph_error_t err = APH_ERROR_INIT;
+    apr_status_t rv = aph_route_map_open(&map, routes->path, &err);
+    if (rv == APR_SUCCESS)
+        take(routes, map);
+    else
+        log_fault(routes, rv, &err);
+}
+
+static void look_when_due(aphm_routes_t *routes)
+{
+    apr_time_t now = apr_time_now();
+    apr_time_t due = __atomic_load_n(&routes->look_at, __ATOMIC_RELAXED);
+    /* A clock that was set back must not stop us from looking. */
+    if (now < due && due - now <= LOOK_EVERY)
+        return;
+    if (__atomic_exchange_n(&routes->looking, 1, __ATOMIC_ACQUIRE))
+        return;
+    look(routes);
+    __atomic_store_n(&routes->look_at, now + LOOK_EVERY, __ATOMIC_RELAXED);
+    __atomic_store_n(&routes->looking, 0, __ATOMIC_RELEASE);
+}
+
+static apr_status_t close_map_cb(void *data)
+{
+    aphm_routes_t *routes = data;
+    aph_route_map_close(routes->map);
+    routes->map = NULL;
+    return APR_SUCCESS;
+}
+
+apr_status_t aphm_routes_create(aphm_routes_t **routes, const char *path, server_rec *s,
+                                apr_pool_t *p)
+{
+    aphm_routes_t *made = apr_pcalloc(p, sizeof *made);
+    made->path = path;
+    made->server = s;
+    /* No file has this size, so that the first look finds something new even where there is none. */
+    made->seen.size = -1;
+    apr_status_t rv = apr_thread_rwlock_create(&made->lock, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    apr_pool_cleanup_register(p, made, close_map_cb, apr_pool_cleanup_null);
+    look_when_due(made);
+    *routes = made;
+    return APR_SUCCESS;
+}
+
+apr_status_t aphm_routes_find(aphm_routes_t *routes, const char *host, size_t length,
+                              aph_route_t *route)
+{
+    look_when_due(routes);
+    apr_thread_rwlock_rdlock(routes->lock);
+    apr_status_t rv = routes->map != NULL ? aph_route_map_find(routes->map, host, length, route)
+                                          : APR_EAGAIN;
+    apr_thread_rwlock_unlock(routes->lock);
+    return rv;
+}
