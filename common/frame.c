@@ -192,7 +192,7 @@ static ssize_t transmit(int fd, const char *from, size_t count)
 apr_status_t aph_frame_write(int fd, const json_t *object, size_t limit, aph_error_t *err)
 {
     char *octets;
-    size_t length;
+    size_t length = 0;
     apr_status_t status = aph_frame_encode(object, limit, &octets, &length, err);
     if (status != APR_SUCCESS)
         return status;

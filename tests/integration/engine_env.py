@@ -105,13 +105,21 @@ def busybox_files(www=None, scripts=None):
         files[f"www/{name}"] = content
     for name, content in (scripts or {}).items():
         files[f"www/cgi-bin/{name}"] = (content, 0o755)
-    for applet in ("sh", "sleep", "cat", "echo", "env"):
+    for applet in ("sh", "sleep", "cat", "echo", "env", "grep", "head", "tr"):
         files[f"bin/{applet}"] = (b"#!/bin/busybox sh\nexec /bin/busybox " + applet.encode() + b' "$@"\n', 0o755)
     files["bin/sh"] = files["bin/busybox"]
     return files
 
 
-WEB = 'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]'
+
+def serve_on(port):
+    """CMD of an image that serves /www. Process 1 of a container has no default action for SIGTERM, and
+    busybox's httpd sets none: the shell in front of it ends at once when the container is stopped."""
+    return ('CMD ["/bin/busybox","sh","-c","trap \'exit 0\' TERM; '
+            f'/bin/busybox httpd -f -p {port} -h /www & wait"]')
+
+
+WEB = serve_on(80)
 
 
 def free_port():

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/monitor/job_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/child.h"
+#include "helper/base/job_wire.h"
+
+#define PATIENCE_MILLISECONDS 10000
+
+static void settle(aphd_job_child_t *child)
+{
+    if (!child->reaped || !child->eof || !child->started)
+        return;
+    child->started = 0;
+    aphd_loop_untimer(child->loop, &child->patience);
+    aphd_stream_close(&child->stream);
+    child->gone_cb(child->self, child->exit_code);
+}
+
+static void wait_patiently(aphd_job_child_t *child)
+{
+    if (child->patience.slot == 0)
+        aphd_loop_timer(child->loop, &child->patience, PATIENCE_MILLISECONDS, NULL);
+}
+
+/* Its end of the socket is closed and it lives on: it has nothing to tell us any more. Or it is dead
+ * and something it left behind holds the socket: nothing of interest comes from there. */
+static void impatient_cb(void *self)
+{
+    aphd_job_child_t *child = self;
+    if (!child->reaped) {
+        kill(child->pid, SIGKILL);
+        return;
+    }
+    child->eof = 1;
+    settle(child);
+}
+
+static void exited_cb(void *self, short revents)
+{
+    aphd_job_child_t *child = self;
+    int status = 0;
+    if (waitpid(child->pid, &status, WNOHANG) != child->pid)
+        return;
+    child->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    child->reaped = 1;
+    aphd_loop_unwatch(child->loop, &child->exit_watch);
+    close(child->exit_watch.fd);
+    child->exit_watch.fd = -1;
+    wait_patiently(child);
+    settle(child);
+}
+
+static void frame_cb(void *self, json_t *frame)
+{
+    aphd_job_child_t *child = self;
+    child->frame_cb(child->self, frame);
+}
+
+static void end_cb(void *self, apr_status_t status, const aph_error_t *err)
+{
+    aphd_job_child_t *child = self;
+    child->eof = 1;
+    /* Out of step with its own protocol: what it says next cannot be understood. */
+    if (status != APR_EOF && !child->reaped)
+        kill(child->pid, SIGKILL);
+    wait_patiently(child);
+    settle(child);
+}
+
+static apr_status_t watch_exit(aphd_job_child_t *child, aph_error_t *err)
+{
+    int fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    if (fd < 0)
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 815, "cannot watch process %d: %s",
+                             (int)child->pid, strerror(errno));
+    child->exit_watch = (aphd_watch_t){
+        .fd = fd, .events = POLLIN, .ready_cb = exited_cb, .self = child};
+    return aphd_loop_watch(child->loop, &child->exit_watch, err);
+}
+
+/* The process exists and cannot be watched: it must not be left running. */
+static void discard(aphd_job_child_t *child)
+{
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    if (child->exit_watch.fd > 0) {
+        aphd_loop_unwatch(child->loop, &child->exit_watch);
+        close(child->exit_watch.fd);
+    }
+}
+
+apr_status_t aphd_job_child_start(aphd_job_child_t *child, aphd_loop_t *loop,
+                                  const aphd_job_program_t *program, aph_error_t *err)
+{
+    int pair[2];
+    const char *argv[] = {program->path, "-c", program->config_path, NULL};
+    static const char *const envp[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+                                       NULL};
+    child->loop = loop;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 816, "no socket for a job: %s",
+                             strerror(errno));
+    aph_child_spec_t spec = {
+        .argv = argv, .envp = envp, .fds = {-1, -1, STDERR_FILENO, pair[1]}, .own_session = 1};
+    _Static_assert(APHD_JOB_FD == 3, "the descriptor a job looks for");
+    apr_status_t status = aph_child_start(&spec, &child->pid, err);
+    close(pair[1]);
+    if (status != APR_SUCCESS) {
+        close(pair[0]);
+        return status;
+    }
+    child->patience.due_cb = impatient_cb;
+    child->patience.self = child;
+    child->stream.self = child;
+    child->stream.frame_cb = frame_cb;
+    child->stream.end_cb = end_cb;
+    status = aphd_stream_open(&child->stream, loop, pair[0], APH_JOB_FRAME_MAX, err);
+    if (status == APR_SUCCESS)
+        status = watch_exit(child, err);
+    if (status != APR_SUCCESS) {
+        aphd_stream_close(&child->stream);
+        discard(child);
+        return status;
+    }
+    child->started = 1;
+    return APR_SUCCESS;
+}
+
+void aphd_job_child_ask_stop(aphd_job_child_t *child)
+{
+    if (child->started && !child->reaped)
+        kill(child->pid, SIGTERM);
+}
+
+void aphd_job_child_hang_up(aphd_job_child_t *child)
+{
+    if (!child->started || child->eof)
+        return;
+    child->eof = 1;
+    aphd_stream_close(&child->stream);
+    wait_patiently(child);
+    settle(child);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A child process of apphostd: apphost-job behind a socket pair, watched by its pidfd. */
+#ifndef APHD_JOB_CHILD_H
+#define APHD_JOB_CHILD_H
+
+#include <sys/types.h>
+
+#include "helper/monitor/stream.h"
+
+/* Zero-initialise; fill the callbacks before the start. */
+typedef struct aphd_job_child_t {
+    aphd_loop_t *loop;
+    pid_t pid;
+    int exit_code;            /* valid once reaped */
+    aphd_stream_t stream;
+    aphd_watch_t exit_watch;  /* the pidfd */
+    aphd_timer_t patience;    /* how long one of the two ends is waited for after the other */
+    unsigned reaped : 1;
+    unsigned eof : 1;
+    unsigned started : 1;
+
+    void *self;
+    void (*frame_cb)(void *self, json_t *frame); /* borrowed */
+    void (*gone_cb)(void *self, int exit_code);  /* once; after it the child holds nothing */
+} aphd_job_child_t;
+
+typedef struct aphd_job_program_t {
+    const char *path;        /* of apphost-job */
+    const char *config_path; /* handed on as -c */
+} aphd_job_program_t;
+
+/* Starts the program with one end of a socket pair on descriptor 3. Not tied to our life: when we die
+ * it reads the end of file and stops where it can. */
+apr_status_t aphd_job_child_start(aphd_job_child_t *child, aphd_loop_t *loop,
+                                  const aphd_job_program_t *program, aph_error_t *err);
+
+/* SIGTERM: stop at the next step border and undo. */
+void aphd_job_child_ask_stop(aphd_job_child_t *child);
+
+/* Closes our end: the child reads end of file and ends; it is killed if it has not after a while.
+ * gone_cb still follows. */
+void aphd_job_child_hang_up(aphd_job_child_t *child);
+
+#endif

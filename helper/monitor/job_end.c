@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How jobs end: said by the job itself, or concluded by us when its process is gone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "helper/monitor/job.h"
+#include "helper/monitor/log.h"
+#include "helper/monitor/recovery.h"
+
+static int went_well(const aphd_ending_t *ending)
+{
+    return ending->reason.status == APR_SUCCESS;
+}
+
+/* Whoever began the job gets its answer or its error; whoever came to watch gets its row. */
+static void tell_everyone(aphd_job_t *job, const aphd_ending_t *ending)
+{
+    aphd_monitor_t *monitor = job->jobs->monitor;
+    aphd_conn_t *conn;
+    if (monitor->server == NULL)
+        return;
+    while ((conn = aphd_server_next(monitor->server, job, NULL)) != NULL) {
+        aph_error_t err = APH_ERROR_INIT;
+        json_t *row = NULL;
+        if (aphd_conn_started(conn) && went_well(ending))
+            aphd_conn_answer(conn, json_incref((json_t *)ending->answer));
+        else if (aphd_conn_started(conn))
+            aphd_conn_fail(conn, &ending->reason);
+        else if (aphd_store_job_json(monitor->store, job->job_id, 0, &row, &err) == APR_SUCCESS)
+            aphd_conn_answer(conn, row);
+        else
+            aphd_conn_fail(conn, &err);
+    }
+}
+
+static apr_status_t write_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
+{
+    int well = went_well(ending);
+    aphd_job_end_t end = {
+        .job_id = job->job_id,
+        .result = ending->result,
+        .answer = ending->answer,
+        .code = well ? NULL : aph_error_wire(ending->reason.status),
+        .tag = well ? NULL : ending->reason.tag,
+        .message = well ? NULL : ending->reason.message,
+        .log = aphd_log_tail_text(&job->log),
+        .app_id = job->app_id,
+        .app = ending->app,
+        .now = aphd_monitor_clock(),
+    };
+    return aphd_store_job_end(job->jobs->monitor->store, &end, err);
+}
+
+apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
+{
+    aph_error_t stale = APH_ERROR_INIT;
+    if (job->op->kind == APH_OP_JOB) {
+        apr_status_t status = write_end(job, ending, err);
+        if (status != APR_SUCCESS)
+            return status;
+        /* The end stands; routes that cannot be written are tried again by the watcher's clock. */
+        if (aphd_monitor_apps_changed(job->jobs->monitor, &stale) != APR_SUCCESS)
+            aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
+        aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s: %s%s%s",
+                 (long long)job->job_id, job->op->name, job->name, ending->result,
+                 went_well(ending) ? "" : ": ", ending->reason.message);
+    }
+    job->ended = 1;
+    tell_everyone(job, ending);
+    return APR_SUCCESS;
+}
+
+static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *why)
+{
+    if (job->cancelled)
+        aph_error_set(why, APH_ECANCELLED, 855, "cancelled on request");
+    else if (job->untouched)
+        aph_error_set(why, APH_EINTERNAL, 856,
+                      "apphostd ended before the job changed anything; run the command again");
+    else if (exit_code > 128)
+        aph_error_set(why, APH_EINTERNAL, 857, "the job's process was ended by signal %d",
+                      exit_code - 128);
+    else
+        aph_error_set(why, APH_EINTERNAL, 858,
+                      "the job's process ended with status %d without saying why; see apphostd's log",
+                      exit_code);
+}
+
+int aphd_job_app_kept(const aphd_job_t *job)
+{
+    aphd_app_t app;
+    return job->app_id != 0
+           && aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL)
+                  == APR_SUCCESS
+           && app.kept;
+}
+
+void aphd_job_lost(aphd_job_t *job, int exit_code)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    aphd_ending_t ending = {.result = "rolled-back"};
+    describe_death(job, exit_code, &ending.reason);
+    if (job->op->kind == APH_OP_STREAM) {
+        aphd_job_end(job, &ending, &err);
+        return;
+    }
+    switch (aphd_recovery_after_death(job->step, job->recovering)) {
+    case APHD_RECOVERY_RUN:
+        aphd_log(APHD_LOG_WARNING, "job %lld (%s %s) at step %s: %s; recovering",
+                 (long long)job->job_id, job->op->name, job->name, job->step,
+                 ending.reason.message);
+        job->recovering = 1;
+        return;
+    case APHD_RECOVERY_GIVE_UP:
+        ending.result = "failed";
+        ending.app = APHD_END_FAILING;
+        aph_error_wrap(&ending.reason,
+                       "%s of %s was interrupted at step %s and could not be undone; `apphostctl "
+                       "uninstall %s` removes what is there",
+                       job->op->name, job->name, job->step, job->name);
+        break;
+    default:
+        ending.app = aphd_recovery_app_end(job->op->name, NULL, aphd_job_app_kept(job));
+    }
+    if (aphd_job_end(job, &ending, &err) == APR_SUCCESS)
+        return;
+    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored", &err);
+    job->ended = 1; /* its row stays open: the next start of apphostd takes it up */
+    ending.reason = err;
+    tell_everyone(job, &ending);
+}
