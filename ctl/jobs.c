@@ -51,7 +51,7 @@ apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *argument
         aphc_operation(context, "jobs", json_object(), APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
-    const json_t *jobs = json_is_array(answer) ? answer : json_object_get(answer, "jobs"), *job;
+    const json_t *jobs = json_object_get(answer, "jobs"), *job;
     size_t i, count = json_array_size(jobs);
     if (context->json) {
         aphc_print_json(context, answer);

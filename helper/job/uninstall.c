@@ -43,7 +43,8 @@ static apr_status_t withdraw(leaving_t *leaving, aph_error_t *err)
 static apr_status_t remove_containers(leaving_t *leaving, aph_error_t *err)
 {
     aphd_job_step(leaving->job, "containers", 2, STEPS, "removing its containers");
-    apr_status_t status = aphd_take_stop(leaving->job, err);
+    /* Where the data goes as well, nobody has to be given time to put it in order. */
+    apr_status_t status = leaving->purge ? APR_SUCCESS : aphd_take_stop(leaving->job, err);
     return status == APR_SUCCESS ? aphd_take_containers(leaving->job, err) : status;
 }
 
