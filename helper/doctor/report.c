@@ -16,7 +16,8 @@ const char *aphd_level_name(aphd_level_t level)
     return names[level];
 }
 
-/* Not apr_pvsprintf, which reads an argument of %lld as two. */
+/* Not apr_pvsprintf: it does not know %lld. */
+__attribute__((format(printf, 2, 0)))
 static const char *format_text(apr_pool_t *p, const char *format, va_list args)
 {
     va_list again;
