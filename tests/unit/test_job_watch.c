@@ -93,6 +93,23 @@ static void test_a_running_app_is_given_the_benefit(void **state)
     aphd_watched_clear(&list);
 }
 
+/* An install saw it answer and published it; our own probe, a moment before, had missed. */
+static void test_a_job_that_published_is_believed(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "installing");
+    judge(&list, "running", "Up Less than a second", 1 * SECOND);
+    aphd_watched_probed(&list.apps[0], 0, 1 * SECOND, 60);
+    assert_string_equal(news(&list), "starting");
+    replace(&list, "running");
+    judge(&list, "running", "Up 1 second", 2 * SECOND);
+    assert_string_equal(news(&list), "");
+    assert_int_equal(list.apps[0].probe_at, 0);
+    aphd_watched_probed(&list.apps[0], 1, 2 * SECOND, 60);
+    assert_string_equal(news(&list), "");
+    aphd_watched_clear(&list);
+}
+
 static void test_a_crash_loop(void **state)
 {
     aphd_watched_list_t list = {NULL, 0};
@@ -124,6 +141,7 @@ int main(void)
         cmocka_unit_test(test_a_start),
         cmocka_unit_test(test_one_that_never_answers),
         cmocka_unit_test(test_a_running_app_is_given_the_benefit),
+        cmocka_unit_test(test_a_job_that_published_is_believed),
         cmocka_unit_test(test_a_crash_loop),
         cmocka_unit_test(test_rows_come_and_go),
     };
