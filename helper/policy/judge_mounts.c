@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
@@ -130,16 +131,17 @@ static void judge_volume(aphd_judge_t *j, const json_t *row)
         deny_mount(j, row, source, "mount", "not the name of a volume; a folder is written ./NAME");
     } else if (json_object_get(j->volumes, source) != NULL) {
         put_mount(j, row, "volume", source, read_only);
-    } else if (json_integer_value(json_object_get(j->compose, "format")) == 1) {
-        /* Format 1 has no list of volumes: to name one was to make it, for all apps at once. */
+    } else {
+        /* Format 1 has no list of volumes (to name one was to make it, for all apps at once), and some
+         * stores leave the list to their own tools. */
         aphd_find(j, APHD_REWRITE, aphd_line(row), source, "own-volume",
                   "the volume %.63s becomes this app's own", source);
-        json_t *volume = json_pack("{s:o}", "name",
-                                   json_sprintf("%s_%s", j->site->project, source));
+        json_t *volume = json_pack("{s:o,s:{s:s,s:o}}", "name",
+                                   json_sprintf("%s_%s", j->site->project, source), "labels",
+                                   APHD_LABEL_INSTANCE, j->site->instance, APHD_LABEL_APP,
+                                   json_sprintf("%d", j->site->app_id));
         json_object_set_new(j->volumes, source, volume);
         put_mount(j, row, "volume", source, read_only);
-    } else {
-        deny_mount(j, row, source, "mount", "no such volume is declared under volumes:");
     }
 }
 

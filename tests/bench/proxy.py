@@ -10,6 +10,7 @@
     APPHOST_PREFIX=... tests/bench/proxy.py [ROUNDS]
 
 Prints each number and its aim; ends with 1 when one is missed. Load stays on 127.0.0.1."""
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -130,13 +131,20 @@ def measure_cpu(port, rounds):
     return statistics.median(ours), statistics.median(static)
 
 
+def ask(httpd, host, count):
+    """A connection each: on one that is used again mod_proxy may hang up, which is not what is measured here."""
+    for _ in range(count):
+        answer = httpd.get("", "/index.html", host=host)
+        assert answer.status == 200, f"{host}: {answer.status}"
+
+
 def use_all(httpd, hosts):
+    """Two clients at once, so that both children take part, twice through all hosts."""
     wait_until(lambda: len(httpd.children()) == 2, what="two children")
-    for _ in range(2):
-        for host in hosts:
-            done = subprocess.run(["wrk", "-t1", "-c8", "-d100ms", "-H", f"Host: {host}",
-                                   f"http://127.0.0.1:{httpd.port}/index.html"], check=True, capture_output=True, text=True)
-            assert "Non-2xx" not in done.stdout, done.stdout
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for host in hosts * 2:
+            for done in [pool.submit(ask, httpd, host, 3) for _ in range(2)]:
+                done.result()
     return pss_per_child(httpd)
 
 
@@ -158,10 +166,10 @@ def main():
     assert os.path.isdir(MODULES)
     with started(backend, ports=ports):
         ours, static = measure_cpu(ports[0], rounds)
+        print(f"CPU per request: app {ours * 1e6:.1f} us, static ProxyPass {static * 1e6:.1f} us, "
+              f"ratio {ours / static:.3f} (aim <= {CPU_AIM})", flush=True)
         pss, plain, fifty = measure_pss(ports)
     ratio, more = ours / static, pss - plain
-    print(f"CPU per request: app {ours * 1e6:.1f} us, static ProxyPass {static * 1e6:.1f} us, "
-          f"ratio {ratio:.3f} (aim <= {CPU_AIM})")
     print(f"PSS per child, {APPS} apps in use: {pss:.0f} KiB; httpd without the module {plain:.0f} KiB, "
           f"more {more:.0f} KiB (aim <= {PSS_AIM}); with {APPS} static virtual hosts {fifty:.0f} KiB")
     return 0 if ratio <= CPU_AIM and more <= PSS_AIM else 1
