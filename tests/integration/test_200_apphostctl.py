@@ -253,6 +253,18 @@ def test_jobs_and_job(peer):
     assert daemon.ops() == ["jobs", "job", "cancel"]
 
 
+def test_following_a_job_ends_as_the_job_does(peer):
+    failed = {"job_id": 12, "state": "ended", "result": "failed", "code": "image", "tag": "APH0500",
+              "message": "no such image"}
+    daemon = peer(job=[{"log": "one"}, {"ok": failed}])
+    done = daemon.ctl("job", 12, "-f")
+    assert done.returncode == 10 and "no such image. (APH0500)" in done.stderr and "one" in done.stderr
+    daemon.answers["job"] = [{"code": "unhealthy", "tag": "APH0501", "message": "no answer"}]
+    assert daemon.ctl("job", 12, "-f").returncode == 12
+    daemon.answers["job"] = [{"log": "two"}, {"ok": {"name": "photos"}}]
+    assert daemon.ctl("job", 12, "-f").stdout == "It is done.\n"
+
+
 def test_closed_pipe_is_silent(peer):
     daemon = peer(logs=[*({"log": "line " * 100} for _ in range(2000)), {"ok": {}}])
     done = subprocess.run(f"{CTL} --socket {daemon.path} logs photos | head -1", shell=True, text=True,
