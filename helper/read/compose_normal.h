@@ -19,11 +19,9 @@ typedef struct aphd_bundle_t {
     size_t count;
 } aphd_bundle_t;
 
-/* Parses text as a compose file; first_line as in aphd_yaml_parse. bundle may be NULL. *normal receives a
- * new reference. APH_EUNREADABLE when the text is not YAML of our kind, or the file, its sections or its
+/* Parses the text as a compose file. bundle may be NULL. *normal receives a new reference. APH_EUNREADABLE when the text is not YAML of our kind, or the file, its sections or its
  * services are not mappings. */
-apr_status_t aphd_compose_read(const char *text, size_t length, int first_line,
-                               const aphd_bundle_t *bundle, json_t **normal, apr_pool_t *p,
-                               aph_error_t *err);
+apr_status_t aphd_compose_read(const aphd_foreign_t *foreign, const aphd_bundle_t *bundle,
+                               json_t **normal, apr_pool_t *p, aph_error_t *err);
 
 #endif

@@ -247,9 +247,9 @@ static apr_status_t read_command(script_t *script, const aphd_script_line_t *lin
     return command(script, line);
 }
 
-static apr_status_t read_commands(script_t *script, const char *text, size_t length, int uninstall)
+static apr_status_t read_commands(script_t *script, const aphd_foreign_t *foreign, int uninstall)
 {
-    aphd_script_cursor_t cursor = {.text = text, .length = length, .line = 1};
+    aphd_script_cursor_t cursor = {.text = foreign->text, .length = foreign->length, .line = 1};
     aphd_script_line_t line;
     apr_status_t rv;
     while ((rv = aphd_script_next(&cursor, &line, script->p, script->err)) == APR_SUCCESS) {
@@ -265,23 +265,22 @@ static apr_status_t read_commands(script_t *script, const char *text, size_t len
 }
 
 /* Checks the characters, takes carriage returns off the line ends, and replaces the words. */
-static apr_status_t prepare(script_t *script, const char **text, size_t *length)
+static apr_status_t prepare(script_t *script, aphd_foreign_t *foreign)
 {
-    if (*length > APH_FOREIGN_MAX)
+    if (foreign->length > APH_FOREIGN_MAX)
         return aph_error_set(script->err, APH_EUNREADABLE, 498,
-                             "%zu octets; at most %d are read", *length, APH_FOREIGN_MAX);
-    apr_status_t rv = aphd_text_check(*text, *length, APHD_TEXT_TABS_ALLOWED, 1, script->err);
+                             "%zu octets; at most %d are read", foreign->length, APH_FOREIGN_MAX);
+    apr_status_t rv = aphd_text_check(foreign, APHD_TEXT_TABS_ALLOWED, script->err);
     if (rv != APR_SUCCESS)
         return rv;
-    char *plain = apr_palloc(script->p, *length + 1);
+    char *plain = apr_palloc(script->p, foreign->length + 1);
     size_t size = 0;
-    for (size_t i = 0; i < *length; i++)
-        if ((*text)[i] != '\r')
-            plain[size++] = (*text)[i];
-    char *replaced = NULL;
-    rv = aphd_words_replace(plain, size, script->words, &replaced, length, script->p, script->err);
-    *text = replaced;
-    return rv;
+    for (size_t i = 0; i < foreign->length; i++)
+        if (foreign->text[i] != '\r')
+            plain[size++] = foreign->text[i];
+    foreign->text = plain;
+    foreign->length = size;
+    return aphd_words_replace(foreign, script->words, foreign, script->p, script->err);
 }
 
 /* A compose file begins with a key or a document marker, a script with a command. */
@@ -300,9 +299,9 @@ static int looks_like_compose(const char *text)
     return word > 0 && *colon == ':' && strchr(" \t\n", colon[1]) != NULL;
 }
 
-static apr_status_t read_script(script_t *script, const char *text, size_t length)
+static apr_status_t read_script(script_t *script, const aphd_foreign_t *foreign)
 {
-    apr_status_t rv = read_commands(script, text, length, 0);
+    apr_status_t rv = read_commands(script, foreign, 0);
     if (rv != APR_SUCCESS)
         return rv;
     if (script->compose == NULL)
@@ -318,19 +317,21 @@ apr_status_t aphd_script_install(const char *text, size_t length, const aphd_wor
                                  json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     script_t script = {.words = words, .p = p, .err = err};
-    apr_status_t rv = prepare(&script, &text, &length);
+    aphd_foreign_t foreign = {text, length, 1};
+    apr_status_t rv = prepare(&script, &foreign);
     if (rv != APR_SUCCESS)
         return rv;
     script.files = json_array();
     script.folders = json_array();
     script.modes = json_array();
     json_t *compose = NULL;
-    if (looks_like_compose(text)) {
-        rv = aphd_compose_read(text, length, 1, NULL, &compose, p, err);
-    } else if ((rv = read_script(&script, text, length)) == APR_SUCCESS) {
+    if (looks_like_compose(foreign.text)) {
+        rv = aphd_compose_read(&foreign, NULL, &compose, p, err);
+    } else if ((rv = read_script(&script, &foreign)) == APR_SUCCESS) {
         aphd_bundle_t bundle = {script.bundle, script.bundle_count};
-        rv = aphd_compose_read(script.compose->text, strlen(script.compose->text),
-                               script.compose->line, &bundle, &compose, p, err);
+        aphd_foreign_t text_of_compose = {script.compose->text, strlen(script.compose->text),
+                                          script.compose->line};
+        rv = aphd_compose_read(&text_of_compose, &bundle, &compose, p, err);
     }
     json_t *value = json_pack("{s:o,s:o,s:o,s:b,s:o*}", "files", script.files, "folders",
                               script.folders, "modes", script.modes, "up", 1, "compose", compose);
@@ -345,11 +346,12 @@ apr_status_t aphd_script_uninstall(const char *text, size_t length, const aphd_w
                                    json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     script_t script = {.words = words, .p = p, .err = err};
-    apr_status_t rv = prepare(&script, &text, &length);
+    aphd_foreign_t foreign = {text, length, 1};
+    apr_status_t rv = prepare(&script, &foreign);
     if (rv != APR_SUCCESS)
         return rv;
     script.purge = json_array();
-    rv = read_commands(&script, text, length, 1);
+    rv = read_commands(&script, &foreign, 1);
     if (rv != APR_SUCCESS) {
         json_decref(script.purge);
         return rv;

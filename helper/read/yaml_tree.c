@@ -7,8 +7,6 @@
 #include <apr_strings.h>
 #include <yaml.h>
 
-#include "helper/read/text_check.h"
-
 /* One open list or map. */
 typedef struct level_t {
     aphd_yaml_t *node;
@@ -215,27 +213,29 @@ static apr_status_t parse_events(yaml_parser_t *parser, builder_t *b)
     }
 }
 
-apr_status_t aphd_yaml_parse(const char *text, size_t length, int first_line, aphd_yaml_t **root,
-                             apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_yaml_parse(const aphd_foreign_t *foreign, aphd_yaml_t **root, apr_pool_t *p,
+                             aph_error_t *err)
 {
-    if (length > APH_FOREIGN_MAX)
-        return aph_error_set(err, APH_EUNREADABLE, 419, "%zu octets; at most %d are read", length,
-                             APH_FOREIGN_MAX);
-    apr_status_t rv = aphd_text_check(text, length, APHD_TEXT_STRICT, first_line, err);
+    if (foreign->length > APH_FOREIGN_MAX)
+        return aph_error_set(err, APH_EUNREADABLE, 419, "%zu octets; at most %d are read",
+                             foreign->length, APH_FOREIGN_MAX);
+    apr_status_t rv = aphd_text_check(foreign, APHD_TEXT_STRICT, err);
     if (rv != APR_SUCCESS)
         return rv;
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return aph_error_set(err, APR_ENOMEM, 420, "out of memory");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    builder_t b = {.p = p, .err = err, .line_offset = first_line - 1};
+    yaml_parser_set_input_string(&parser, (const unsigned char *)foreign->text,
+                                 foreign->length);
+    builder_t b = {.p = p, .err = err, .line_offset = foreign->first_line - 1};
     rv = parse_events(&parser, &b);
     yaml_parser_delete(&parser);
     if (rv != APR_SUCCESS)
         return rv;
     if (b.root == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 421, "line %d: the file is empty", first_line);
+        return aph_error_set(err, APH_EUNREADABLE, 421, "line %d: the file is empty",
+                             foreign->first_line);
     *root = b.root;
     return APR_SUCCESS;
 }

@@ -13,6 +13,7 @@
 #include <apr_pools.h>
 
 #include "common/error.h"
+#include "helper/read/text_check.h"
 
 typedef enum aphd_yaml_kind_t { APHD_YAML_SCALAR, APHD_YAML_LIST, APHD_YAML_MAP } aphd_yaml_kind_t;
 
@@ -29,10 +30,9 @@ struct aphd_yaml_t {
     aphd_yaml_t *next;
 };
 
-/* Parses text (length octets) into *root, allocated from p. first_line is the number of the text's
- * first line in the file a person sees. APH_EUNREADABLE with line and reason. */
-apr_status_t aphd_yaml_parse(const char *text, size_t length, int first_line, aphd_yaml_t **root,
-                             apr_pool_t *p, aph_error_t *err);
+/* Parses the text into *root, allocated from p. APH_EUNREADABLE with line and reason. */
+apr_status_t aphd_yaml_parse(const aphd_foreign_t *foreign, aphd_yaml_t **root, apr_pool_t *p,
+                             aph_error_t *err);
 
 /* The member of that name in a map, or NULL. */
 const aphd_yaml_t *aphd_yaml_get(const aphd_yaml_t *map, const char *key);

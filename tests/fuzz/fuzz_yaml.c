@@ -44,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
     if (!begun)
         begun = apr_initialize() == APR_SUCCESS;
     apr_pool_create(&p, NULL);
-    if (aphd_compose_read((const char *)octets, size, 1, NULL, &normal, p, &err) == APR_SUCCESS) {
+    aphd_foreign_t foreign = {(const char *)octets, size, 1};
+    if (aphd_compose_read(&foreign, NULL, &normal, p, &err) == APR_SUCCESS) {
         aphd_policy_result_t result;
         must(aphd_policy_judge(normal, &site, &result, &err) == APR_SUCCESS);
         must((result.compose == NULL) == (result.verdict == APHD_DENY));

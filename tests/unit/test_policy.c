@@ -30,9 +30,9 @@ static json_t *normal_of(const char *text)
 {
     json_t *normal = NULL;
     aph_error_t err = APH_ERROR_INIT;
+    aphd_foreign_t foreign = {text, strlen(text), 1};
     apr_pool_clear(pool);
-    assert_int_equal(aphd_compose_read(text, strlen(text), 1, NULL, &normal, pool, &err),
-                     APR_SUCCESS);
+    assert_int_equal(aphd_compose_read(&foreign, NULL, &normal, pool, &err), APR_SUCCESS);
     return normal;
 }
 

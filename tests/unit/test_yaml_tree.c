@@ -18,8 +18,9 @@ static apr_pool_t *pool;
 static aphd_yaml_t *parsed_n(const char *text, size_t length, aph_error_t *err)
 {
     aphd_yaml_t *root = NULL;
+    aphd_foreign_t foreign = {text, length, 1};
     apr_pool_clear(pool);
-    return aphd_yaml_parse(text, length, 1, &root, pool, err) == APR_SUCCESS ? root : NULL;
+    return aphd_yaml_parse(&foreign, &root, pool, err) == APR_SUCCESS ? root : NULL;
 }
 
 static aphd_yaml_t *accepted(const char *text)
@@ -90,7 +91,8 @@ static void test_lines(void **state)
     aphd_yaml_t *root = NULL;
     aph_error_t err = APH_ERROR_INIT;
     static const char text[] = "a:\n  - b\n  - c\n";
-    assert_int_equal(aphd_yaml_parse(text, sizeof text - 1, 10, &root, pool, &err), APR_SUCCESS);
+    aphd_foreign_t foreign = {text, sizeof text - 1, 10};
+    assert_int_equal(aphd_yaml_parse(&foreign, &root, pool, &err), APR_SUCCESS);
     assert_int_equal(root->first->key_line, 10);
     assert_int_equal(root->first->first->next->line, 12);
 }
