@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-read: reads one foreign text and says what it means. Started by aphd_reader_run with one socket
- * as standard input and output; the wire is read_wire.h. */
+/* apphost-read: reads one foreign text and says what it means. Started by aphd_reader_run with
+ * one socket as standard input and output; the wire is read_wire.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an Amahi script says, command by command. Nothing is run: eleven of thirteen real scripts are one
- * here-document and one docker-compose, and the others need what no app may have. */
+/* What an Amahi script says, command by command. Nothing is run: eleven of thirteen real scripts
+ * are one here-document and one docker-compose, and the others need what no app may have. */
 #include "helper/read/script.h"
 
 #include <string.h>
@@ -79,8 +79,8 @@ static apr_status_t command_cat(script_t *script, const aphd_script_line_t *line
         return refuse(script, 484, line->line, "cat",
                       "is read only as: cat > FILE << 'EOF', with the text below it");
     const char *path = NULL;
-    apr_status_t rv = aphd_script_path(line->output, script->words, line->line, &path, script->p,
-                                       script->err);
+    apr_status_t rv =
+        aphd_script_path(line->output, script->words, line->line, &path, script->p, script->err);
     return rv != APR_SUCCESS ? rv : add_file(script, path, line);
 }
 
@@ -161,8 +161,8 @@ static int is_one_of(const char *text, const char *const *list)
 
 static const char *const ups[] = {"up -d", "up --detach", NULL};
 static const char *const stops[] = {"stop", NULL};
-static const char *const removals[] = {"rm -f", "rm --force", "rm -sf", "rm -fs", "rm -s -f",
-                                       "rm -f -s", "down", NULL};
+static const char *const removals[] = {"rm -f",    "rm --force", "rm -sf", "rm -fs",
+                                       "rm -s -f", "rm -f -s",   "down",   NULL};
 
 static apr_status_t install_compose(script_t *script, const aphd_script_line_t *line)
 {
@@ -174,8 +174,9 @@ static apr_status_t install_compose(script_t *script, const aphd_script_line_t *
         return refuse(script, 489, line->line, spelled(script, line),
                       "would never return: write docker-compose up -d");
     if (!is_one_of(request, ups))
-        return refuse(script, 490, line->line, spelled(script, line),
-                      "is not read: an install script says docker-compose up -d, nothing else of it");
+        return refuse(
+            script, 490, line->line, spelled(script, line),
+            "is not read: an install script says docker-compose up -d, nothing else of it");
     if (script->compose == NULL)
         return refuse(script, 491, line->line, spelled(script, line),
                       "comes before docker-compose.yml is written");
@@ -213,8 +214,7 @@ static const command_t commands[] = {
 static command_cb find_command(const aphd_script_line_t *line, int uninstall)
 {
     const char *program = line->words[0];
-    if (strcmp(program, "docker") == 0 && line->count > 1
-        && strcmp(line->words[1], "compose") == 0)
+    if (strcmp(program, "docker") == 0 && line->count > 1 && strcmp(line->words[1], "compose") == 0)
         program = "docker-compose";
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].program, program) == 0)
@@ -242,8 +242,8 @@ static apr_status_t read_command(script_t *script, const aphd_script_line_t *lin
     if (script->up_line != 0)
         return aph_error_set(script->err, APH_EUNREADABLE, 496,
                              "line %d: %.80s comes after the app was started in line %d; starting "
-                             "it is the last thing a script does", line->line, line->words[0],
-                             script->up_line);
+                             "it is the last thing a script does",
+                             line->line, line->words[0], script->up_line);
     return command(script, line);
 }
 
@@ -268,8 +268,8 @@ static apr_status_t read_commands(script_t *script, const aphd_foreign_t *foreig
 static apr_status_t prepare(script_t *script, aphd_foreign_t *foreign)
 {
     if (foreign->length > APH_FOREIGN_MAX)
-        return aph_error_set(script->err, APH_EUNREADABLE, 498,
-                             "%zu octets; at most %d are read", foreign->length, APH_FOREIGN_MAX);
+        return aph_error_set(script->err, APH_EUNREADABLE, 498, "%zu octets; at most %d are read",
+                             foreign->length, APH_FOREIGN_MAX);
     apr_status_t rv = aphd_text_check(foreign, APHD_TEXT_TABS_ALLOWED, script->err);
     if (rv != APR_SUCCESS)
         return rv;

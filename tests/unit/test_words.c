@@ -16,7 +16,8 @@ static const aphd_words_t values = {.host_port = "35007",
                                     .app_identifier = "app-7",
                                     .app_hostname = "photos.home.arpa"};
 
-static const char *replaced(const char *text, const aphd_words_t *words, apr_pool_t *p, aph_error_t *err)
+static const char *replaced(const char *text, const aphd_words_t *words, apr_pool_t *p,
+                            aph_error_t *err)
 {
     aphd_foreign_t in = {text, strlen(text), 1}, out;
     if (aphd_words_replace(&in, words, &out, p, err) != APR_SUCCESS)
@@ -59,7 +60,8 @@ static void test_edges(void **state)
     becomes("", "");
     becomes("HOST_PORT", "35007");
     becomes("_", "_");
-    becomes("\xC3\xA4HOST_PORT\xC3\xA4", "\xC3\xA4" "35007\xC3\xA4");
+    becomes("\xC3\xA4HOST_PORT\xC3\xA4", "\xC3\xA4"
+                                         "35007\xC3\xA4");
 }
 
 static void refused(const char *text, const aphd_words_t *words, const char *piece)

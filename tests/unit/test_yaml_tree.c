@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The strict YAML tree: what is refused, the bounds to the last octet, and texts that arrive unchanged. */
+/* The strict YAML tree: what is refused, the bounds to the last octet, and texts that arrive
+ * unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,8 +59,8 @@ static void value_is(const char *text, const char *expected)
 
 static void test_scalars_are_text(void **state)
 {
-    static const char *const odd[] = {"22:22", "0o17", "1e3", ".inf", "2001-01-01", "yes", "0x1F",
-                                      "null", "true", "=", "1_000"};
+    static const char *const odd[] = {"22:22", "0o17", "1e3",  ".inf", "2001-01-01", "yes",
+                                      "0x1F",  "null", "true", "=",    "1_000"};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         char text[64];
         snprintf(text, sizeof text, "k: %s\n", odd[i]);
@@ -131,7 +132,9 @@ static void test_refused_constructs(void **state)
 static void test_refused_characters(void **state)
 {
     refused("a:\n\tb: c", "line 2: contains a tab");
-    refused("\xEF\xBB\xBF" "a: b", "byte order mark");
+    refused("\xEF\xBB\xBF"
+            "a: b",
+            "byte order mark");
     refused_n("a\0b", 3, "NUL");
     refused("a: b\x07", "control");
     refused("a: b\x7F", "control");
@@ -141,7 +144,9 @@ static void test_refused_characters(void **state)
     refused("a: \xFF", "UTF-8");
     refused("a: \xC0\x80", "UTF-8");
     refused("a: \xED\xA0\x80", "UTF-8");
-    refused_n("\xFF\xFE" "a\0:\0", 6, "UTF-8");
+    refused_n("\xFF\xFE"
+              "a\0:\0",
+              6, "UTF-8");
     refused("a: \"x\\0y\"", "control character");
     refused("a: \"x\\x1by\"", "control character");
     refused("a: \"x\\ufeffy\"", "control character");
