@@ -81,7 +81,9 @@ static apr_status_t judge_text(aphd_install_t *install, json_t *consents, aph_er
     memset(&install->policy, 0, sizeof install->policy);
     apr_status_t status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
                                             &install->policy, err);
-    if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY)
+    /* Who only wants the plan sees there, all at once, what is refused. */
+    if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
+        && !aphd_job_flag(job, "plan_only"))
         return aph_error_set(err, APH_EDENIED, 1201, "refused: %s",
                              aphd_plan_list(install->policy.findings, "deny", job->p));
     return status;

@@ -83,7 +83,7 @@ apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_err
     int engine = json_is_true(json_object_get(undo, "engine"));
     apr_status_t status = APR_SUCCESS;
     if (job->engine == NULL && (engine || json_array_size(images) > 0))
-        status = aphd_job_meet_engine(job, 60, err);
+        status = aphd_job_meet_engine(job, 0, err);
     if (status == APR_SUCCESS && engine)
         status = aphd_take_containers(job, err);
     if (status == APR_SUCCESS && engine && !job->app.kept)
