@@ -74,8 +74,12 @@ static void test_nonsense(void **state)
 static void test_a_lie_is_seen_by_the_policy(void **state)
 {
     static const aphd_words_t words = {.host_port = "35001"};
-    static const aphd_policy_site_t site = {.app_id = 1, .port = 35001, .max_app_id = 9,
-                                            .project = "p", .instance = "i", .data_dir = "/d"};
+    static const aphd_policy_site_t site = {.app_id = 1,
+                                            .port = 35001,
+                                            .max_app_id = 9,
+                                            .project = "p",
+                                            .instance = "i",
+                                            .data_dir = "/d"};
     aph_error_t err = APH_ERROR_INIT;
     aphd_policy_result_t result;
     json_t *normal = NULL;
