@@ -6,6 +6,7 @@ start_instance() {
     start_apphostd
     start_httpd
     write_env
+    start_stopped_apps
 }
 
 # Written only when something differs, so that a second run restarts nothing.
@@ -14,7 +15,7 @@ write_configuration() {
     write_if_changed "$run/etc/apphostd.conf" <<END
 # Written by quickstart; a change here is overwritten by the next run.
 [apphost]
-Domain = $DOMAIN
+Domain = $domains
 StateDir = $run/state
 RuntimeDir = $runtime/apphost
 PublicPort = $PORT
@@ -46,10 +47,10 @@ AllowEncodedSlashes NoDecode
 </Directory>
 <VirtualHost *:$PORT>
     ServerName $DOMAIN
-    ServerAlias *.$DOMAIN
+    ServerAlias *.$DOMAIN $lan_domain *.$lan_domain
     AllowEncodedSlashes NoDecode
     AppHost On
-    AppHostDomain $DOMAIN
+    AppHostDomain $domains
     AppHostRoutes "$run/state/routes"
 </VirtualHost>
 END
@@ -98,9 +99,23 @@ start_httpd() {
         curl -sS -m 2 -o /dev/null "http://$(own_address):$PORT/"
 }
 
+running_apps() { grep -o '"name": *"[^"]*"\|"state": *"[^"]*"' | paste - - | sed -n 's/.*"name": *"\([^"]*\)".*"running".*/\1/p'; }
+
+start_stopped_apps() {
+    [ -s "$run/stopped-apps" ] || return 0
+    step "Starting the apps that ran before"
+    while read -r name; do ctl --quiet start "$name" </dev/null || true; done <"$run/stopped-apps"
+    rm -f "$run/stopped-apps"
+}
+
 own_address() { [ "$LISTEN" = 0.0.0.0 ] && printf 127.0.0.1 || printf '%s' "$LISTEN"; }
 
+# The apps are stopped the ordinary way, and noted, so that the next start brings the same ones back.
 stop_instance() {
+    if started_by_us apphostd; then
+        ctl list --json | running_apps >"$run/stopped-apps"
+        while read -r name; do ctl --quiet stop "$name"; done <"$run/stopped-apps"
+    fi
     end_process httpd
     end_process apphostd
 }
@@ -137,21 +152,24 @@ install_hello() {
 }
 
 print_addresses() {
-    local address
+    local address name=hello.$lan_domain
     say
     say "Ready:        http://hello.$DOMAIN:$PORT/"
     say "Use it:       . run/env && apphostctl list"
     say "Stop it:      ./quickstart down"
     say
     if [ "$LISTEN" = 127.0.0.1 ]; then
-        say "From another machine of the network: ./quickstart --lan, and then as follows."
+        say "From another machine of the network: ./quickstart --lan, then there http://$name:$PORT/ with"
     else
-        say "From another machine of the network:"
+        say "From another machine of the network: http://$name:$PORT/ with"
     fi
-    for address in $(hostname -I 2>/dev/null); do
-        case $address in *:* | 127.* | 172.17.* | 10.213.*) continue ;; esac
-        say "  one line in its hosts file:    $address hello.$DOMAIN"
-        say "  or one line in its DNS server: address=/$DOMAIN/$address      (dnsmasq; every app at once)"
+    for address in $(lan_addresses); do
+        say "  one line in its hosts file:     $address $name"
+        say "  or one line in its DNS server:  address=/$lan_domain/$address      (dnsmasq; every app at once)"
     done
-    [ "$DOMAIN" != localhost ] || say "  (with a name of your own: DOMAIN=home.arpa ./quickstart --lan; localhost is every machine's own)"
+}
+
+# Addresses of this machine, without the bridges of containers.
+lan_addresses() {
+    ip -4 -o addr show scope global | awk '$2 !~ /^(docker|br-|veth|podman|cni)/ { sub("/.*", "", $4); print $4 }'
 }

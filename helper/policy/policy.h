@@ -23,11 +23,15 @@ typedef struct aphd_policy_site_t {
     const char *instance;    /* value of APHD_LABEL_INSTANCE */
     const char *data_dir;    /* absolute: StateDir/data/ID; "./x" becomes data_dir/x */
     const char *subnet;      /* CIDR of the app's network, or NULL (check: left out) */
+    long long memory_max;    /* octets one service may have at most; 0: no bound of ours */
     json_t *consents;        /* array of finding ids already consented to; borrowed, may be NULL */
 } aphd_policy_site_t;
 
+#define APHD_PIDS_MAX 4096 /* processes and threads of one service */
+
 /* The outcome. findings: [{"id":"ports.2224/tcp","key":"services.gitlab.ports","line":12,
- * "verdict":"ask","value":S,"reason":S,"rule":"host-port"}...] in order of lines; allow is not listed.
+ * "verdict":"ask","value":S|null,"reason":S,"rule":"host-port"}...] in order of lines; allow is not
+ * listed. What was consented to stays listed, with "consented":true, and no longer raises the verdict.
  * compose: the model to run, with image references still as the author wrote them in "image"; the
  * caller replaces each by an image id (aphd_render). */
 typedef struct aphd_policy_result_t {
@@ -35,7 +39,9 @@ typedef struct aphd_policy_result_t {
     json_t *findings;        /* array */
     json_t *compose;         /* object; NULL when the verdict is deny */
     json_t *images;          /* [{"service":S,"ref":S,"line":N}...] */
-    json_t *binds;           /* [{"service":S,"path":REL,"target":S,"read_only":BOOL}...] data folders to make */
+    json_t *binds;           /* [{"service":S,"line":N,"path":REL,"target":S,"read_only":BOOL}...] data folders to
+                              * make, where no file of the script or of files has that path */
+    json_t *files;           /* [{"path":REL,"text":S,"mode":"0444"}...] files to write below data_dir, of configs */
     json_t *ports;           /* [{"service":S,"host":N,"target":N,"protocol":S,"web":BOOL}...] */
     json_t *order;           /* service names, dependencies first */
     const char *web_service; /* borrowed from ports; NULL: headless */

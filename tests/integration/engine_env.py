@@ -105,7 +105,7 @@ def busybox_files(www=None, scripts=None):
         files[f"www/{name}"] = content
     for name, content in (scripts or {}).items():
         files[f"www/cgi-bin/{name}"] = (content, 0o755)
-    for applet in ("sh", "sleep", "cat", "echo", "env"):
+    for applet in ("sh", "sleep", "cat", "echo", "env", "grep", "head", "tr"):
         files[f"bin/{applet}"] = (b"#!/bin/busybox sh\nexec /bin/busybox " + applet.encode() + b' "$@"\n', 0o755)
     files["bin/sh"] = files["bin/busybox"]
     return files

@@ -166,6 +166,7 @@ DocumentRoot "{self.folder}/htdocs"
             lines.append("{host} {app_id} {port} {state} {flags} {max_inflight} {max_upgrades}".format(**r))
         subprocess.run([find_mkroutes(), path or self.routes_path, str(self.generation)], check=True,
                        input="\n".join(lines), text=True, timeout=30)
+        time.sleep(0.01)  # the contract: seen by every child within 10 ms
 
     # -- asking ------------------------------------------------------------------------------------
     def host(self, name):
@@ -188,6 +189,11 @@ DocumentRoot "{self.folder}/htdocs"
             connection.endheaders(body, encode_chunked=chunked)
             answer = connection.getresponse()
             return types.SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
+
+    def own_page(self, host):
+        """What httpd answers for a host that is no app's."""
+        answer = self.get("-", "/index.html", host=host)
+        return answer.status == 200 and answer.body == b"the server's own page\n"
 
     def raw(self, octets, until_close=True, timeout=20):
         """Sends octets as they are; everything that comes back until the server closes."""
@@ -234,9 +240,11 @@ DocumentRoot "{self.folder}/htdocs"
 
 @pytest.fixture(params=["event", "worker"])
 def server(request):
-    """A configured but not started httpd under each MPM; its log is judged at the end."""
+    """A configured but not started httpd under each MPM, with a snapshot without routes; its log is
+    judged at the end."""
     httpd = Httpd(request.param)
     try:
+        httpd.routes()
         yield httpd.configure()
         httpd.check_log()
     finally:
@@ -245,6 +253,5 @@ def server(request):
 
 @pytest.fixture
 def running(server):
-    """The same, started, with no routes but an empty snapshot."""
-    server.routes()
+    """The same, started."""
     return server.start()

@@ -37,13 +37,17 @@ def corpus(name):
     return path.read_text() if path.exists() else None
 
 
-def stand_in(engine, script, route_port):
+# The port of an app that listens on HOST_PORT itself, and learns it from its settings as GitLab does.
+PORT_FROM_SETTINGS = "$(env | grep -o :35[0-9]* | head -n 1 | tr -d :)"
+
+
+def stand_in(engine, script):
     """The image the script names, serving on the port it maps HOST_PORT to."""
     ref = re.search(r"image: *['\"]?([^'\"\s]+)", script).group(1)
     ref = ref if ":" in ref.rpartition("/")[2] else ref + ":latest"
     ref = ref.removeprefix("docker.io/")
-    target = re.search(r"HOST_PORT:(\w+)", script)
-    port = "8080" if target is None else target.group(1).replace("HOST_PORT", str(route_port))
+    target = re.search(r"HOST_PORT:(\w+)", script).group(1)
+    port = PORT_FROM_SETTINGS if target == "HOST_PORT" else target
     engine.import_image(ref, busybox_files({"index.html": b"real enough\n"}), serve_on(port))
     return ref
 
@@ -54,7 +58,7 @@ def test_script_installs_and_answers(new_stack, engine, name):
     script = OWN if name == "own" else corpus(name)
     if script is None:
         pytest.skip(f"{CORPUS / name} is not there")
-    ref = stand_in(engine, script, 35001)
+    ref = stand_in(engine, script)
     stack = new_stack()
     try:
         done = stack.ctl("install", stack.script(script), "--name", "real", "--yes")
@@ -62,7 +66,8 @@ def test_script_installs_and_answers(new_stack, engine, name):
         if name.startswith("gitlab"):
             assert "2224" in done.stdout + done.stderr, "the extra port is shown before it is opened"
         if name == "own":
-            with open(f"{stack.state}/data/1/conf/settings.ini", encoding="ascii") as f:
+            app_id = stack.json("status", "real")["app_id"]
+            with open(f"{stack.state}/data/{app_id}/conf/settings.ini", encoding="ascii") as f:
                 assert f.read() == f"[server]\naddress = real.{stack.domain}\n"
         stack.ctl("uninstall", "real", "--purge", "--yes")
         assert stack.ours() == ([], [])

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a command of apphostctl is: one file, and one row in the table of commands.c.
+ *
+ * Name, usage and help of a command that asks apphostd come from common/ops.def; those of the few
+ * that do not (local.def) have the same form. A command gets its arguments already parsed, answers
+ * with a status, and leaves the sentence about a failure in err: only main prints it and exits. */
+#ifndef APHC_COMMAND_H
+#define APHC_COMMAND_H
+
+#include <apr_pools.h>
+
+#include "common/error.h"
+#include "ctl/terminal.h"
+
+#define APHC_OPTIONS_MAX  8 /* of one command; the options all share are not counted */
+#define APHC_OPERANDS_MAX 2
+
+/* What holds for the whole run. Passed down; nothing else is shared. */
+typedef struct aphc_context_t {
+    apr_pool_t *p;            /* lives as long as the program */
+    const char *socket_path;
+    aphc_terminal_t out;      /* what was asked for */
+    aphc_terminal_t err;      /* progress, questions, complaints */
+    unsigned json : 1;        /* standard output carries JSON and nothing else */
+    unsigned quiet : 1;       /* no progress */
+    unsigned no_color : 1;
+} aphc_context_t;
+
+typedef struct aphc_option_t {
+    const char *name;  /* without its dashes; NULL ends a list */
+    char letter;       /* short form, or 0 */
+    const char *value; /* what stands for its value in help; NULL: a switch */
+    const char *help;
+} aphc_option_t;
+
+/* A command line taken apart. Values point into argv. */
+typedef struct aphc_arguments_t {
+    const char *operands[APHC_OPERANDS_MAX];
+    int operand_count;
+    const char *values[APHC_OPTIONS_MAX]; /* in the order of the command's options; "" for a switch
+                                             that was given, NULL for what was not */
+    unsigned help : 1;
+} aphc_arguments_t;
+
+typedef struct aphc_command_t {
+    const char *name;
+    apr_status_t (*run)(aphc_context_t *context, const aphc_arguments_t *arguments,
+                        aph_error_t *err);
+    const aphc_option_t *options; /* NULL: none of its own */
+    int operands_min, operands_max;
+    const char *usage; /* from ops.def or local.def */
+    const char *help;
+    unsigned local : 1; /* asks no apphostd */
+} aphc_command_t;
+
+/* Fills *command with the row of that place or name; 0 where there is none. */
+int aphc_command_at(size_t place, aphc_command_t *command);
+int aphc_command_find(const char *name, aphc_command_t *command);
+
+/* The options every command takes. */
+extern const aphc_option_t aphc_common_options[];
+
+/* The commands. APR_EINTR without a sentence means: the person interrupted, and was told what that
+ * leaves behind. */
+apr_status_t aphc_install(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_uninstall(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_start(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_stop(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_restart(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_status(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_logs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_jobs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_job(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_check(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_doctor(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_help(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_version(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+
+/* Their options; a command reads arguments->values in this order. */
+extern const aphc_option_t aphc_install_options[];
+extern const aphc_option_t aphc_uninstall_options[];
+extern const aphc_option_t aphc_logs_options[];
+extern const aphc_option_t aphc_job_options[];
+extern const aphc_option_t aphc_doctor_options[];
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands: one row each, joined with the words of ops.def and local.def. */
+#include "ctl/command.h"
+
+#include <string.h>
+
+#include "common/ops.h"
+
+typedef struct words_t {
+    const char *name, *usage, *help;
+} words_t;
+
+static const words_t local_words[] = {
+#define APHC_LOCAL_ROW(name, usage, help) {name, usage, help},
+#include "ctl/local.def"
+#undef APHC_LOCAL_ROW
+};
+
+typedef struct row_t {
+    const char *name;
+    apr_status_t (*run)(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+    const aphc_option_t *options;
+    int operands_min, operands_max;
+} row_t;
+
+/* In the order in which help lists them. */
+static const row_t rows[] = {
+    {"install", aphc_install, aphc_install_options, 1, 1},
+    {"uninstall", aphc_uninstall, aphc_uninstall_options, 1, 1},
+    {"start", aphc_start, NULL, 1, 1},
+    {"stop", aphc_stop, NULL, 1, 1},
+    {"restart", aphc_restart, NULL, 1, 1},
+    {"list", aphc_list, NULL, 0, 0},
+    {"status", aphc_status, NULL, 0, 1},
+    {"logs", aphc_logs, aphc_logs_options, 1, 1},
+    {"jobs", aphc_jobs, NULL, 0, 0},
+    {"job", aphc_job, aphc_job_options, 1, 1},
+    {"check", aphc_check, NULL, 1, 1},
+    {"doctor", aphc_doctor, aphc_doctor_options, 0, 0},
+    {"help", aphc_help, NULL, 0, 1},
+    {"version", aphc_version, NULL, 0, 0},
+};
+
+const aphc_option_t aphc_common_options[] = {
+    {"socket", 0, "PATH", "where apphostd listens (default: $APPHOST_SOCKET, else "
+                          "/run/apphost/apphostd.sock)"},
+    {"json", 0, NULL, "print JSON, for programs"},
+    {"quiet", 'q', NULL, "show no progress"},
+    {"no-color", 0, NULL, "use no colours"},
+    {"help", 'h', NULL, "explain this command"},
+    {NULL, 0, NULL, NULL},
+};
+
+static void put_words(aphc_command_t *command)
+{
+    const aph_op_t *op = aph_op_find(command->name);
+    if (op != NULL) {
+        command->usage = op->usage;
+        command->help = op->help;
+        return;
+    }
+    for (size_t i = 0; i < sizeof local_words / sizeof local_words[0]; i++)
+        if (strcmp(local_words[i].name, command->name) == 0) {
+            command->usage = local_words[i].usage;
+            command->help = local_words[i].help;
+            command->local = 1;
+        }
+}
+
+int aphc_command_at(size_t place, aphc_command_t *command)
+{
+    if (place >= sizeof rows / sizeof rows[0])
+        return 0;
+    const row_t *row = &rows[place];
+    *command = (aphc_command_t){.name = row->name,
+                                .run = row->run,
+                                .options = row->options,
+                                .operands_min = row->operands_min,
+                                .operands_max = row->operands_max};
+    put_words(command);
+    return 1;
+}
+
+int aphc_command_find(const char *name, aphc_command_t *command)
+{
+    for (size_t i = 0; aphc_command_at(i, command); i++)
+        if (strcmp(command->name, name) == 0)
+            return 1;
+    return 0;
+}

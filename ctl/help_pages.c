@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/help_pages.h"
+
+#include <string.h>
+
+#include "common/ops.h"
+#include "ctl/text.h"
+
+#define EXIT_CODE_MAX 125 /* above are the shell's own */
+
+static void print_option(const aphc_terminal_t *terminal, const aphc_option_t *option)
+{
+    char words[64], letter[8] = "    ";
+    if (option->letter != 0)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(words, sizeof words, "%s--%s%s%s", letter, option->name,
+             option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    aphc_putf(terminal, "  %-30s", words);
+    aphc_text_wrap(terminal->file, option->help, terminal->columns, 32);
+    aphc_putf(terminal, "\n");
+}
+
+static void print_options(const aphc_terminal_t *terminal, const aphc_option_t *options)
+{
+    for (int i = 0; options != NULL && options[i].name != NULL; i++)
+        print_option(terminal, &options[i]);
+}
+
+void aphc_help_overview(const aphc_terminal_t *terminal)
+{
+    aphc_command_t command;
+    aphc_putf(terminal, "usage: apphostctl [OPTION...] COMMAND [ARGUMENT...]\n\n");
+    aphc_put(terminal, APHC_BOLD, "Commands");
+    aphc_putf(terminal, "\n");
+    for (size_t i = 0; aphc_command_at(i, &command); i++) {
+        aphc_putf(terminal, "  %-10s", command.name);
+        aphc_text_wrap(terminal->file, command.help, terminal->columns, 12);
+        aphc_putf(terminal, "\n");
+    }
+    aphc_putf(terminal, "\n");
+    aphc_put(terminal, APHC_BOLD, "Options, before or after the command");
+    aphc_putf(terminal, "\n");
+    print_options(terminal, aphc_common_options);
+    aphc_putf(terminal, "\nMore: apphostctl COMMAND --help, apphostctl help exit-codes, "
+                        "man apphostctl\n");
+}
+
+void aphc_help_command(const aphc_terminal_t *terminal, const aphc_command_t *command)
+{
+    aphc_putf(terminal, "usage: apphostctl ");
+    aphc_text_wrap(terminal->file, command->usage, terminal->columns, 18);
+    aphc_putf(terminal, "\n\n");
+    aphc_text_wrap(terminal->file, command->help, terminal->columns, 0);
+    aphc_putf(terminal, "\n\n");
+    print_options(terminal, command->options);
+    print_options(terminal, aphc_common_options);
+}
+
+void aphc_help_exit_codes(const aphc_terminal_t *terminal)
+{
+    static const struct {
+        apr_status_t status;
+        const char *wire;
+    } rows[] = {
+#define APH_ERROR_ROW(constant, wire, exit_code, http_status, sentence) {constant, wire},
+#include "common/errors.def"
+#undef APH_ERROR_ROW
+    };
+    aphc_putf(terminal, "  0  %-13s it worked\n", "");
+    for (int code = 1; code <= EXIT_CODE_MAX; code++)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+            if (aph_error_exit_code(rows[i].status) == code)
+                aphc_putf(terminal, "%3d  %-13s %s\n", code, rows[i].wire,
+                          aph_error_sentence(rows[i].status));
+    aphc_putf(terminal, "130  %-13s interrupted with Ctrl-C; a job goes on\n", "");
+}
+
+void aphc_help_protocol(const aphc_terminal_t *terminal)
+{
+    static const char *const kinds[] = {
+        [APH_OP_QUERY] = "query", [APH_OP_JOB] = "job", [APH_OP_STREAM] = "stream"};
+    size_t count;
+    const aph_op_t *ops = aph_ops(&count);
+    aphc_putf(terminal, "| op | kind | args | what it does |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < count; i++)
+        aphc_putf(terminal, "| `%s` | %s | %s%s%s | %s |\n", ops[i].name, kinds[ops[i].kind],
+                  *ops[i].arguments != '\0' ? "`" : "", ops[i].arguments,
+                  *ops[i].arguments != '\0' ? "`" : "none", ops[i].help);
+}
+
+static void completion_options(const aphc_terminal_t *terminal, const aphc_option_t *options)
+{
+    for (int i = 0; options != NULL && options[i].name != NULL; i++)
+        aphc_putf(terminal, " --%s", options[i].name);
+}
+
+/* What an operand of a command can be: a function or variable of the script below; NULL leaves files
+ * to bash. */
+static const char *completion_operand(const aphc_command_t *command)
+{
+    if (strcmp(command->name, "help") == 0)
+        return "$commands exit-codes protocol completion";
+    if (strcmp(command->name, "job") == 0)
+        return "$(_apphostctl_jobs)";
+    int takes_app = strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
+    return takes_app && strcmp(command->name, "install") != 0 ? "$(_apphostctl_apps)" : NULL;
+}
+
+void aphc_help_completion(const aphc_terminal_t *terminal)
+{
+    aphc_command_t command;
+    aphc_putf(terminal, "# SPDX-License-Identifier: Apache-2.0\n"
+                        "# bash completion for apphostctl; made by: apphostctl help completion\n"
+                        "_apphostctl_apps()\n{\n"
+                        "    apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
+                        "cut -d'\"' -f4\n}\n"
+                        "_apphostctl_jobs()\n{\n"
+                        "    apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | "
+                        "cut -d: -f2\n}\n"
+                        "_apphostctl()\n{\n"
+                        "    local word=${COMP_WORDS[COMP_CWORD]} command= commands='");
+    for (size_t i = 0; aphc_command_at(i, &command); i++)
+        aphc_putf(terminal, "%s%s", i == 0 ? "" : " ", command.name);
+    aphc_putf(terminal, "' common='");
+    completion_options(terminal, aphc_common_options);
+    aphc_putf(terminal, "'\n    local own= operands= given\n"
+                        "    for given in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                        "        case \" $commands \" in *\" $given \"*) command=$given; break;; esac\n"
+                        "    done\n"
+                        "    case $command in\n"
+                        "    '') operands=$commands;;\n");
+    for (size_t i = 0; aphc_command_at(i, &command); i++) {
+        const char *operands = completion_operand(&command);
+        aphc_putf(terminal, "    %s) own='", command.name);
+        completion_options(terminal, command.options);
+        aphc_putf(terminal, operands != NULL ? "'; [[ $word == -* ]] || operands=" : "'");
+        aphc_putf(terminal, operands != NULL ? "\"%s\";;\n" : ";;\n", operands);
+    }
+    aphc_putf(terminal, "    esac\n"
+                        "    COMPREPLY=()\n"
+                        "    if [[ $word == -* ]]; then\n"
+                        "        COMPREPLY=($(compgen -W \"$common $own\" -- \"$word\"))\n"
+                        "    elif [[ -n $operands ]]; then\n"
+                        "        COMPREPLY=($(compgen -W \"$operands\" -- \"$word\"))\n"
+                        "    fi\n"
+                        "}\n"
+                        "complete -o default -F _apphostctl apphostctl\n");
+}

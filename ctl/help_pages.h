@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages made from the tables: the commands, the exit codes, the protocol, the shell completion. What
+ * stands in the manual and in docs/ is compared with them by guards. */
+#ifndef APHC_HELP_PAGES_H
+#define APHC_HELP_PAGES_H
+
+#include "ctl/command.h"
+
+/* All commands, one line each, and the common options. */
+void aphc_help_overview(const aphc_terminal_t *terminal);
+
+/* One command: usage, help, options. */
+void aphc_help_command(const aphc_terminal_t *terminal, const aphc_command_t *command);
+
+/* "CODE  wire name  sentence" of errors.def, in order of codes. */
+void aphc_help_exit_codes(const aphc_terminal_t *terminal);
+
+/* The operations as a Markdown table: name, kind, arguments, help. */
+void aphc_help_protocol(const aphc_terminal_t *terminal);
+
+/* A bash completion script. */
+void aphc_help_completion(const aphc_terminal_t *terminal);
+
+#endif

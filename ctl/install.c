@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apphostctl install: read the script, show the plan, ask, and install exactly what was shown. */
+#include "ctl/command.h"
+
+#include <string.h>
+
+#include "common/file_replace.h"
+#include "ctl/operation.h"
+#include "ctl/plan_text.h"
+
+enum { NAME, UNINSTALL_SCRIPT, PLAN, YES };
+
+const aphc_option_t aphc_install_options[] = {
+    [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain"},
+    [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
+    [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
+    [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* A script as JSON text. What cannot travel, or is too long to be one, is refused before anything is
+ * sent. */
+static json_t *read_script(const char *path, aph_error_t *err)
+{
+    char *octets = NULL;
+    size_t length = 0;
+    const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (aph_file_read(path, APH_SCRIPT_MAX, &octets, &length, err) != APR_SUCCESS) {
+        aph_error_wrap(err, "the script cannot be sent");
+        return NULL;
+    }
+    json_t *text = memchr(octets, '\0', length) == NULL ? json_stringn(octets, length) : NULL;
+    if (length == 0)
+        aph_error_set(err, APH_EUNREADABLE, 1740, "%s is empty; give an install script", shown);
+    else if (text == NULL)
+        aph_error_set(err, APH_EUNREADABLE, 1741,
+                      "%s is not UTF-8 text; an install script or a compose file is needed", shown);
+    free(octets);
+    if (err->status != APR_SUCCESS) {
+        json_decref(text);
+        return NULL;
+    }
+    return text;
+}
+
+static apr_status_t make_request(const aphc_arguments_t *arguments, json_t **request,
+                                 aph_error_t *err)
+{
+    const char *uninstall = arguments->values[UNINSTALL_SCRIPT];
+    if (arguments->values[NAME] == NULL)
+        return aph_error_set(err, APH_EUSAGE, 1742,
+                             "the app needs a name; usage: apphostctl install SCRIPT --name NAME");
+    if (uninstall != NULL && strcmp(uninstall, "-") == 0)
+        return aph_error_set(err, APH_EUSAGE, 1743,
+                             "the uninstall script cannot come from standard input; give a file");
+    *request = json_pack("{s:s}", "name", arguments->values[NAME]);
+    if (*request == NULL)
+        return aph_error_set(err, APH_EUSAGE, 1744, "the name is not UTF-8 text");
+    json_object_set_new(*request, "script", read_script(arguments->operands[0], err));
+    if (err->status == APR_SUCCESS && uninstall != NULL)
+        json_object_set_new(*request, "uninstall_script", read_script(uninstall, err));
+    return err->status;
+}
+
+/* One install operation; request is borrowed, extra (stolen) is laid over it. */
+static apr_status_t ask_daemon(aphc_context_t *context, json_t *request, json_t *extra,
+                               json_t **answer, aph_error_t *err)
+{
+    json_t *args = json_copy(request);
+    json_object_update_new(args, extra);
+    return aphc_operation(context, "install", args, APHC_LINES_ARE_LOG, answer, err);
+}
+
+/* Whether to go on with a plan: nothing to ask about, or a person who says yes. */
+static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_error_t *err)
+{
+    aphc_verdict_t verdict = aphc_plan_verdict(plan);
+    const char *name = aphc_get_text(plan, "name");
+    if (verdict == APHC_PLAN_REFUSED)
+        return aph_error_set(err, APH_EDENIED, 1745,
+                             "%s is not installed: the plan names what is refused, with its line. "
+                             "Change the script and try again", name);
+    int can_ask = aphc_can_ask(&context->err) && !context->json;
+    if (!can_ask && verdict == APHC_PLAN_FREE)
+        return APR_SUCCESS;
+    if (!can_ask)
+        return aph_error_set(err, APH_ECONSENT, 1746,
+                             "%s is not installed: its plan needs consent, and there is no "
+                             "terminal to ask. Read it with --plan, then give --yes", name);
+    int yes = verdict == APHC_PLAN_FREE
+                  ? aphc_ask(&context->err, "Install it?", 1)
+                  : aphc_ask(&context->err, "Consent to this, and install it?", 0);
+    if (yes)
+        return APR_SUCCESS;
+    return verdict == APHC_PLAN_FREE
+               ? aph_error_set(err, APH_ECANCELLED, 1747, "%s is not installed, as you said", name)
+               : aph_error_set(err, APH_ECONSENT, 1748, "%s is not installed: consent was not given",
+                               name);
+}
+
+static void say_installed(const aphc_context_t *context, const json_t *answer)
+{
+    const char *url = aphc_get_text(answer, "url");
+    aphc_put(&context->out, APHC_GREEN, aphc_get_text(answer, "name"));
+    aphc_putf(&context->out, " is installed%s", *url != '\0' ? ": " : ".");
+    aphc_put(&context->out, APHC_BOLD, url);
+    aphc_putf(&context->out, "\n");
+    aphc_plan_print_open_ports(&context->out, json_object_get(answer, "ports"));
+}
+
+/* 1. ask for the plan  2. show it  3. ask the person  4. install what has that hash. */
+static apr_status_t plan_first(aphc_context_t *context, json_t *request, int plan_only,
+                               json_t **answer, aph_error_t *err)
+{
+    json_t *reply = NULL;
+    apr_status_t status = ask_daemon(context, request, json_pack("{s:b}", "plan_only", 1), &reply,
+                                     err);
+    if (status != APR_SUCCESS)
+        return status;
+    const json_t *plan = json_object_get(reply, "plan");
+    if (plan_only && context->json)
+        aphc_print_json(context, reply);
+    else if (!context->json)
+        aphc_plan_print(&context->out, plan);
+    if (plan_only && aphc_plan_verdict(plan) != APHC_PLAN_REFUSED) {
+        json_decref(reply);
+        return APR_SUCCESS;
+    }
+    status = consent(context, plan, err);
+    if (status == APR_SUCCESS)
+        status = ask_daemon(context, request,
+                            json_pack("{s:b, s:s}", "yes", 1, "plan_hash",
+                                      aphc_get_text(reply, "plan_hash")),
+                            answer, err);
+    json_decref(reply);
+    return status;
+}
+
+apr_status_t aphc_install(aphc_context_t *context, const aphc_arguments_t *arguments,
+                          aph_error_t *err)
+{
+    json_t *request = NULL, *answer = NULL;
+    int plan_only = arguments->values[PLAN] != NULL;
+    apr_status_t status = make_request(arguments, &request, err);
+    if (status == APR_SUCCESS && arguments->values[YES] != NULL && !plan_only)
+        status = ask_daemon(context, request, json_pack("{s:b}", "yes", 1), &answer, err);
+    else if (status == APR_SUCCESS)
+        status = plan_first(context, request, plan_only, &answer, err);
+    if (status == APR_SUCCESS && answer != NULL) {
+        if (context->json)
+            aphc_print_json(context, answer);
+        else
+            say_installed(context, answer);
+    }
+    json_decref(answer);
+    json_decref(request);
+    return status;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/plan_text.h"
+
+#include <string.h>
+
+#include "ctl/measure.h"
+#include "ctl/operation.h"
+#include "ctl/text.h"
+
+#define CELL_MAX   256
+#define INDENT     4
+#define DISK_TIGHT 1000000000 /* octets; less is little for any app */
+
+static void heading(const aphc_terminal_t *terminal, aphc_style_t style, const char *title)
+{
+    aphc_putf(terminal, "\n  ");
+    aphc_put(terminal, style, title);
+    aphc_putf(terminal, "\n");
+}
+
+/* Cells of a part of the plan, so that its rows line up without a table's titles. */
+typedef struct cells_t {
+    char text[3][CELL_MAX];
+} cells_t;
+
+/* Turns a row of a part into cells; plan for what the row leaves to it. */
+typedef void (*fill_cb_t)(cells_t *cells, const json_t *plan, const json_t *row);
+
+static void print_cells(const aphc_terminal_t *terminal, const cells_t *cells, const int *widths)
+{
+    int last = 2;
+    while (last > 0 && cells->text[last][0] == '\0')
+        last--;
+    aphc_putf(terminal, "%*s", INDENT, "");
+    for (int c = 0; c <= last; c++) {
+        aphc_put(terminal, APHC_PLAIN, cells->text[c]);
+        if (c < last)
+            aphc_putf(terminal, "%*s", widths[c] - aphc_text_columns(cells->text[c]) + 2, "");
+    }
+    aphc_putf(terminal, "\n");
+}
+
+static void print_part(const aphc_terminal_t *terminal, const json_t *plan, const json_t *rows,
+                       const char *title, fill_cb_t fill_cb)
+{
+    size_t i;
+    const json_t *row;
+    int widths[3] = {0, 0, 0};
+    cells_t cells;
+    if (json_array_size(rows) == 0)
+        return;
+    heading(terminal, APHC_BOLD, title);
+    json_array_foreach((json_t *)rows, i, row) {
+        fill_cb(&cells, plan, row);
+        for (int c = 0; c < 3; c++) {
+            int width = aphc_text_columns(cells.text[c]);
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    }
+    json_array_foreach((json_t *)rows, i, row) {
+        fill_cb(&cells, plan, row);
+        print_cells(terminal, &cells, widths);
+    }
+}
+
+static void fill_image_cb(cells_t *cells, const json_t *plan, const json_t *image)
+{
+    char size[APHC_MEASURE_MAX];
+    const json_t *octets = json_object_get(image, "octets");
+    int pull = json_is_true(json_object_get(image, "pull"));
+    aphc_measure_size(size, json_integer_value(octets));
+    snprintf(cells->text[0], CELL_MAX, "%s", aphc_get_text(image, "service"));
+    snprintf(cells->text[1], CELL_MAX, "%s", aphc_get_text(image, "ref"));
+    snprintf(cells->text[2], CELL_MAX, "%s%s%s", pull ? "to download" : "already on this machine",
+             json_is_integer(octets) ? ", " : "", json_is_integer(octets) ? size : "");
+}
+
+/* Who can reach a port is what a person must know; numbers alone do not say it. */
+static void fill_port_cb(cells_t *cells, const json_t *plan, const json_t *port)
+{
+    int web = json_is_true(json_object_get(port, "web"));
+    const char *protocol = aphc_get_text(port, "protocol");
+    json_int_t host = web ? aphc_get_number(plan, "port") : aphc_get_number(port, "host");
+    snprintf(cells->text[0], CELL_MAX, "%s", aphc_get_text(port, "service"));
+    snprintf(cells->text[1], CELL_MAX, "%lld/%.8s to %lld inside", (long long)host,
+             *protocol != '\0' ? protocol : "tcp", (long long)aphc_get_number(port, "target"));
+    snprintf(cells->text[2], CELL_MAX, "%s",
+             web ? "this machine only: its web page, through httpd" : "open to your network");
+}
+
+static void fill_folder_cb(cells_t *cells, const json_t *plan, const json_t *folder)
+{
+    snprintf(cells->text[0], CELL_MAX, "%.120s/%.120s", aphc_get_text(plan, "data"),
+             aphc_get_text(folder, "path"));
+    snprintf(cells->text[1], CELL_MAX, "%s",
+             json_is_true(json_object_get(folder, "new")) ? "new" : "kept from before");
+    cells->text[2][0] = '\0';
+}
+
+static void fill_file_cb(cells_t *cells, const json_t *plan, const json_t *file)
+{
+    const char *path = json_string_value(file);
+    snprintf(cells->text[0], CELL_MAX, "%s", path != NULL ? path : "");
+    cells->text[1][0] = cells->text[2][0] = '\0';
+}
+
+void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *ports)
+{
+    size_t i;
+    const json_t *port;
+    json_array_foreach((json_t *)ports, i, port)
+        if (!json_is_true(json_object_get(port, "web")))
+            aphc_putf(terminal, "It can also be reached from your network on port %lld (%s).\n",
+                      (long long)aphc_get_number(port, "host"),
+                      strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
+}
+
+static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
+{
+    const char *value = aphc_get_text(finding, "value");
+    json_int_t line = aphc_get_number(finding, "line");
+    aphc_putf(terminal, "%*s", INDENT, "");
+    if (line > 0)
+        aphc_putf(terminal, "line %lld: ", (long long)line);
+    aphc_put(terminal, APHC_PLAIN, aphc_get_text(finding, "key"));
+    if (*value != '\0') {
+        aphc_putf(terminal, " = ");
+        aphc_put(terminal, APHC_PLAIN, value);
+    }
+    aphc_putf(terminal, "\n%*s", INDENT * 2, "");
+    aphc_text_wrap(terminal->file, aphc_get_text(finding, "reason"), terminal->columns, INDENT * 2);
+    aphc_putf(terminal, "\n");
+}
+
+static void print_findings(const aphc_terminal_t *terminal, const json_t *findings,
+                           aphc_style_t style, const char *title)
+{
+    size_t i;
+    const json_t *finding;
+    if (json_array_size(findings) == 0)
+        return;
+    heading(terminal, style, title);
+    json_array_foreach((json_t *)findings, i, finding)
+        print_finding(terminal, finding);
+}
+
+static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    size_t i;
+    const json_t *image, *machine = json_object_get(plan, "machine");
+    json_int_t need = 0, have = aphc_get_number(machine, "disk_free");
+    char disk[APHC_MEASURE_MAX], memory[APHC_MEASURE_MAX];
+    if (!json_is_integer(json_object_get(machine, "disk_free")))
+        return;
+    json_array_foreach(json_object_get(plan, "images"), i, image)
+        if (json_is_true(json_object_get(image, "pull")))
+            need += aphc_get_number(image, "octets");
+    aphc_measure_size(disk, have);
+    aphc_measure_size(memory, aphc_get_number(machine, "memory_free"));
+    aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free.\n", disk, memory);
+    /* Unpacked layers take more than the download: tight means too little. */
+    if (have < DISK_TIGHT || have / 3 < need) {
+        aphc_put(terminal, APHC_YELLOW, "  That may be too little disk: images grow when unpacked.");
+        aphc_putf(terminal, "\n");
+    }
+}
+
+static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    aphc_put(terminal, APHC_BOLD, "The plan for ");
+    aphc_put(terminal, APHC_BOLD, aphc_get_text(plan, "name"));
+    aphc_putf(terminal, "\n\n  ");
+    if (json_is_string(json_object_get(plan, "url"))) {
+        aphc_putf(terminal, "It will answer at  ");
+        aphc_put(terminal, APHC_GREEN, aphc_get_text(plan, "url"));
+    }
+    else {
+        aphc_putf(terminal, "It has no web page.");
+    }
+    aphc_putf(terminal, "\n");
+}
+
+void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    const json_t *content = json_object_get(plan, "content");
+    print_address(terminal, plan);
+    print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
+    print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);
+    print_part(terminal, plan, json_object_get(content, "folders"), "Data folders", fill_folder_cb);
+    print_part(terminal, plan, json_object_get(content, "files"), "Files the script writes",
+               fill_file_cb);
+    print_findings(terminal, json_object_get(plan, "rewritten"), APHC_BOLD,
+                   "Changed, so that it fits here");
+    print_findings(terminal, json_object_get(plan, "asked"), APHC_YELLOW, "Needs your consent");
+    print_findings(terminal, json_object_get(plan, "refused"), APHC_RED, "Refused");
+    print_space(terminal, plan);
+    aphc_putf(terminal, "\n");
+    fflush(terminal->file);
+}
+
+aphc_verdict_t aphc_plan_verdict(const json_t *plan)
+{
+    const json_t *asked = json_object_get(plan, "asked"), *refused = json_object_get(plan, "refused");
+    if (!json_is_array(asked) || !json_is_array(refused) || json_array_size(refused) > 0)
+        return APHC_PLAN_REFUSED;
+    return json_array_size(asked) > 0 ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
+}

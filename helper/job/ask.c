@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/ask.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "common/frame.h"
+
+struct aphd_ask_t {
+    int fd;
+    aph_frame_reader_t reader;
+};
+
+static apr_status_t forget_reader(void *data)
+{
+    aph_frame_reader_clear(data);
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_ask_open(aphd_ask_t **ask, int fd, json_t **request, apr_pool_t *p,
+                           aph_error_t *err)
+{
+    *ask = apr_pcalloc(p, sizeof **ask);
+    (*ask)->fd = fd;
+    aph_frame_reader_init(&(*ask)->reader, APH_JOB_FRAME_MAX);
+    apr_pool_cleanup_register(p, &(*ask)->reader, forget_reader, apr_pool_cleanup_null);
+    return aph_frame_wait(&(*ask)->reader, fd, request, err);
+}
+
+/* Takes over frame. *answer is a new reference to the value of "ok". */
+static apr_status_t call(aphd_ask_t *ask, json_t *frame, json_t **answer, aph_error_t *err)
+{
+    *answer = NULL;
+    if (frame == NULL)
+        return aph_error_set(err, APH_EINTERNAL, 1010, "a call to apphostd cannot be encoded");
+    apr_status_t status = aph_frame_write(ask->fd, frame, APH_JOB_FRAME_MAX, err);
+    json_decref(frame);
+    json_auto_t *reply = NULL;
+    if (status == APR_SUCCESS)
+        status = aph_frame_wait(&ask->reader, ask->fd, &reply, err);
+    if (status != APR_SUCCESS)
+        return status;
+    json_t *value = json_object_get(reply, "ok");
+    if (value == NULL)
+        return aph_error_receive(err, json_string_value(json_object_get(reply, "code")),
+                                 json_string_value(json_object_get(reply, "tag")),
+                                 json_string_value(json_object_get(reply, "message")));
+    *answer = json_incref(value);
+    return APR_SUCCESS;
+}
+
+static apr_status_t call_for_nothing(aphd_ask_t *ask, json_t *frame, aph_error_t *err)
+{
+    json_auto_t *answer = NULL;
+    return call(ask, frame, &answer, err);
+}
+
+apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted, json_t **app,
+                              aph_error_t *err)
+{
+    json_auto_t *answer = NULL;
+    *app = NULL;
+    apr_status_t status = call(ask, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:O}",
+                                              "call", "reserve", "name", wanted->name,
+                                              "web", wanted->web, "script", wanted->script,
+                                              "uninstall_script", wanted->uninstall_script,
+                                              "skip", wanted->skip), &answer, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *app = json_incref(json_object_get(answer, "app"));
+    if (!json_is_object(*app))
+        return aph_error_set(err, APH_EINTERNAL, 1011, "apphostd reserved no app");
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet, apr_pool_t *p,
+                             aph_error_t *err)
+{
+    json_auto_t *answer = NULL;
+    apr_status_t status = call(ask, json_pack("{s:s, s:O}", "call", "subnet", "taken", taken),
+                               &answer, err);
+    const char *text = json_string_value(json_object_get(answer, "subnet"));
+    if (status == APR_SUCCESS && text == NULL)
+        return aph_error_set(err, APH_EINTERNAL, 1012, "apphostd gave no subnet");
+    *subnet = apr_pstrdup(p, text);
+    return status;
+}
+
+apr_status_t aphd_ask_step(aphd_ask_t *ask, const char *step, json_t *undo, aph_error_t *err)
+{
+    return call_for_nothing(ask, json_pack("{s:s, s:s, s:O}", "call", "step", "step", step,
+                                           "undo", undo), err);
+}
+
+apr_status_t aphd_ask_record(aphd_ask_t *ask, json_t *fields, aph_error_t *err)
+{
+    json_t *frame = json_pack("{s:s}", "call", "record");
+    if (frame != NULL && json_object_update(frame, fields) != 0) {
+        json_decref(frame);
+        frame = NULL;
+    }
+    return call_for_nothing(ask, frame, err);
+}
+
+apr_status_t aphd_ask_state(aphd_ask_t *ask, const char *state, const char *desired,
+                            const char *reason, aph_error_t *err)
+{
+    return call_for_nothing(ask, json_pack("{s:s, s:s*, s:s*, s:s*}", "call", "state",
+                                           "state", state, "desired", desired,
+                                           "reason", reason), err);
+}
+
+apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_error_t *err)
+{
+    json_t *frame = json_pack("{s:s, s:s, s:s, s:O*}", "call", "finish", "result", ending->result,
+                              "app", ending->app, "answer", ending->answer);
+    if (frame != NULL && ending->reason != NULL) {
+        json_auto_t *reason = aph_frame_error(ending->reason);
+        json_object_update(frame, reason);
+    }
+    return call_for_nothing(ask, frame, err);
+}
+
+/* Takes over frame. */
+static void note(aphd_ask_t *ask, json_t *frame)
+{
+    aph_error_t unheard = APH_ERROR_INIT;
+    if (frame != NULL)
+        aph_frame_write(ask->fd, frame, APH_JOB_FRAME_MAX, &unheard);
+    json_decref(frame);
+}
+
+void aphd_ask_note_progress(aphd_ask_t *ask, const aphd_progress_t *progress)
+{
+    note(ask, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "note", "progress",
+                        "step", progress->step, "text", progress->text, "done", progress->done,
+                        "total", progress->total, "unit", progress->unit));
+}
+
+void aphd_ask_note_log(aphd_ask_t *ask, const char *line)
+{
+    note(ask, json_pack("{s:s, s:s}", "note", "log", "line", line));
+}
+
+void aphd_ask_note_observe(aphd_ask_t *ask, const char *engine, const char *message, json_t *apps)
+{
+    note(ask, json_pack("{s:s, s:s, s:s, s:O}", "note", "observe", "engine", engine,
+                        "message", message != NULL ? message : "", "apps", apps));
+}
+
+apr_status_t aphd_ask_event(aphd_ask_t *ask, json_t **event, aph_error_t *err)
+{
+    return aph_frame_read(&ask->reader, ask->fd, event, err);
+}

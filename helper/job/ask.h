@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a job asks of the monitor: one stub for each call of helper/base/job_wire.h, named like the
+ * monitor's answer. Each writes one frame and waits for its answer; notes are not answered.
+ *
+ * APR_EOF from any of them: the monitor is gone, the job ends at once and leaves the rest to recovery.
+ * Any other error is the monitor's own sentence. */
+#ifndef APHD_ASK_H
+#define APHD_ASK_H
+
+#include <jansson.h>
+#include <apr_pools.h>
+
+#include "common/error.h"
+#include "helper/job/report.h"
+
+typedef struct aphd_ask_t aphd_ask_t;
+
+/* Waits on fd for the request that started this job: *request is a new reference. */
+apr_status_t aphd_ask_open(aphd_ask_t **ask, int fd, json_t **request, apr_pool_t *p,
+                           aph_error_t *err);
+
+typedef struct aphd_reservation_t {
+    const char *name;
+    int web;                      /* an app with a route */
+    const char *script;
+    const char *uninstall_script; /* or NULL */
+    json_t *skip;                 /* array of ids whose port is in use; borrowed */
+} aphd_reservation_t;
+
+/* *app: new reference to the row. */
+apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted, json_t **app,
+                              aph_error_t *err);
+
+/* taken: array of CIDR strings, borrowed. *subnet lives in p. */
+apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet, apr_pool_t *p,
+                             aph_error_t *err);
+
+/* The journal row is on disk when this returns: the effect may begin. undo is borrowed. */
+apr_status_t aphd_ask_step(aphd_ask_t *ask, const char *step, json_t *undo, aph_error_t *err);
+
+/* fields: any of compose, plan, images, consents; borrowed. */
+apr_status_t aphd_ask_record(aphd_ask_t *ask, json_t *fields, aph_error_t *err);
+
+/* NULL leaves a field as it is. The routes are on disk when this returns. */
+apr_status_t aphd_ask_state(aphd_ask_t *ask, const char *state, const char *desired,
+                            const char *reason, aph_error_t *err);
+
+typedef struct aphd_ending_t {
+    const char *result;        /* "done", "failed", "rolled-back" */
+    const char *app;           /* "keep", "kept-data", "gone" */
+    json_t *answer;            /* borrowed; NULL where it did not work */
+    const aph_error_t *reason; /* NULL where it did */
+} aphd_ending_t;
+
+apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_error_t *err);
+
+/* Notes. What cannot be sent is dropped: the next call will see that the monitor is gone. */
+void aphd_ask_note_progress(aphd_ask_t *ask, const aphd_progress_t *progress);
+void aphd_ask_note_log(aphd_ask_t *ask, const char *line);
+
+/* apps: array as in job_wire.h, borrowed; message may be NULL. */
+void aphd_ask_note_observe(aphd_ask_t *ask, const char *engine, const char *message, json_t *apps);
+
+/* Reads once what the monitor sent by itself (watch): APR_EAGAIN while no event is whole. */
+apr_status_t aphd_ask_event(aphd_ask_t *ask, json_t **event, aph_error_t *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/folders.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "helper/job/beneath.h"
+#include "helper/job/purge.h"
+
+#define DEPTH_MAX 64
+
+static apr_status_t cannot(const aphd_folders_t *folders, const char *what, const char *relative,
+                           aph_error_t *err)
+{
+    int cause = errno;
+    if (cause == ENOSPC || cause == EDQUOT)
+        return aph_error_set(err, APH_ENOSPACE, 1100, "cannot %s %s/%s: the disk is full; free some "
+                             "space and try again", what, folders->path, relative);
+    if (cause == ELOOP)
+        return aph_error_set(err, APH_EDENIED, 1101, "cannot %s %s/%s: there is a symbolic link in "
+                             "that path, and links in an app's folder are not followed; remove it",
+                             what, folders->path, relative);
+    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 1102, "cannot %s %s/%s: %s", what,
+                         folders->path, relative, strerror(cause));
+}
+
+apr_status_t aphd_folders_open(aphd_folders_t *folders, const char *path, int make,
+                               aph_error_t *err)
+{
+    folders->path = path;
+    folders->fd = -1;
+    if (make && mkdir(path, 0755) != 0 && errno != EEXIST)
+        return cannot(folders, "make the folder", "", err);
+    folders->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folders->fd < 0 && errno == ENOENT && !make)
+        return APR_ENOENT;
+    return folders->fd >= 0 ? APR_SUCCESS : cannot(folders, "open", "", err);
+}
+
+void aphd_folders_close(aphd_folders_t *folders)
+{
+    if (folders->fd >= 0)
+        close(folders->fd);
+    folders->fd = -1;
+}
+
+/* Walks to the folder that holds relative's last component, which *last receives (a pointer into
+ * relative). With make, what is missing is created. Returns its descriptor, or -1 with errno; *at is
+ * how many octets of relative lie before the component the walk ended at. */
+static int walk(const aphd_folders_t *folders, const char *relative, int make, const char **last,
+                size_t *at)
+{
+    char name[256];
+    const char *here = relative;
+    int fd = fcntl(folders->fd, F_DUPFD_CLOEXEC, 3);
+    errno = EINVAL;
+    if (fd < 0 || !aphd_beneath_valid(relative)) {
+        if (fd >= 0)
+            close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    for (const char *slash; (slash = strchr(here, '/')) != NULL; here = slash + 1) {
+        *at = (size_t)(slash - relative);
+        snprintf(name, sizeof name, "%.*s", (int)(slash - here), here);
+        if (make && mkdirat(fd, name, 0755) != 0 && errno != EEXIST)
+            break;
+        int inner = aphd_beneath_open(fd, name, O_RDONLY | O_DIRECTORY, 0);
+        if (inner < 0)
+            break;
+        close(fd);
+        fd = inner;
+    }
+    *last = here;
+    if (strchr(here, '/') == NULL)
+        return fd;
+    int cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+apr_status_t aphd_folders_missing(const aphd_folders_t *folders, const char *relative,
+                                  char **missing, aph_error_t *err)
+{
+    const char *last;
+    size_t at = 0;
+    struct stat st;
+    *missing = NULL;
+    int fd = walk(folders, relative, 0, &last, &at);
+    if (fd < 0 && errno == ENOENT)
+        *missing = strndup(relative, at);
+    else if (fd < 0)
+        return cannot(folders, "look at", relative, err);
+    else if (fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+        *missing = strdup(relative);
+    if (fd >= 0)
+        close(fd);
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_folders_make(const aphd_folders_t *folders, const char *relative,
+                               aph_error_t *err)
+{
+    const char *last;
+    size_t at;
+    struct stat st;
+    int fd = walk(folders, relative, 1, &last, &at);
+    if (fd < 0)
+        return cannot(folders, "make the folder", relative, err);
+    apr_status_t status = APR_SUCCESS;
+    if (mkdirat(fd, last, 0755) != 0
+        && (errno != EEXIST || fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) != 0))
+        status = cannot(folders, "make the folder", relative, err);
+    else if (fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+        errno = ELOOP;
+        status = cannot(folders, "use", relative, err);
+    }
+    close(fd);
+    return status;
+}
+
+static int write_all(int fd, const char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        ssize_t wrote = write(fd, text, left);
+        if (wrote < 0 && errno != EINTR)
+            return -1;
+        if (wrote > 0) {
+            text += wrote;
+            left -= (size_t)wrote;
+        }
+    }
+    return fsync(fd);
+}
+
+apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relative,
+                                const char *text, int *kept, aph_error_t *err)
+{
+    static const char temporary[] = ".apphost-new";
+    const char *last;
+    size_t at;
+    struct stat st;
+    int fd = walk(folders, relative, 1, &last, &at);
+    if (fd < 0)
+        return cannot(folders, "write", relative, err);
+    *kept = fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    apr_status_t status = APR_SUCCESS;
+    if (!*kept) {
+        unlinkat(fd, temporary, 0); /* of an install that was killed */
+        int file = aphd_beneath_open(fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        if (file < 0 || write_all(file, text) != 0 || fchmod(file, 0644) != 0
+            || renameat(fd, temporary, fd, last) != 0 || fsync(fd) != 0)
+            status = cannot(folders, "write", relative, err);
+        if (file >= 0)
+            close(file);
+        if (status != APR_SUCCESS)
+            unlinkat(fd, temporary, 0);
+    }
+    close(fd);
+    return status;
+}
+
+apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
+                                   aph_error_t *err)
+{
+    const char *last;
+    size_t at;
+    struct stat st;
+    int fd = walk(folders, relative, 0, &last, &at);
+    if (fd < 0)
+        return cannot(folders, "change the mode of", relative, err);
+    int file = aphd_beneath_open(fd, last, O_RDONLY, 0);
+    apr_status_t status = APR_SUCCESS;
+    if (file < 0 || fstat(file, &st) != 0)
+        status = cannot(folders, "change the mode of", relative, err);
+    else if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+        status = aph_error_set(err, APH_EDENIED, 1103, "%s/%s is not a plain file of its own; its "
+                               "mode is not changed", folders->path, relative);
+    else if (fchmod(file, mode & 0777) != 0)
+        status = cannot(folders, "change the mode of", relative, err);
+    if (file >= 0)
+        close(file);
+    close(fd);
+    return status;
+}
+
+apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
+                                 aph_error_t *err)
+{
+    const char *last;
+    size_t at;
+    int fd = walk(folders, relative, 0, &last, &at);
+    if (fd < 0)
+        return errno == ENOENT ? APR_SUCCESS : cannot(folders, "delete", relative, err);
+    apr_status_t status = aphd_purge(fd, last, err);
+    close(fd);
+    return status;
+}
+
+/* Octets below name in directory. The recursion is bounded by depth, and so are the descriptors. */
+static json_int_t octets_of(int directory, const char *name, int depth)
+{
+    struct stat st;
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    json_int_t octets = (json_int_t)st.st_blocks * 512;
+    if (!S_ISDIR(st.st_mode) || depth == 0)
+        return octets;
+    int fd = aphd_beneath_open(directory, name, O_RDONLY | O_DIRECTORY, 0);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+    if (stream == NULL)
+        return octets;
+    while ((entry = readdir(stream)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            octets += octets_of(fd, entry->d_name, depth - 1);
+    closedir(stream);
+    return octets;
+}
+
+apr_status_t aphd_folders_sizes(const aphd_folders_t *folders, json_t **sizes, aph_error_t *err)
+{
+    int fd = openat(folders->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+    *sizes = json_array();
+    if (stream == NULL)
+        return cannot(folders, "list", "", err);
+    while ((entry = readdir(stream)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        /* A name that is not UTF-8 has no place in JSON; its octets count all the same. */
+        json_t *path = json_sprintf("%s/%s", folders->path, entry->d_name);
+        json_array_append_new(*sizes, json_pack("{s:o, s:I}", "path",
+                                                path != NULL ? path : json_string(folders->path),
+                                                "octets", octets_of(fd, entry->d_name, DEPTH_MAX)));
+    }
+    closedir(stream);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an app comes to live here.
+ *
+ *   1. The engine answers, and there is a compose program.
+ *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by the
+ *      reader and judged by the policy.
+ *   3. No foreign container or network has the names it will use.
+ *   4. The plan says what will happen; with plan_only the story ends here, and leaves nothing.
+ *   5. Every question has been answered with yes, and the plan is the one that was shown.
+ *   6. Its folders and here-documents are put in place.
+ *   7. Its images are here, by id.
+ *   8. The model is rendered and stored: what is started can be started again without the script.
+ *   9. Compose brings it up; what runs is what was judged.
+ *  10. It answers; only now it gets its route.
+ *
+ * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
+ * admin says stop, the journal is undone; a job that is killed is undone by recover.c. */
+#include "helper/job/install.h"
+
+#include <stdlib.h>
+
+#include "helper/job/bring_up.h"
+#include "helper/job/compose.h"
+#include "helper/job/take_down.h"
+
+#define STEPS 10
+
+void aphd_install_step(const aphd_install_t *install, int number, const char *step,
+                       const char *text)
+{
+    aphd_job_step(install->job, step, number, STEPS, text);
+}
+
+static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_compose_t compose;
+    aphd_install_step(install, 1, "engine", "asking the container engine");
+    apr_status_t status = aphd_job_meet_engine(install->job, 0, err);
+    return status == APR_SUCCESS
+         ? aphd_compose_find(&compose, install->job->settings->compose, err) : status;
+}
+
+static apr_status_t start(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aphd_install_step(install, 9, "start", "starting the containers");
+    json_object_set_new(install->undo, "engine", json_true());
+    apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
+    if (status == APR_SUCCESS)
+        status = aphd_take_containers(job, err); /* leftovers of ours under this id */
+    if (status == APR_SUCCESS)
+        status = aphd_bring_compose(job, err);
+    return status == APR_SUCCESS ? aphd_bring_verify(job, install->model, err) : status;
+}
+
+static apr_status_t publish(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aphd_install_step(install, 10, "health", "waiting for its first answer");
+    apr_status_t status = aphd_bring_await(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_ask_step(job->ask, "publish", install->undo, err);
+    if (status == APR_SUCCESS)
+        status = aphd_ask_state(job->ask, "running", "running", "", err);
+    return status;
+}
+
+static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
+{
+    apr_status_t status = meet_engine(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_place(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_names(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_plan(install, err);
+    return status;
+}
+
+static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
+{
+    apr_status_t status = aphd_install_consent(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_folders(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_images(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_render(install, err);
+    if (status == APR_SUCCESS)
+        status = start(install, err);
+    if (status == APR_SUCCESS)
+        status = publish(install, err);
+    return status;
+}
+
+/* --- the ends ------------------------------------------------------------------------------ */
+
+/* What becomes of the row where there is no app in the end. */
+static const char *no_app(const aphd_job_t *job)
+{
+    return job->app.row == NULL ? "keep" : job->app.kept ? "kept-data" : "gone";
+}
+
+static apr_status_t end_shown(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *answer = json_pack("{s:O, s:s}", "plan", install->plan,
+                                    "plan_hash", install->plan_hash);
+    aphd_ending_t ending = {.result = "done", .app = no_app(install->job), .answer = answer};
+    return aphd_ask_finish(install->job->ask, &ending, err);
+}
+
+static apr_status_t end_done(aphd_install_t *install, aph_error_t *err)
+{
+    const aphd_job_app_t *app = &install->job->app;
+    json_auto_t *answer = json_pack("{s:i, s:s, s:s?, s:O, s:s}", "app_id", app->app_id,
+                                    "name", app->name, "url", app->web ? app->url : NULL,
+                                    "ports", install->policy.ports, "data", app->data_dir);
+    aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer};
+    return aphd_ask_finish(install->job->ask, &ending, err);
+}
+
+/* Undoes what was begun. Where the engine is gone the journal stays open: it is undone when the engine
+ * is back. Where anything else prevents it the row stays, says so, and can be uninstalled. */
+static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
+{
+    aphd_job_t *job = install->job;
+    aph_error_t trouble = APH_ERROR_INIT;
+    apr_status_t undone = APR_SUCCESS;
+    job->halt.heedless = 1;
+    if (install->undo != NULL) {
+        aphd_job_step(job, "undo", 0, 1, "taking everything back");
+        undone = aphd_take_install_back(job, install->undo, &trouble);
+    }
+    if (undone == APR_EOF)
+        return undone;
+    if (undone == APH_EENGINE) {
+        aphd_report_log(&job->report, "%s; what was begun is taken back as soon as the engine "
+                        "answers again", reason->message);
+        return APR_INCOMPLETE;
+    }
+    aphd_ending_t ending = {.result = install->undo != NULL ? "rolled-back" : "failed",
+                            .app = no_app(job), .reason = reason};
+    if (undone != APR_SUCCESS) {
+        aphd_report_log(&job->report, "not everything could be taken back: %s", trouble.message);
+        aphd_ask_state(job->ask, "failing", "stopped", "its installation failed and could not be "
+                       "undone; uninstall it", &trouble);
+        ending.result = "failed";
+        ending.app = "keep";
+    }
+    aph_error_t unheard = APH_ERROR_INIT;
+    return aphd_ask_finish(job->ask, &ending, &unheard);
+}
+
+static void clear(aphd_install_t *install)
+{
+    aphd_policy_result_clear(&install->policy);
+    json_decref(install->script);
+    json_decref(install->images);
+    json_decref(install->folders);
+    json_decref(install->files);
+    json_decref(install->plan);
+    json_decref(install->undo);
+    free(install->model);
+}
+
+apr_status_t aphd_story_install(aphd_job_t *job, aph_error_t *err)
+{
+    aphd_install_t install = {.job = job};
+    apr_status_t status = agree(&install, err);
+    int shown = status == APR_SUCCESS && aphd_job_flag(job, "plan_only");
+    if (status == APR_SUCCESS && !shown)
+        status = carry_out(&install, err);
+    if (status != APR_SUCCESS && status != APR_EOF)
+        status = end_undone(&install, err);
+    else if (status == APR_SUCCESS)
+        status = shown ? end_shown(&install, err) : end_done(&install, err);
+    clear(&install);
+    return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of an install, in the order of its story (install.c). */
+#ifndef APHD_INSTALL_H
+#define APHD_INSTALL_H
+
+#include "helper/job/job.h"
+#include "helper/job/plan.h"
+#include "helper/policy/policy.h"
+
+typedef struct aphd_install_t {
+    aphd_job_t *job;
+    json_t *script;              /* the reader's normal form */
+    aphd_policy_result_t policy;
+    json_t *images;              /* [{"service","ref","pull","id","digest","octets"}...] */
+    json_t *folders;             /* [{"path","new"}...] */
+    json_t *files;               /* [{"path","text","mode"}...]: here-documents, then configs */
+    json_t *plan;
+    char plan_hash[APHD_HASH_TEXT];
+    json_t *undo;                /* the journal so far (take_down.h); NULL: nothing was begun */
+    char *model;                 /* the rendered text; malloc'd */
+} aphd_install_t;
+
+/* install_judge.c: from text to an agreed plan; nothing is changed outside the database. */
+apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err);
+
+/* install_prepare.c: what must be there before the start; each is journaled first. */
+apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err);
+
+/* Number number of 10 begins: progress for a person. */
+void aphd_install_step(const aphd_install_t *install, int number, const char *step,
+                       const char *text);
+
+#endif

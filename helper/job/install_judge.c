@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Installing, first half: a place for the app, its text read and judged, the plan, and the consent. */
+#include "helper/job/install.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "common/hostname.h"
+#include "helper/job/engine_images.h"
+#include "helper/job/engine_networks.h"
+#include "helper/job/folders.h"
+#include "helper/job/port_probe.h"
+#include "helper/job/subnets.h"
+#include "helper/read/reader.h"
+
+#define ROUTES "/proc/net/route"
+
+/* --- a place ------------------------------------------------------------------------------- */
+
+/* Reserves until the port that comes with the id is free; the ids in between are skipped. */
+static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    json_auto_t *skip = json_array();
+    aphd_reservation_t wanted = {
+        .name = aphd_job_text(job, "name"), .web = web, .script = aphd_job_text(job, "script"),
+        .uninstall_script = aphd_job_text(job, "uninstall_script"), .skip = skip,
+    };
+    for (;;) {
+        json_t *row;
+        char owner[APHD_PORT_OWNER_MAX];
+        json_decref(job->app.row);
+        job->app.row = NULL;
+        apr_status_t status = aphd_halt_check(&job->halt, err);
+        if (status == APR_SUCCESS)
+            status = aphd_ask_reserve(job->ask, &wanted, &row, err);
+        if (status == APR_SUCCESS)
+            status = aphd_job_take_app(job, row, err);
+        if (status != APR_SUCCESS || !web || aphd_port_free("127.0.0.1", job->app.port))
+            return status;
+        aphd_port_owner(job->app.port, owner);
+        aphd_report_log(&job->report, "id %d is skipped: port %d is in use by %s", job->app.app_id,
+                        job->app.port, owner);
+        json_array_append_new(skip, json_integer(job->app.app_id));
+    }
+}
+
+static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const char *script = aphd_job_text(job, "script");
+    const char *uninstall = aphd_job_text(job, "uninstall_script");
+    aphd_words_t words = {apr_itoa(job->p, job->app.port), job->app.data_dir, job->app.project,
+                          job->app.host};
+    json_auto_t *unused = NULL;
+    json_decref(install->script);
+    install->script = NULL;
+    apr_status_t status = aphd_reader_run(APHD_READ_INSTALL, script, strlen(script), &words,
+                                          &install->script, err);
+    /* Read now, while its author's text can still be refused; nothing is fetched at uninstall time. */
+    if (status == APR_SUCCESS && uninstall != NULL
+        && (status = aphd_reader_run(APHD_READ_UNINSTALL, uninstall, strlen(uninstall), &words,
+                                     &unused, err)) != APR_SUCCESS)
+        aph_error_wrap(err, "the uninstall script");
+    if (status == APR_SUCCESS && !json_is_object(json_object_get(install->script, "compose")))
+        return aph_error_set(err, APH_EUNREADABLE, 1200, "the script writes no docker-compose.yml, "
+                             "so there is nothing to start; give an install script or a compose "
+                             "file");
+    return status;
+}
+
+static apr_status_t judge_text(aphd_install_t *install, json_t *consents, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aphd_policy_site_t site = {
+        .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
+        .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
+        .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
+    };
+    aphd_policy_result_clear(&install->policy);
+    memset(&install->policy, 0, sizeof install->policy);
+    apr_status_t status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
+                                            &install->policy, err);
+    /* Who only wants the plan sees there, all at once, what is refused. */
+    if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
+        && !aphd_job_flag(job, "plan_only"))
+        return aph_error_set(err, APH_EDENIED, 1201, "refused: %s",
+                             aphd_plan_list(install->policy.findings, "deny", job->p));
+    return status;
+}
+
+static apr_status_t take_subnet(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    json_auto_t *networks = NULL, *taken = NULL;
+    const char *subnet = NULL;
+    apr_status_t status = aphd_networks_all(job->engine, &networks, err);
+    if (status == APR_SUCCESS)
+        status = aphd_subnets_taken(networks, ROUTES, &taken, err);
+    if (status == APR_SUCCESS)
+        status = aphd_ask_subnet(job->ask, taken, &subnet, job->p, err);
+    if (status == APR_SUCCESS)
+        json_object_set_new(job->app.row, "subnet", json_string(subnet));
+    return status;
+}
+
+static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
+{
+    apr_status_t status = reserve(install, web, err);
+    if (status == APR_SUCCESS)
+        status = read_script(install, err);
+    if (status == APR_SUCCESS)
+        status = take_subnet(install, err);
+    return status == APR_SUCCESS ? judge_text(install, NULL, err) : status;
+}
+
+/* Whether the app has a web page shows only in its text, and its text can only be read for a port. So
+ * a headless one is reserved a second time, without a route. */
+apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_install_step(install, 2, "read", "reading and judging the script");
+    apr_status_t status = place(install, 1, err);
+    if (status == APR_SUCCESS && install->policy.web_service == NULL)
+        status = place(install, 0, err);
+    return status;
+}
+
+/* --- names --------------------------------------------------------------------------------- */
+
+/* Nonzero where the name is the project's or begins with it. */
+static int is_project_name(const aphd_job_app_t *app, const char *name)
+{
+    size_t length = strlen(app->project);
+    return strncmp(name, app->project, length) == 0
+        && (name[length] == '\0' || name[length] == '-' || name[length] == '_');
+}
+
+static apr_status_t check_containers(const aphd_install_t *install, const json_t *containers,
+                                     aph_error_t *err)
+{
+    const aphd_job_app_t *app = &install->job->app;
+    size_t i;
+    json_t *container;
+    json_array_foreach(containers, i, container) {
+        const char *name = aphd_container_name(container);
+        if (aphd_owner_has(&app->owner, json_object_get(container, "Labels")))
+            continue;
+        if (strcmp(name, app->name) == 0)
+            return aph_error_set(err, APH_ETAKEN, 1202, "a container that is not apphost's is "
+                                 "called %s; choose another name for the app", name);
+        if (is_project_name(app, name))
+            return aph_error_set(err, APH_ETAKEN, 1203, "a container called %s exists and is not "
+                                 "apphost's; remove it or rename it", name);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t check_networks(const aphd_install_t *install, const json_t *networks,
+                                   aph_error_t *err)
+{
+    const aphd_job_app_t *app = &install->job->app;
+    size_t i;
+    json_t *network;
+    json_array_foreach(networks, i, network) {
+        const char *name = json_string_value(json_object_get(network, "Name"));
+        if (name != NULL && is_project_name(app, name)
+            && !aphd_owner_has(&app->owner, json_object_get(network, "Labels")))
+            return aph_error_set(err, APH_ETAKEN, 1204, "a network called %s exists and is not "
+                                 "apphost's; remove it (docker network rm)", name);
+    }
+    return APR_SUCCESS;
+}
+
+/* Ports of the host that were asked for beside the web port. */
+static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach(install->policy.ports, i, port) {
+        char owner[APHD_PORT_OWNER_MAX];
+        const char *protocol = json_string_value(json_object_get(port, "protocol"));
+        int host = (int)json_integer_value(json_object_get(port, "host"));
+        if (json_is_true(json_object_get(port, "web")) || host == 0
+            || (protocol != NULL && strcmp(protocol, "tcp") != 0)
+            || aphd_port_free("0.0.0.0", host))
+            continue;
+        aphd_port_owner(host, owner);
+        return aph_error_set(err, APH_ETAKEN, 1205, "port %d, which the app wants on this machine, "
+                             "is in use by %s; stop that or change the port in the script", host,
+                             owner);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *containers = NULL, *networks = NULL;
+    aphd_engine_t *engine = install->job->engine;
+    aphd_install_step(install, 3, "names", "checking names and ports");
+    apr_status_t status = aphd_containers_all(engine, &containers, err);
+    if (status == APR_SUCCESS)
+        status = check_containers(install, containers, err);
+    if (status == APR_SUCCESS)
+        status = aphd_networks_all(engine, &networks, err);
+    if (status == APR_SUCCESS)
+        status = check_networks(install, networks, err);
+    return status == APR_SUCCESS ? check_ports(install, err) : status;
+}
+
+/* --- the plan ------------------------------------------------------------------------------ */
+
+static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    size_t i;
+    json_t *wanted;
+    install->images = json_array();
+    json_array_foreach(install->policy.images, i, wanted) {
+        const char *ref = json_string_value(json_object_get(wanted, "ref"));
+        aphd_image_t image;
+        aph_error_t why = APH_ERROR_INIT;
+        apr_status_t status = aphd_image_find(job->engine, ref, &image, job->p, &why);
+        if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
+            *err = why;
+            return status;
+        }
+        int here = status == APR_SUCCESS;
+        json_array_append_new(install->images, json_pack(
+            "{s:O, s:s, s:b, s:s?, s:s?, s:o}", "service", json_object_get(wanted, "service"),
+            "ref", ref, "pull", !here, "id", here ? image.id : NULL,
+            "digest", here ? image.digest : NULL,
+            "octets", here ? json_integer(image.size) : json_null()));
+    }
+    return APR_SUCCESS;
+}
+
+static void add_folder(json_t *folders, const aphd_folders_t *data, const char *path)
+{
+    size_t i;
+    json_t *folder;
+    char *missing = NULL;
+    aph_error_t unheard = APH_ERROR_INIT;
+    json_array_foreach(folders, i, folder)
+        if (strcmp(json_string_value(json_object_get(folder, "path")), path) == 0)
+            return;
+    int is_new = data->fd < 0
+              || aphd_folders_missing(data, path, &missing, &unheard) != APR_SUCCESS
+              || missing != NULL;
+    free(missing);
+    json_array_append_new(folders, json_pack("{s:s, s:b}", "path", path, "new", is_new));
+}
+
+static void list_folders(aphd_install_t *install)
+{
+    aphd_folders_t data;
+    aph_error_t unheard = APH_ERROR_INIT;
+    size_t i;
+    json_t *item;
+    install->folders = json_array();
+    install->files = json_array();
+    aphd_folders_open(&data, install->job->app.data_dir, 0, &unheard);
+    json_array_foreach(json_object_get(install->script, "folders"), i, item)
+        add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
+    json_array_foreach(install->policy.binds, i, item)
+        add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
+    json_array_extend(install->files, json_object_get(install->script, "files"));
+    json_array_extend(install->files, install->policy.files);
+    aphd_folders_close(&data);
+}
+
+static json_t *paths_of(const json_t *files)
+{
+    json_t *paths = json_array();
+    size_t i;
+    json_t *file;
+    json_array_foreach(files, i, file)
+        json_array_append(paths, json_object_get(file, "path"));
+    return paths;
+}
+
+apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aphd_install_step(install, 4, "plan", "planning");
+    apr_status_t status = look_for_images(install, err);
+    if (status != APR_SUCCESS)
+        return status;
+    list_folders(install);
+    json_auto_t *paths = paths_of(install->files);
+    aphd_plan_in_t in = {
+        .name = job->app.name, .script = aphd_job_text(job, "script"),
+        .uninstall_script = aphd_job_text(job, "uninstall_script"),
+        .url = install->policy.web_service != NULL ? job->app.url : NULL,
+        .data_dir = job->app.data_dir, .state_dir = job->settings->state_dir,
+        .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
+        .files = paths, .folders = install->folders, .images = install->images,
+    };
+    status = aphd_plan_make(&in, &install->plan, err);
+    return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;
+}
+
+/* --- the consent --------------------------------------------------------------------------- */
+
+static json_t *asked_ids(const aphd_install_t *install)
+{
+    json_t *ids = json_array();
+    size_t i;
+    json_t *finding;
+    json_array_foreach(json_object_get(install->plan, "asked"), i, finding)
+        json_array_append(ids, json_object_get(finding, "id"));
+    return ids;
+}
+
+apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const char *shown = aphd_job_text(job, "plan_hash");
+    json_auto_t *ids = asked_ids(install);
+    aphd_install_step(install, 5, "consent", "checking what was agreed to");
+    if (shown != NULL && strcmp(shown, install->plan_hash) != 0)
+        return aph_error_set(err, APH_EPLAN, 1206, "the plan is not the one that was shown: an "
+                             "image, a folder or the script changed meanwhile; look at it again "
+                             "with --plan");
+    if (json_array_size(ids) == 0)
+        return APR_SUCCESS;
+    if (!aphd_job_flag(job, "yes"))
+        return aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
+                             "%s; say --yes to agree",
+                             aphd_plan_list(install->policy.findings, "ask", job->p));
+    json_auto_t *fields = json_pack("{s:O}", "consents", ids);
+    apr_status_t status = judge_text(install, ids, err);
+    return status == APR_SUCCESS ? aphd_ask_record(job->ask, fields, err) : status;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Installing, second half: folders, here-documents, images and the rendered model. */
+#include "helper/job/install.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
+
+#include "helper/job/bring_up.h"
+#include "helper/job/engine_images.h"
+#include "helper/job/folders.h"
+
+/* --- folders and files --------------------------------------------------------------------- */
+
+static apr_status_t make_state_folder(const char *path, mode_t mode, aph_error_t *err)
+{
+    if (mkdir(path, mode) == 0 || errno == EEXIST)
+        return APR_SUCCESS;
+    return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1210,
+                         "cannot make the folder %s: %s", path, strerror(errno));
+}
+
+static apr_status_t note_missing(const aphd_folders_t *data, const char *path, json_t *made,
+                                 aph_error_t *err)
+{
+    char *missing;
+    apr_status_t status = aphd_folders_missing(data, path, &missing, err);
+    if (missing != NULL)
+        json_array_append_new(made, json_string(missing));
+    free(missing);
+    return status;
+}
+
+/* Writes down what will be made: the data folder as a whole, or, beside kept data, what is missing. */
+static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_folders_t data;
+    json_auto_t *made = json_array();
+    size_t i;
+    json_t *item;
+    apr_status_t status = aphd_folders_open(&data, install->job->app.data_dir, 0, err);
+    int is_new = status == APR_ENOENT;
+    if (is_new)
+        status = APR_SUCCESS;
+    json_array_foreach(install->files, i, item)
+        if (status == APR_SUCCESS && !is_new)
+            status = note_missing(&data, json_string_value(json_object_get(item, "path")), made,
+                                  err);
+    json_array_foreach(install->folders, i, item)
+        if (status == APR_SUCCESS && !is_new)
+            status = note_missing(&data, json_string_value(json_object_get(item, "path")), made,
+                                  err);
+    aphd_folders_close(&data);
+    if (status != APR_SUCCESS)
+        return status;
+    install->undo = json_pack("{s:O, s:b, s:[], s:b}", "folders", made, "data_made", is_new,
+                              "images", "engine", 0);
+    return aphd_ask_step(install->job->ask, "folders", install->undo, err);
+}
+
+static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *data,
+                               const json_t *file, aph_error_t *err)
+{
+    const char *path = json_string_value(json_object_get(file, "path"));
+    const char *text = json_string_value(json_object_get(file, "text"));
+    int kept = 0;
+    apr_status_t status = aphd_folders_place(data, path, text != NULL ? text : "", &kept, err);
+    if (kept)
+        aphd_report_log(&install->job->report, "%s/%s stays as it is", data->path, path);
+    return status;
+}
+
+/* chmod of the script, and the modes of configs. */
+static apr_status_t set_mode(const aphd_folders_t *data, const json_t *item, aph_error_t *err)
+{
+    const char *mode = json_string_value(json_object_get(item, "mode"));
+    if (mode == NULL)
+        return APR_SUCCESS;
+    return aphd_folders_set_mode(data, json_string_value(json_object_get(item, "path")),
+                                 (mode_t)strtoul(mode, NULL, 8), err);
+}
+
+static apr_status_t fill(aphd_install_t *install, const aphd_folders_t *data, aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    size_t i;
+    json_t *item;
+    json_array_foreach(install->files, i, item)
+        if (status == APR_SUCCESS)
+            status = place_file(install, data, item, err);
+    json_array_foreach(install->folders, i, item)
+        if (status == APR_SUCCESS)
+            status = aphd_folders_make(data, json_string_value(json_object_get(item, "path")), err);
+    json_array_foreach(install->files, i, item)
+        if (status == APR_SUCCESS)
+            status = set_mode(data, item, err);
+    json_array_foreach(json_object_get(install->script, "modes"), i, item)
+        if (status == APR_SUCCESS)
+            status = set_mode(data, item, err);
+    return status;
+}
+
+apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err)
+{
+    const aphd_settings_t *settings = install->job->settings;
+    aphd_folders_t data;
+    aphd_install_step(install, 6, "folders", "making its folders");
+    apr_status_t status = journal_folders(install, err);
+    if (status == APR_SUCCESS)
+        status = make_state_folder(settings->apps_dir, 0700, err);
+    if (status == APR_SUCCESS)
+        status = make_state_folder(settings->data_dir, 0711, err);
+    if (status != APR_SUCCESS
+        || json_array_size(install->folders) + json_array_size(install->files) == 0)
+        return status;
+    status = aphd_folders_open(&data, install->job->app.data_dir, 1, err);
+    if (status == APR_SUCCESS)
+        status = fill(install, &data, err);
+    aphd_folders_close(&data);
+    return status;
+}
+
+/* --- images -------------------------------------------------------------------------------- */
+
+static int has_text(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+        if (strcmp(json_string_value(item), text) == 0)
+            return 1;
+    return 0;
+}
+
+/* Nothing of refs is here now: what will be, this job has pulled. */
+static apr_status_t journal_images(aphd_install_t *install, aph_error_t *err)
+{
+    json_t *refs = json_object_get(install->undo, "images");
+    size_t i;
+    json_t *image;
+    json_array_foreach(install->images, i, image) {
+        const char *ref = json_string_value(json_object_get(image, "ref"));
+        if (json_is_true(json_object_get(image, "pull")) && !has_text(refs, ref))
+            json_array_append_new(refs, json_string(ref));
+    }
+    return aphd_ask_step(install->job->ask, "images", install->undo, err);
+}
+
+/* The id the model is started with, and the digest the registry knows it by. */
+static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const char *ref = json_string_value(json_object_get(image, "ref"));
+    aphd_image_t found;
+    apr_status_t status = aphd_image_find(job->engine, ref, &found, job->p, err);
+    if (status == APH_ENOTFOUND)
+        return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", ref);
+    if (status != APR_SUCCESS)
+        return status;
+    json_object_set_new(image, "pulled", json_boolean(json_is_true(json_object_get(image, "pull"))));
+    json_object_set_new(image, "id", json_string(found.id));
+    json_object_set_new(image, "digest",
+                        found.digest != NULL ? json_string(found.digest) : json_null());
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    size_t i;
+    json_t *item;
+    aphd_install_step(install, 7, "images", "getting its images");
+    apr_status_t status = journal_images(install, err);
+    json_array_foreach(json_object_get(install->undo, "images"), i, item)
+        if (status == APR_SUCCESS)
+            status = aphd_image_pull(job->engine, json_string_value(item), &job->report, job->p,
+                                     err);
+    json_array_foreach(install->images, i, item)
+        if (status == APR_SUCCESS)
+            status = settle_image(install, item, err);
+    return status;
+}
+
+/* --- the model ----------------------------------------------------------------------------- */
+
+static json_t *image_ids(const aphd_install_t *install)
+{
+    json_t *ids = json_object();
+    size_t i;
+    json_t *image;
+    json_array_foreach(install->images, i, image)
+        json_object_set(ids, json_string_value(json_object_get(image, "service")),
+                        json_object_get(image, "id"));
+    return ids;
+}
+
+/* IMAGE of job_wire.h. */
+static json_t *image_rows(const aphd_install_t *install)
+{
+    json_t *rows = json_array();
+    size_t i;
+    json_t *image;
+    json_array_foreach(install->images, i, image)
+        json_array_append_new(rows, json_pack("{s:O, s:O, s:O, s:O, s:O}",
+            "service", json_object_get(image, "service"), "ref", json_object_get(image, "ref"),
+            "id", json_object_get(image, "id"), "digest", json_object_get(image, "digest"),
+            "pulled", json_object_get(image, "pulled")));
+    return rows;
+}
+
+apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *ids = image_ids(install);
+    aphd_install_step(install, 8, "render", "writing down what will run");
+    apr_status_t status = aphd_render(install->policy.compose, ids, &install->model, err);
+    if (status != APR_SUCCESS)
+        return status;
+    json_auto_t *fields = json_pack("{s:s, s:O, s:o}", "compose", install->model,
+                                    "plan", install->plan, "images", image_rows(install));
+    status = aphd_ask_record(install->job->ask, fields, err);
+    return status == APR_SUCCESS ? aphd_bring_write(install->job, install->model, err) : status;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+#include <apr_strings.h>
+#include <sodium.h>
+
+static void hash_text(const char *text, char hash[APHD_HASH_TEXT])
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(digest, (const unsigned char *)text, strlen(text));
+    sodium_bin2hex(hash, APHD_HASH_TEXT, digest, sizeof digest);
+}
+
+static json_t *hashed(const char *text)
+{
+    char hash[APHD_HASH_TEXT];
+    if (text == NULL)
+        return json_null();
+    hash_text(text, hash);
+    return json_string(hash);
+}
+
+/* The findings of one verdict; bare ones lack what may name the port. */
+static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdict, int bare)
+{
+    json_t *chosen = json_array();
+    size_t i;
+    json_t *finding;
+    json_array_foreach(policy->findings, i, finding) {
+        const char *is = json_string_value(json_object_get(finding, "verdict"));
+        if (is == NULL || strcmp(is, verdict) != 0)
+            continue;
+        json_t *copy = json_deep_copy(finding);
+        if (bare) {
+            json_object_del(copy, "value");
+            json_object_del(copy, "reason");
+        }
+        json_array_append_new(chosen, copy);
+    }
+    return chosen;
+}
+
+static json_t *ports_of(const aphd_policy_result_t *policy)
+{
+    json_t *ports = json_array();
+    size_t i;
+    json_t *port;
+    json_array_foreach(policy->ports, i, port) {
+        json_t *copy = json_deep_copy(port);
+        if (json_is_true(json_object_get(copy, "web")))
+            json_object_set_new(copy, "host", json_null());
+        json_array_append_new(ports, copy);
+    }
+    return ports;
+}
+
+static json_t *images_of(const json_t *images, const char *const *keys)
+{
+    json_t *list = json_array();
+    size_t i;
+    json_t *image;
+    json_array_foreach(images, i, image) {
+        json_t *copy = json_object();
+        for (const char *const *key = keys; *key != NULL; key++)
+            json_object_set(copy, *key, json_object_get(image, *key));
+        json_array_append_new(list, copy);
+    }
+    return list;
+}
+
+static json_t *machine(const char *state_dir)
+{
+    struct sysinfo memory = {0};
+    struct statvfs disk = {0};
+    sysinfo(&memory);
+    statvfs(state_dir, &disk);
+    return json_pack("{s:I, s:I}",
+                     "memory_free", (json_int_t)memory.freeram * (json_int_t)memory.mem_unit,
+                     "disk_free", (json_int_t)disk.f_bavail * (json_int_t)disk.f_frsize);
+}
+
+apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t *err)
+{
+    static const char *const agreed[] = {"service", "ref", "pull", "id", NULL};
+    json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:O, s:O, s:o, s:o}",
+        "name", in->name, "script", hashed(in->script),
+        "uninstall_script", hashed(in->uninstall_script),
+        "web", in->policy->web_service != NULL,
+        "images", images_of(in->images, agreed), "folders", in->folders, "files", in->files,
+        "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
+    *plan = json_pack("{s:i, s:s, s:s?, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
+        "app_id", in->app_id, "name", in->name, "url", in->url, "content", content,
+        "port", in->port, "data", in->data_dir, "images", in->images,
+        "asked", findings_of(in->policy, "ask", 0), "refused", findings_of(in->policy, "deny", 0),
+        "rewritten", findings_of(in->policy, "rewrite", 0), "machine", machine(in->state_dir));
+    if (*plan == NULL)
+        return aph_error_set(err, APH_EINTERNAL, 1130, "the plan cannot be written down");
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err)
+{
+    char *text = json_dumps(json_object_get(plan, "content"), JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+        return aph_error_set(err, APH_EINTERNAL, 1131, "the plan cannot be hashed");
+    hash_text(text, hash);
+    free(text);
+    return APR_SUCCESS;
+}
+
+const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p)
+{
+    const char *list = "";
+    size_t i;
+    json_t *finding;
+    json_array_foreach(findings, i, finding) {
+        const char *is = json_string_value(json_object_get(finding, "verdict"));
+        const char *key = json_string_value(json_object_get(finding, "key"));
+        const char *value = json_string_value(json_object_get(finding, "value"));
+        const char *reason = json_string_value(json_object_get(finding, "reason"));
+        if (is == NULL || strcmp(is, verdict) != 0)
+            continue;
+        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s)", list, list[0] != '\0' ? "; " : "",
+                            key != NULL ? key : "?", value != NULL ? " " : "",
+                            value != NULL ? value : "",
+                            (int)json_integer_value(json_object_get(finding, "line")),
+                            reason != NULL ? reason : "no reason given");
+    }
+    return list;
+}

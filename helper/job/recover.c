@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of an operation that was cut off (a killed job, a killed monitor, a lost machine), from
+ * its last journal row.
+ *
+ *   install            forward where only the end was missing ("publish" was written: it had answered)
+ *                      and it still answers; else back
+ *   uninstall          forward: gone through again
+ *   start stop restart what the row says is desired is brought about again
+ *
+ * At boot the engine may come later than we do. That is no failure: the monitor starts us again once it
+ * answers. */
+#include "helper/job/job.h"
+
+#include <string.h>
+
+#include "helper/job/bring_up.h"
+#include "helper/job/start.h"
+#include "helper/job/take_down.h"
+
+#define PATIENCE_SECONDS 3
+
+static const json_t *journal(const aphd_job_t *job)
+{
+    return json_object_get(job->request, "recover");
+}
+
+static int was_published(const aphd_job_t *job)
+{
+    const char *step = json_string_value(json_object_get(journal(job), "step"));
+    return step != NULL && strcmp(step, "publish") == 0;
+}
+
+static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
+{
+    apr_status_t status = aphd_bring_await(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_ask_state(job->ask, "running", "running", "", err);
+    if (status != APR_SUCCESS)
+        return status;
+    return aphd_job_finish(job, status, json_pack("{s:i, s:s, s:s?, s:s}",
+                                                  "app_id", job->app.app_id, "name", job->app.name,
+                                                  "url", job->app.web ? job->app.url : NULL,
+                                                  "data", job->app.data_dir), err);
+}
+
+static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
+{
+    aph_error_t reason = APH_ERROR_INIT;
+    aph_error_set(&reason, APH_ECANCELLED, 1230, "the installation was cut off by a restart and was "
+                  "taken back; install it again");
+    apr_status_t status = APR_SUCCESS;
+    if (job->app.row != NULL)
+        status = aphd_take_install_back(job, json_object_get(journal(job), "undo"), err);
+    if (status != APR_SUCCESS)
+        return aphd_job_finish(job, status, NULL, err);
+    aphd_ending_t ending = {
+        .result = "rolled-back", .reason = &reason,
+        .app = job->app.row == NULL ? "keep" : job->app.kept ? "kept-data" : "gone",
+    };
+    return aphd_ask_finish(job->ask, &ending, err);
+}
+
+static apr_status_t recover_install(aphd_job_t *job, aph_error_t *err)
+{
+    if (was_published(job)) {
+        aph_error_t why = APH_ERROR_INIT;
+        apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, &why);
+        if (status == APR_SUCCESS)
+            status = finish_install(job, &why);
+        if (status == APR_SUCCESS || status == APR_EOF)
+            return status;
+    }
+    return undo_install(job, err);
+}
+
+static apr_status_t recover_uninstall(aphd_job_t *job, aph_error_t *err)
+{
+    apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, err);
+    return status == APR_SUCCESS ? aphd_story_uninstall(job, err)
+                                 : aphd_job_finish(job, status, NULL, err);
+}
+
+static apr_status_t recover_desired(aphd_job_t *job, aph_error_t *err)
+{
+    const char *desired = json_string_value(json_object_get(job->app.row, "desired"));
+    int run = desired != NULL && strcmp(desired, "running") == 0;
+    apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, err);
+    if (status == APR_SUCCESS)
+        status = run ? aphd_start_app(job, err) : aphd_stop_app(job, "stopped", err);
+    return aphd_job_finish(job, status, json_pack("{s:i, s:s, s:s}", "app_id", job->app.app_id,
+                                                  "name", job->app.name,
+                                                  "state", run ? "running" : "stopped"), err);
+}
+
+static const struct {
+    const char *op;
+    aphd_story_t *recover;
+} rows[] = {
+    {"install", recover_install},  {"uninstall", recover_uninstall}, {"start", recover_desired},
+    {"stop", recover_desired},     {"restart", recover_desired},
+};
+
+apr_status_t aphd_story_recover(aphd_job_t *job, aph_error_t *err)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].op, job->op) == 0)
+            return rows[i].recover(job, err);
+    return aph_error_set(err, APH_EINTERNAL, 1231, "operation %s leaves nothing to recover", job->op);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/take_down.h"
+
+#include <string.h>
+
+#include "helper/job/engine_images.h"
+#include "helper/job/engine_networks.h"
+#include "helper/job/folders.h"
+#include "helper/job/purge.h"
+
+#define ROUNDS 5 /* compose may have been killed while the engine still made a container */
+
+apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
+{
+    json_auto_t *containers = NULL;
+    apr_status_t status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p,
+                                               err);
+    size_t i;
+    json_t *container;
+    /* The engine lists the newest first. */
+    json_array_foreach(containers, i, container)
+        if (status == APR_SUCCESS)
+            status = aphd_container_stop(job->engine, aphd_container_id(container), job->p, err);
+    return status;
+}
+
+apr_status_t aphd_take_containers(aphd_job_t *job, aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    for (int round = 0; round < ROUNDS && status == APR_SUCCESS; round++) {
+        json_auto_t *containers = NULL;
+        size_t i;
+        json_t *container;
+        status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
+        if (json_array_size(containers) == 0)
+            break;
+        json_array_foreach(containers, i, container)
+            if (status == APR_SUCCESS)
+                status = aphd_container_remove(job->engine, aphd_container_id(container), job->p,
+                                               err);
+    }
+    if (status == APR_SUCCESS)
+        status = aphd_networks_remove(job->engine, &job->app.owner, job->p, err);
+    return status;
+}
+
+apr_status_t aphd_take_images(aphd_job_t *job, const json_t *refs, aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    size_t i;
+    json_t *ref;
+    json_array_foreach(refs, i, ref) {
+        int kept = 0;
+        if (status == APR_SUCCESS)
+            status = aphd_image_drop(job->engine, json_string_value(ref), &kept, job->p, err);
+        if (kept)
+            aphd_report_log(&job->report, "image %s stays: something else uses it",
+                            json_string_value(ref));
+    }
+    return status;
+}
+
+static apr_status_t take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    aphd_folders_t data;
+    size_t i;
+    json_t *relative;
+    if (json_is_true(json_object_get(undo, "data_made")))
+        return aphd_purge_path(job->app.data_dir, err);
+    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
+    if (status != APR_SUCCESS)
+        return status == APR_ENOENT ? APR_SUCCESS : status;
+    json_array_foreach(json_object_get(undo, "folders"), i, relative)
+        if (status == APR_SUCCESS)
+            status = aphd_folders_remove(&data, json_string_value(relative), err);
+    aphd_folders_close(&data);
+    return status;
+}
+
+apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    const json_t *images = json_object_get(undo, "images");
+    int engine = json_is_true(json_object_get(undo, "engine"));
+    apr_status_t status = APR_SUCCESS;
+    if (job->engine == NULL && (engine || json_array_size(images) > 0))
+        status = aphd_job_meet_engine(job, 0, err);
+    if (status == APR_SUCCESS && engine)
+        status = aphd_take_containers(job, err);
+    if (status == APR_SUCCESS && engine && !job->app.kept)
+        status = aphd_volumes_remove(job->engine, &job->app.owner, job->p, err);
+    if (status == APR_SUCCESS)
+        status = aphd_take_images(job, images, err);
+    if (status == APR_SUCCESS)
+        status = take_folders(job, undo, err);
+    if (status == APR_SUCCESS)
+        status = aphd_purge_path(job->app.app_dir, err);
+    return status;
+}

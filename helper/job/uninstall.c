@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an app goes away. No network is needed, and no script is run: what it said was read when the app
+ * was installed.
+ *
+ *   1. The engine answers: without it nothing could be removed, so nothing is begun.
+ *   2. The route is withdrawn; from now on nobody is sent to the app.
+ *   3. Containers are stopped and removed, then its network.
+ *   4. Images this app brought, and nothing else uses, are given back.
+ *   5. What data there is, is listed; with purge it is deleted, else it stays.
+ *   6. Our own folder of the app is deleted, and the monitor told what remains.
+ *
+ * Every step may find its work done already: an interrupted uninstall is simply gone through again. */
+#include "helper/job/job.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "helper/job/engine_images.h"
+#include "helper/job/engine_networks.h"
+#include "helper/job/folders.h"
+#include "helper/job/purge.h"
+#include "helper/job/take_down.h"
+
+#define STEPS 5
+
+typedef struct leaving_t {
+    aphd_job_t *job;
+    json_t *data;    /* [{"path","octets"}...] found */
+    json_t *volumes; /* [name...] found */
+    int purge;
+    int remains;     /* there was data, and it stays */
+} leaving_t;
+
+static apr_status_t withdraw(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_t *job = leaving->job;
+    json_auto_t *undo = json_pack("{s:b}", "purge", leaving->purge);
+    aphd_job_step(job, "withdraw", 1, STEPS, "withdrawing its address");
+    apr_status_t status = aphd_ask_step(job->ask, "uninstall", undo, err);
+    return status == APR_SUCCESS
+         ? aphd_ask_state(job->ask, "stopped", "stopped", "it is being uninstalled", err) : status;
+}
+
+static apr_status_t remove_containers(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_step(leaving->job, "containers", 2, STEPS, "removing its containers");
+    /* Where the data goes as well, nobody has to be given time to put it in order. */
+    apr_status_t status = leaving->purge ? APR_SUCCESS : aphd_take_stop(leaving->job, err);
+    return status == APR_SUCCESS ? aphd_take_containers(leaving->job, err) : status;
+}
+
+/* What to give back of an image: its reference; where a start had to pull it again, only the digest. */
+static json_t *reference_of(const aphd_job_t *job, const json_t *image)
+{
+    json_t *digest = json_object_get(image, "digest");
+    json_t *ref = json_object_get(image, "ref");
+    aphd_image_t found;
+    aph_error_t unheard = APH_ERROR_INIT;
+    int gone = aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard)
+            == APH_ENOTFOUND;
+    return gone && json_is_string(digest) ? digest : ref;
+}
+
+static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_t *job = leaving->job;
+    json_auto_t *refs = json_array();
+    size_t i;
+    json_t *image;
+    aphd_job_step(job, "images", 3, STEPS, "giving its images back");
+    json_array_foreach(json_object_get(job->app.row, "images"), i, image)
+        if (json_is_true(json_object_get(image, "pulled")))
+            json_array_append(refs, reference_of(job, image));
+    return aphd_take_images(job, refs, err);
+}
+
+static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_t *job = leaving->job;
+    aphd_folders_t data;
+    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
+    leaving->data = status == APR_ENOENT ? json_array() : NULL;
+    if (status == APR_SUCCESS)
+        status = aphd_folders_sizes(&data, &leaving->data, err);
+    aphd_folders_close(&data);
+    if (status == APR_SUCCESS || status == APR_ENOENT)
+        status = aphd_volumes_list(job->engine, &job->app.owner, &leaving->volumes, job->p, err);
+    return status;
+}
+
+static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_t *job = leaving->job;
+    aphd_job_step(job, "data", 4, STEPS, leaving->purge ? "deleting its data" : "listing its data");
+    apr_status_t status = list_data(leaving, err);
+    if (status != APR_SUCCESS)
+        return status;
+    int there = json_array_size(leaving->data) > 0 || json_array_size(leaving->volumes) > 0;
+    leaving->remains = there && !leaving->purge;
+    if (leaving->remains)
+        return APR_SUCCESS;
+    status = aphd_volumes_remove(job->engine, &job->app.owner, job->p, err);
+    return status == APR_SUCCESS ? aphd_purge_path(job->app.data_dir, err) : status;
+}
+
+static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
+{
+    apr_status_t status = leaving->job->engine != NULL
+                        ? APR_SUCCESS : aphd_job_meet_engine(leaving->job, 0, err);
+    if (status == APR_SUCCESS)
+        status = withdraw(leaving, err);
+    leaving->job->halt.heedless = 1; /* half an app is of no use: from here on there is only forward */
+    if (status == APR_SUCCESS)
+        status = remove_containers(leaving, err);
+    if (status == APR_SUCCESS)
+        status = give_images_back(leaving, err);
+    if (status == APR_SUCCESS)
+        status = keep_or_purge(leaving, err);
+    if (status == APR_SUCCESS)
+        status = aphd_purge_path(leaving->job->app.app_dir, err);
+    return status;
+}
+
+apr_status_t aphd_story_uninstall(aphd_job_t *job, aph_error_t *err)
+{
+    const json_t *undo = json_object_get(json_object_get(job->request, "recover"), "undo");
+    leaving_t leaving = {.job = job, .purge = aphd_job_flag(job, "purge")
+                                           || json_is_true(json_object_get(undo, "purge"))};
+    apr_status_t status = leave(&leaving, err);
+    if (status != APR_SUCCESS) {
+        status = aphd_job_finish(job, status, NULL, err);
+    } else {
+        json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:O, s:O}", "app_id", job->app.app_id,
+                                        "name", job->app.name,
+                                        "data", leaving.remains ? "kept" : "gone",
+                                        "folders", leaving.data, "volumes", leaving.volumes);
+        aphd_ending_t ending = {.result = "done", .app = leaving.remains ? "kept-data" : "gone",
+                                .answer = answer};
+        status = aphd_ask_finish(job->ask, &ending, err);
+    }
+    json_decref(leaving.data);
+    json_decref(leaving.volumes);
+    return status;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watching, for as long as the monitor lives.
+ *
+ *   1. The engine is met, again and again while it is away, ever less often.
+ *   2. Its events are listened to; every app is compared with the containers there are.
+ *   3. An app whose containers came up is asked over HTTP until it answers.
+ *   4. What changed is told to the monitor, and nothing else.
+ *
+ * Events only say when to look; what is true is what the list says. It is read after each burst of
+ * them, and every 30 seconds. */
+#include "helper/job/job.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "helper/job/engine_events.h"
+#include "helper/job/health.h"
+#include "helper/job/watch_apps.h"
+
+#define LOOK_EVERY     apr_time_from_sec(30)
+#define BURST          apr_time_from_msec(50)
+#define BACK_OFF_FIRST 500
+#define BACK_OFF_MAX   15000
+#define PROBE_MS_FIRST 1000
+#define PROBE_MS_MAX   10000
+
+typedef struct watching_t {
+    aphd_job_t *job;
+    aphd_watched_list_t list;
+    apr_time_t look_at;   /* when to read the list next */
+    int engine_told;      /* -1: nothing yet, 0: down, 1: up */
+    apr_pool_t *p;        /* lives as long as one connection to the engine */
+} watching_t;
+
+static void event_cb(void *baton, int app_id)
+{
+    watching_t *watching = baton;
+    aphd_watched_t *app = aphd_watched_find(&watching->list, app_id);
+    apr_time_t soon = apr_time_now() + BURST;
+    if (app != NULL) {
+        app->proven = 0;
+        app->missed = 0;
+        app->probe_at = 0;
+    }
+    if (watching->look_at > soon)
+        watching->look_at = soon;
+}
+
+/* --- the monitor's side -------------------------------------------------------------------- */
+
+static apr_status_t hear_monitor(watching_t *watching, aph_error_t *err)
+{
+    struct pollfd peer = {.fd = watching->job->halt.peer_fd, .events = POLLIN};
+    while (poll(&peer, 1, 0) > 0) {
+        json_auto_t *event = NULL;
+        apr_status_t status = aphd_ask_event(watching->job->ask, &event, err);
+        if (status == APR_EAGAIN)
+            continue;
+        if (status != APR_SUCCESS)
+            return status;
+        aphd_watched_replace(&watching->list, json_object_get(event, "apps"),
+                             watching->job->settings->domains[0]);
+        watching->look_at = 0;
+    }
+    return aphd_halt_check(&watching->job->halt, err);
+}
+
+static void tell_engine(watching_t *watching, int up, const char *message)
+{
+    if (watching->engine_told == up)
+        return;
+    json_auto_t *news = up ? aphd_watched_news(&watching->list, 1) : json_array();
+    watching->engine_told = up;
+    aphd_ask_note_observe(watching->job->ask, up ? "up" : "down", message, news);
+}
+
+static void tell_apps(watching_t *watching)
+{
+    json_auto_t *news = aphd_watched_news(&watching->list, 0);
+    if (watching->engine_told != 1)
+        tell_engine(watching, 1, "");
+    else if (json_array_size(news) > 0)
+        aphd_ask_note_observe(watching->job->ask, "up", "", news);
+}
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+static apr_status_t look(watching_t *watching, aph_error_t *err)
+{
+    aphd_owner_t everyone = {watching->job->instance, 0};
+    json_auto_t *containers = NULL;
+    apr_pool_t *brief;
+    apr_pool_create(&brief, watching->p);
+    apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
+                                               err);
+    apr_pool_destroy(brief);
+    if (status == APR_SUCCESS)
+        aphd_watched_judge(&watching->list, containers, apr_time_now());
+    watching->look_at = apr_time_now() + LOOK_EVERY;
+    return status;
+}
+
+static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    for (size_t i = 0; i < watching->list.count && status == APR_SUCCESS; i++) {
+        aphd_watched_t *app = &watching->list.apps[i];
+        int answered = 0;
+        int patience = PROBE_MS_FIRST << (app->missed < 4 ? app->missed : 4);
+        if (!app->up || app->proven || !app->web || app->probe_at > apr_time_now())
+            continue;
+        status = aphd_health_probe(app->port, app->host,
+                                   patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
+                                   &watching->job->halt, &answered, err);
+        if (status == APR_SUCCESS)
+            aphd_watched_probed(app, answered, apr_time_now(),
+                                watching->job->settings->start_seconds);
+    }
+    return status;
+}
+
+/* Milliseconds until something is due. */
+static int pause_for(const watching_t *watching)
+{
+    apr_time_t due = watching->look_at;
+    for (size_t i = 0; i < watching->list.count; i++) {
+        const aphd_watched_t *app = &watching->list.apps[i];
+        if (app->up && app->web && !app->proven && app->probe_at < due)
+            due = app->probe_at;
+    }
+    apr_time_t left = due - apr_time_now();
+    return left > 0 ? (int)apr_time_as_msec(left) + 1 : 0;
+}
+
+/* One connection's life: ends when the engine does. */
+static apr_status_t attend(watching_t *watching, aph_error_t *err)
+{
+    aphd_listener_t listener = {watching->job->instance, event_cb, watching};
+    aphd_events_t *events = NULL;
+    apr_status_t status = aphd_events_begin(watching->job->engine, &listener, &events, watching->p,
+                                            err);
+    if (status != APR_SUCCESS)
+        return status;
+    for (size_t i = 0; i < watching->list.count; i++)
+        watching->list.apps[i].proven = 0;
+    watching->look_at = 0;
+    while (status == APR_SUCCESS && !aphd_events_done(events)) {
+        status = hear_monitor(watching, err);
+        if (status == APR_SUCCESS && watching->look_at <= apr_time_now())
+            status = look(watching, err);
+        if (status == APR_SUCCESS)
+            status = probe_due(watching, err);
+        if (status == APR_SUCCESS)
+            tell_apps(watching);
+        if (status == APR_SUCCESS)
+            status = aphd_engine_pump(watching->job->engine, pause_for(watching), err);
+    }
+    aph_error_t *why = status == APR_SUCCESS ? err : NULL;
+    apr_status_t ended = aphd_events_end(events, why);
+    return status != APR_SUCCESS ? status : ended;
+}
+
+/* --- the engine's comings and goings ------------------------------------------------------- */
+
+static apr_status_t wait_quietly(watching_t *watching, int milliseconds, aph_error_t *err)
+{
+    apr_time_t until = apr_time_now() + apr_time_from_msec(milliseconds);
+    apr_status_t status = APR_SUCCESS;
+    while (status == APR_SUCCESS && apr_time_now() < until) {
+        int ready;
+        int left = (int)apr_time_as_msec(until - apr_time_now()) + 1;
+        status = aphd_halt_wait(&watching->job->halt, watching->job->halt.peer_fd, POLLIN, left,
+                                &ready, err);
+        if (status == APR_SUCCESS && ready)
+            status = hear_monitor(watching, err);
+    }
+    return status;
+}
+
+static apr_status_t meet(watching_t *watching, int *back_off, aph_error_t *err)
+{
+    aphd_job_t *job = watching->job;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_pool_create(&watching->p, job->p);
+    apr_status_t status = aphd_engine_open(&job->engine, job->settings->engine_socket, &job->halt,
+                                           watching->p, &why);
+    if (status == APR_SUCCESS) {
+        *back_off = BACK_OFF_FIRST;
+        status = attend(watching, &why);
+    }
+    job->engine = NULL;
+    apr_pool_destroy(watching->p);
+    if (status == APR_EOF || status == APH_ECANCELLED) {
+        *err = why;
+        return status;
+    }
+    tell_engine(watching, 0, why.status != APR_SUCCESS ? why.message : "the engine ended");
+    status = wait_quietly(watching, *back_off, err);
+    *back_off = *back_off * 2 < BACK_OFF_MAX ? *back_off * 2 : BACK_OFF_MAX;
+    return status;
+}
+
+apr_status_t aphd_story_watch(aphd_job_t *job, aph_error_t *err)
+{
+    watching_t watching = {.job = job, .engine_told = -1};
+    int back_off = BACK_OFF_FIRST;
+    apr_status_t status = APR_SUCCESS;
+    aphd_watched_replace(&watching.list, json_object_get(job->request, "apps"),
+                         job->settings->domains[0]);
+    json_object_del(job->request, "apps");
+    while (status == APR_SUCCESS)
+        status = meet(&watching, &back_off, err);
+    aphd_watched_clear(&watching.list);
+    return status == APR_EOF ? status : aphd_job_finish(job, status, NULL, err);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/watch_apps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/job_wire.h"
+#include "helper/job/engine_containers.h"
+
+#define PROBE_PAUSE_MAX apr_time_from_sec(10)
+
+static aphd_seen_t seen_of(const char *state)
+{
+    if (state == NULL)
+        return APHD_SEEN_NOTHING;
+    return strcmp(state, "running") == 0    ? APHD_SEEN_RUNNING
+           : strcmp(state, "starting") == 0 ? APHD_SEEN_STARTING
+           : strcmp(state, "stopped") == 0  ? APHD_SEEN_STOPPED
+           : strcmp(state, "failing") == 0  ? APHD_SEEN_FAILING : APHD_SEEN_NOTHING;
+}
+
+aphd_watched_t *aphd_watched_find(aphd_watched_list_t *list, int app_id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->apps[i].app_id == app_id)
+            return &list->apps[i];
+    return NULL;
+}
+
+void aphd_watched_clear(aphd_watched_list_t *list)
+{
+    free(list->apps);
+    list->apps = NULL;
+    list->count = 0;
+}
+
+void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const char *domain)
+{
+    aphd_watched_list_t fresh = {calloc(json_array_size(rows) + 1, sizeof *fresh.apps), 0};
+    size_t i;
+    json_t *row;
+    if (fresh.apps == NULL)
+        return;
+    json_array_foreach(rows, i, row) {
+        const char *state = json_string_value(json_object_get(row, "state"));
+        const char *name = json_string_value(json_object_get(row, "name"));
+        int app_id = (int)json_integer_value(json_object_get(row, "app_id"));
+        const aphd_watched_t *known = aphd_watched_find(list, app_id);
+        aphd_watched_t *app = &fresh.apps[fresh.count];
+        if (state == NULL || name == NULL || strcmp(state, "kept") == 0)
+            continue;
+        if (known != NULL)
+            *app = *known;
+        fresh.count++;
+        app->app_id = app_id;
+        app->port = (int)json_integer_value(json_object_get(row, "port"));
+        app->web = json_is_true(json_object_get(row, "web"));
+        snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
+        /* The monitor's word is what it knows by now, whoever told it. */
+        app->told = seen_of(state);
+        /* Who says that it runs has had its answer: it is doubted only after some missed probes. */
+        if (app->told == APHD_SEEN_RUNNING
+            && (known == NULL || known->told != APHD_SEEN_RUNNING)) {
+            app->seen = APHD_SEEN_RUNNING;
+            app->missed = 0;
+            app->probe_at = 0;
+        }
+    }
+    aphd_watched_clear(list);
+    *list = fresh;
+}
+
+typedef struct tally_t {
+    int running, ended_well, other;
+    char reason[APHD_WATCH_REASON_MAX];
+} tally_t;
+
+static void count(tally_t *tally, const json_t *container)
+{
+    const char *state = json_string_value(json_object_get(container, "State"));
+    const char *text = json_string_value(json_object_get(container, "Status"));
+    if (aphd_container_runs(container)) {
+        tally->running++;
+    } else if (state != NULL && strcmp(state, "exited") == 0 && text != NULL
+               && strncmp(text, "Exited (0)", 10) == 0) {
+        tally->ended_well++;
+    } else {
+        tally->other++;
+        snprintf(tally->reason, sizeof tally->reason, "service %.60s: %.100s",
+                 aphd_container_service(container), text != NULL ? text : "not running");
+    }
+}
+
+static void came_up(aphd_watched_t *app, apr_time_t now)
+{
+    if (!app->up) {
+        app->up = 1;
+        app->since = now;
+        app->proven = 0;
+        app->missed = 0;
+    }
+    if (app->proven)
+        return;
+    if (!app->web)
+        app->proven = 1;
+    if (app->proven)
+        app->seen = APHD_SEEN_RUNNING;
+    else if (app->seen != APHD_SEEN_RUNNING && app->seen != APHD_SEEN_FAILING)
+        app->seen = APHD_SEEN_STARTING;
+    app->reason[0] = '\0';
+}
+
+static void judge(aphd_watched_t *app, const tally_t *tally, apr_time_t now)
+{
+    if (tally->running > 0 && tally->other == 0) {
+        came_up(app, now);
+        return;
+    }
+    app->up = 0;
+    app->proven = 0;
+    app->seen = tally->other > 0 ? APHD_SEEN_FAILING : APHD_SEEN_STOPPED;
+    if (tally->running == 0 && tally->other > 0 && strstr(tally->reason, "Restarting") == NULL)
+        app->seen = APHD_SEEN_STOPPED;
+    snprintf(app->reason, sizeof app->reason, "%s",
+             tally->other > 0 ? tally->reason
+             : tally->ended_well > 0 ? "its containers ended" : "it has no containers");
+}
+
+void aphd_watched_judge(aphd_watched_list_t *list, const json_t *containers, apr_time_t now)
+{
+    tally_t *tallies = calloc(list->count + 1, sizeof *tallies);
+    size_t i;
+    json_t *container;
+    if (tallies == NULL)
+        return;
+    json_array_foreach(containers, i, container) {
+        const json_t *labels = json_object_get(container, "Labels");
+        const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
+        const aphd_watched_t *app = aphd_watched_find(list, id != NULL ? atoi(id) : 0);
+        if (app != NULL)
+            count(&tallies[app - list->apps], container);
+    }
+    for (i = 0; i < list->count; i++)
+        judge(&list->apps[i], &tallies[i], now);
+    free(tallies);
+}
+
+void aphd_watched_probed(aphd_watched_t *app, int answered, apr_time_t now, int start_seconds)
+{
+    if (answered) {
+        app->proven = 1;
+        app->missed = 0;
+        app->seen = APHD_SEEN_RUNNING;
+        app->reason[0] = '\0';
+        return;
+    }
+    apr_time_t pause = apr_time_from_msec(100) << (app->missed < 7 ? app->missed : 7);
+    app->probe_at = now + (pause < PROBE_PAUSE_MAX ? pause : PROBE_PAUSE_MAX);
+    app->missed++;
+    if (now - app->since > apr_time_from_sec(start_seconds)) {
+        app->seen = APHD_SEEN_FAILING;
+        snprintf(app->reason, sizeof app->reason, "it does not answer on 127.0.0.1:%d", app->port);
+    } else if (app->seen == APHD_SEEN_RUNNING && app->missed >= APHD_PROOFS_MISSED) {
+        app->seen = APHD_SEEN_STARTING;
+    }
+}
+
+json_t *aphd_watched_news(aphd_watched_list_t *list, int all)
+{
+    static const char *const names[] = {"", "stopped", "starting", "running", "failing"};
+    json_t *news = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        aphd_watched_t *app = &list->apps[i];
+        if (app->seen == APHD_SEEN_NOTHING || (!all && app->seen == app->told))
+            continue;
+        app->told = app->seen;
+        json_array_append_new(news, json_pack("{s:i, s:s, s:s}", "app_id", app->app_id,
+                                              "state", names[app->seen], "reason", app->reason));
+    }
+    return news;
+}

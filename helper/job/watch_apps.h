@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of each app while watching, and what follows from what the engine lists. Pure but for
+ * memory: no engine, no monitor, no clock. */
+#ifndef APHD_WATCH_APPS_H
+#define APHD_WATCH_APPS_H
+
+#include <jansson.h>
+#include <apr_time.h>
+
+#define APHD_WATCH_REASON_MAX 200
+#define APHD_PROOFS_MISSED    3 /* before an app that answered is said not to */
+
+typedef enum aphd_seen_t {
+    APHD_SEEN_NOTHING, /* not looked at yet */
+    APHD_SEEN_STOPPED,
+    APHD_SEEN_STARTING,
+    APHD_SEEN_RUNNING,
+    APHD_SEEN_FAILING
+} aphd_seen_t;
+
+typedef struct aphd_watched_t {
+    int app_id;
+    int port;
+    int web;
+    char host[254];
+    aphd_seen_t seen, told;    /* now; and what the monitor knows */
+    char reason[APHD_WATCH_REASON_MAX];
+    int up;                    /* its containers run */
+    int proven;                /* it answered since they came up */
+    int missed;                /* probes without an answer in a row */
+    apr_time_t since;          /* when its containers came up */
+    apr_time_t probe_at;       /* when to ask next */
+} aphd_watched_t;
+
+typedef struct aphd_watched_list_t {
+    aphd_watched_t *apps;      /* malloc'd */
+    size_t count;
+} aphd_watched_list_t;
+
+/* Takes over the monitor's rows (array of APP, borrowed); what is known of apps that stay, stays.
+ * domain completes their host names. */
+void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const char *domain);
+void aphd_watched_clear(aphd_watched_list_t *list);
+
+aphd_watched_t *aphd_watched_find(aphd_watched_list_t *list, int app_id);
+
+/* Judges every app by the engine's list of our containers (borrowed). */
+void aphd_watched_judge(aphd_watched_list_t *list, const json_t *containers, apr_time_t now);
+
+/* Takes in how a probe went; it took place at now, and start_seconds is how long an app may need. */
+void aphd_watched_probed(aphd_watched_t *app, int answered, apr_time_t now, int start_seconds);
+
+/* Those whose state changed since told, as job_wire.h's "apps"; they count as told. With all, every
+ * app. New reference. */
+json_t *aphd_watched_news(aphd_watched_list_t *list, int all);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a service sees of files: folders of the app, its volumes, memory, and two clocks of the host. */
+#include <stdio.h>
+#include <string.h>
+
+#include "helper/base/job_wire.h"
+#include "helper/policy/grammar.h"
+#include "helper/policy/judge.h"
+
+#define TMPFS_MAX (1LL << 30)
+
+static void deny_mount(aphd_judge_t *j, const json_t *row, const char *what, const char *rule,
+                       const char *why)
+{
+    aphd_find(j, APHD_DENY, aphd_line(row), what, rule, "%.120s: %s", what, why);
+}
+
+static int is_one_of(const char *text, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strcmp(text, *list) == 0)
+            return 1;
+    return 0;
+}
+
+/* Options that change nothing here: caching hints, labels of SELinux, what compose does anyway. */
+static int harmless_option(const char *name, const char *value)
+{
+    static const char *const names[] = {"z", "Z", "cached", "delegated", "consistent", "nocopy",
+                                        "consistency", "volume.nocopy", "bind.create_host_path",
+                                        "bind.selinux", "rprivate", "private", NULL};
+    return is_one_of(name, names)
+           || (strcmp(name, "bind.propagation") == 0
+               && (strcmp(value, "rprivate") == 0 || strcmp(value, "private") == 0));
+}
+
+static int check_options(aphd_judge_t *j, const json_t *row)
+{
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(row, "options"), i, pair) {
+        const char *name = json_string_value(json_array_get(pair, 0));
+        if (harmless_option(name, json_string_value(json_array_get(pair, 1))))
+            continue;
+        deny_mount(j, row, name, "mount-option",
+                   "not an option of a mount that apphost passes on");
+        return 0;
+    }
+    return 1;
+}
+
+static void put_mount(aphd_judge_t *j, const json_t *row, const char *type, const char *source,
+                      int read_only)
+{
+    json_t *mount = json_pack("{s:s,s:s*,s:s}", "type", type, "source", source, "target",
+                              aphd_text(row, "target"));
+    if (read_only)
+        json_object_set_new(mount, "read_only", json_true());
+    aphd_put_item(j, "volumes", mount);
+}
+
+/* path is clean and below data_dir. */
+void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path)
+{
+    int read_only = json_is_true(json_object_get(row, "read_only"));
+    json_t *source = json_sprintf("%s/%s", j->site->data_dir, path);
+    put_mount(j, row, "bind", json_string_value(source), read_only);
+    json_decref(source);
+    json_t *bind = json_pack("{s:s,s:i,s:s,s:s,s:b}", "service", j->name, "line", aphd_line(row),
+                             "path", path, "target", aphd_text(row, "target"), "read_only",
+                             read_only);
+    if (json_array_append_new(j->result->binds, bind) != 0)
+        j->failed = 1;
+}
+
+/* The two files of the host that say nothing but the time. */
+static int is_clock(const char *source)
+{
+    return strcmp(source, "/etc/localtime") == 0 || strcmp(source, "/etc/timezone") == 0;
+}
+
+static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *source)
+{
+    size_t length = strlen(j->site->data_dir);
+    char clean[1024];
+    if (aphd_below(source, j->site->data_dir)
+        && aphd_relative(source + length + (source[length] == '/'), clean, sizeof clean)
+        && !aphd_below(clean, ".apphost"))
+        aphd_mount_folder(j, row, clean);
+    else if (is_clock(source) && json_is_true(json_object_get(row, "read_only")))
+        put_mount(j, row, "bind", source, 1);
+    else if (is_clock(source))
+        deny_mount(j, row, source, "host-path", "the host's clock is mounted read-only: add :ro");
+    else if (strstr(source, ".sock") != NULL)
+        deny_mount(j, row, source, "host-path",
+                   "this socket hands over the host or its other programs, also read-only");
+    else
+        deny_mount(j, row, source, "host-path",
+                   "an app sees only its own folder of this machine: write ./NAME");
+}
+
+static void judge_bind(aphd_judge_t *j, const json_t *row)
+{
+    const char *source = aphd_text(row, "source");
+    char clean[1024];
+    if (source == NULL || *source == '\0')
+        deny_mount(j, row, aphd_text(row, "target"), "mount", "names no source");
+    else if (*source == '/')
+        judge_host_path(j, row, source);
+    else if (*source == '~')
+        deny_mount(j, row, source, "host-path", "an app has no home folder: write ./NAME");
+    else if (!aphd_relative(source, clean, sizeof clean))
+        deny_mount(j, row, source, "host-path",
+                   "is the app's folder itself or leaves it: name a folder in it, as in ./data");
+    else if (aphd_below(clean, ".apphost"))
+        deny_mount(j, row, source, "host-path", "this folder is apphost's own");
+    else {
+        aphd_find(j, APHD_REWRITE, aphd_line(row), source, "data-folder",
+                  "%.120s is kept in the app's data folder", source);
+        aphd_mount_folder(j, row, clean);
+    }
+}
+
+static void judge_volume(aphd_judge_t *j, const json_t *row)
+{
+    const char *source = aphd_text(row, "source");
+    int read_only = json_is_true(json_object_get(row, "read_only"));
+    if (source == NULL || *source == '\0') {
+        put_mount(j, row, "volume", NULL, 0);
+    } else if (!aphd_name(source)) {
+        deny_mount(j, row, source, "mount", "not the name of a volume; a folder is written ./NAME");
+    } else if (json_object_get(j->volumes, source) != NULL) {
+        put_mount(j, row, "volume", source, read_only);
+    } else {
+        /* Format 1 has no list of volumes (to name one was to make it, for all apps at once), and some
+         * stores leave the list to their own tools. */
+        aphd_find(j, APHD_REWRITE, aphd_line(row), source, "own-volume",
+                  "the volume %.63s becomes this app's own", source);
+        json_t *volume = json_pack("{s:o,s:{s:s,s:o}}", "name",
+                                   json_sprintf("%s_%s", j->site->project, source), "labels",
+                                   APHD_LABEL_INSTANCE, j->site->instance, APHD_LABEL_APP,
+                                   json_sprintf("%d", j->site->app_id));
+        json_object_set_new(j->volumes, source, volume);
+        put_mount(j, row, "volume", source, read_only);
+    }
+}
+
+/* --- memory as a file system -------------------------------------------------------------------- */
+
+/* One option of a tmpfs: kept in out, or not. Zero for one that is not known. */
+static int take_tmpfs_option(const char *option, size_t length, char *out, size_t size,
+                             int *changed)
+{
+    char text[64];
+    long long octets = 0;
+    if (length >= sizeof text)
+        return 0;
+    memcpy(text, option, length);
+    text[length] = '\0';
+    static const char *const kept[] = {"noexec", "nosuid", "nodev", "ro", NULL};
+    static const char *const dropped[] = {"exec", "suid", "dev", NULL};
+    size_t used = strlen(out);
+    if (strncmp(text, "size=", 5) == 0) {
+        if (!aphd_size(text + 5, &octets))
+            return 0;
+        *changed |= octets > TMPFS_MAX || octets <= 0;
+        return snprintf(out + used, size - used, ",size=%lld",
+                        octets > TMPFS_MAX || octets <= 0 ? TMPFS_MAX : octets) > 0;
+    }
+    if (is_one_of(text, dropped)) {
+        *changed = 1;
+        return 1;
+    }
+    int numbered = (strncmp(text, "mode=", 5) == 0 && aphd_made_of(text + 5, "01234567", 4))
+                   || (strncmp(text, "uid=", 4) == 0 && aphd_made_of(text + 4, "0123456789", 9))
+                   || (strncmp(text, "gid=", 4) == 0 && aphd_made_of(text + 4, "0123456789", 9));
+    if (strcmp(text, "rw") == 0)
+        return 1;
+    if (!numbered && !is_one_of(text, kept))
+        return 0;
+    return snprintf(out + used, size - used, ",%s", text) > 0;
+}
+
+static void judge_tmpfs_item(aphd_judge_t *j, const json_t *row)
+{
+    const char *text = aphd_text(row, "value");
+    size_t length = strcspn(text, ":");
+    char target[1024], options[256] = "";
+    int changed = 0;
+    snprintf(target, sizeof target, "%.*s", (int)(length < 1000 ? length : 1000), text);
+    if (!aphd_target(target)) {
+        deny_mount(j, row, text, "mount-target", "nothing is mounted there in a container");
+        return;
+    }
+    for (const char *at = text + length; *at != '\0';) {
+        size_t step = strcspn(++at, ",");
+        if (strlen(options) + step + 32 > sizeof options
+            || !take_tmpfs_option(at, step, options, sizeof options, &changed)) {
+            deny_mount(j, row, text, "mount-option", "has an option that apphost does not pass on");
+            return;
+        }
+        at += step;
+    }
+    if (strstr(options, ",size=") == NULL)
+        snprintf(options + strlen(options), sizeof options - strlen(options), ",size=%lld",
+                 TMPFS_MAX);
+    if (changed)
+        aphd_find(j, APHD_REWRITE, aphd_line(row), text, "tmpfs",
+                  "%s holds at most 1 GB, and no devices or programs with rights of their own",
+                  target);
+    aphd_put_item(j, "tmpfs", json_sprintf("%s:%s", target, options + 1));
+}
+
+void judge_tmpfs(aphd_judge_t *j)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(j->value, i, row)
+        judge_tmpfs_item(j, row);
+}
+
+/* type: tmpfs becomes a line of tmpfs, and is judged as one. */
+static void judge_tmpfs_mount(aphd_judge_t *j, const json_t *row)
+{
+    char text[1400];
+    size_t i;
+    json_t *pair;
+    int used = snprintf(text, sizeof text, "%.1000s", aphd_text(row, "target"));
+    char separator = ':';
+    json_array_foreach(json_object_get(row, "options"), i, pair) {
+        const char *name = json_string_value(json_array_get(pair, 0));
+        const char *value = json_string_value(json_array_get(pair, 1));
+        if (strncmp(name, "tmpfs.", 6) != 0 || used > 1200) {
+            deny_mount(j, row, name, "mount-option", "not an option of a tmpfs");
+            return;
+        }
+        used += snprintf(text + used, sizeof text - (size_t)used, "%c%.20s=%.40s", separator,
+                         name + 6, value);
+        separator = ',';
+    }
+    json_t *line = json_pack("{s:i,s:s}", "line", aphd_line(row), "value", text);
+    judge_tmpfs_item(j, line);
+    json_decref(line);
+}
+
+static void judge_mount(aphd_judge_t *j, const json_t *row)
+{
+    const char *type = aphd_text(row, "type");
+    const char *target = aphd_text(row, "target");
+    const char *source = aphd_text(row, "source");
+    if (!aphd_target(target))
+        deny_mount(j, row, *target != '\0' ? target : "target", "mount-target",
+                   "nothing is mounted there: it must be an absolute path, not /, /proc, /sys or "
+                   "/dev");
+    else if (strcmp(type, "tmpfs") == 0)
+        judge_tmpfs_mount(j, row);
+    else if (!check_options(j, row))
+        return;
+    else if (strcmp(type, "bind") == 0)
+        judge_bind(j, row);
+    else if (strcmp(type, "volume") == 0)
+        judge_volume(j, row);
+    else if (strcmp(type, "image") == 0 && source != NULL && aphd_image(source)) {
+        aphd_find(j, APHD_ASK, aphd_line(row), source, "image-mount",
+                  "the app reads the files of the image %.120s", source);
+        put_mount(j, row, "image", source, 1);
+    } else {
+        deny_mount(j, row, type, "mount", "not a kind of mount that apphost knows");
+    }
+}
+
+void judge_mounts(aphd_judge_t *j)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(j->value, i, row)
+        judge_mount(j, row);
+}
+
+/* --- once all services were seen ---------------------------------------------------------------- */
+
+#define BINDS_MAX 256
+
+static int is_writable(const json_t *bind)
+{
+    return !json_is_true(json_object_get(bind, "read_only"));
+}
+
+/* A container that may write to ./a can put a symbolic link at ./a/b. Who mounts ./a/b would then be given
+ * whatever the link names, of this machine: so nobody mounts below what somebody may write to. */
+void aphd_binds_settle(aphd_judge_t *j)
+{
+    size_t i, k, count = json_array_size(j->result->binds);
+    json_t *inner, *outer;
+    j->section = "services";
+    j->key = "volumes";
+    if (count > BINDS_MAX) {
+        j->name = NULL;
+        aphd_find(j, APHD_DENY, 1, NULL, "too-many", "%zu folders; an app has at most %d", count,
+                  BINDS_MAX);
+        return;
+    }
+    json_array_foreach(j->result->binds, i, inner) {
+        const char *path = aphd_text(inner, "path");
+        j->name = aphd_text(inner, "service");
+        json_array_foreach(j->result->binds, k, outer) {
+            const char *above = aphd_text(outer, "path");
+            if (strcmp(path, above) == 0 || !aphd_below(path, above) || !is_writable(outer))
+                continue;
+            aphd_find(j, APHD_DENY, aphd_line(inner), path, "nested-folder",
+                      "./%.100s lies in ./%.100s, to which %.63s may write: it could put a link there "
+                      "that leads out of the app; mount folders beside each other", path, above,
+                      aphd_text(outer, "service"));
+            break;
+        }
+    }
+}

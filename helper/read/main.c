@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apphost-read: reads one foreign text and says what it means. Started by aphd_reader_run with one socket
+ * as standard input and output; the wire is read_wire.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+
+#include "common/frame.h"
+#include "helper/read/compose_normal.h"
+#include "helper/read/read_wire.h"
+#include "helper/read/sandbox.h"
+#include "helper/read/script.h"
+#include "helper/read/text_check.h"
+#include "helper/read/words.h"
+
+/* Out of memory must not look like a shorter text: jansson would only leave values out. */
+static void *must_allocate(size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+    if (memory == NULL)
+        _exit(APHD_READ_EXIT_MEMORY);
+    return memory;
+}
+
+static int pool_out_of_memory(int status)
+{
+    _exit(APHD_READ_EXIT_MEMORY);
+}
+
+/* Fills all of the buffer from standard input; zero when it ends early. */
+static int read_whole(char *into, size_t want)
+{
+    while (want > 0) {
+        ssize_t got = read(STDIN_FILENO, into, want);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return 0;
+        into += got;
+        want -= (size_t)got;
+    }
+    return 1;
+}
+
+static void write_whole(const char *octets, size_t left)
+{
+    while (left > 0) {
+        ssize_t put = write(STDOUT_FILENO, octets, left);
+        if (put < 0 && errno != EINTR)
+            return;
+        if (put > 0) {
+            octets += put;
+            left -= (size_t)put;
+        }
+    }
+}
+
+static apr_status_t read_request(json_t **request, char **text, size_t *length, aph_error_t *err)
+{
+    uint32_t head = 0;
+    if (!read_whole((char *)&head, sizeof head) || ntohl(head) == 0
+        || ntohl(head) > APHD_READ_REQUEST_MAX)
+        return aph_error_set(err, APH_EUSAGE, 520, "no request came");
+    char *body = must_allocate(ntohl(head));
+    if (!read_whole(body, ntohl(head)))
+        return aph_error_set(err, APH_EUSAGE, 521, "the request was cut off");
+    apr_status_t rv = aph_frame_decode(body, ntohl(head), request, err);
+    if (rv != APR_SUCCESS)
+        return rv;
+    json_int_t size = json_integer_value(json_object_get(*request, "length"));
+    if (size < 0 || size > APH_FOREIGN_MAX)
+        return aph_error_set(err, APH_ETOOLARGE, 522, "more text than is read");
+    *length = (size_t)size;
+    *text = must_allocate(*length);
+    if (!read_whole(*text, *length))
+        return aph_error_set(err, APH_EUSAGE, 523, "the text was cut off");
+    return APR_SUCCESS;
+}
+
+static const char *word_of(const json_t *request, const char *name)
+{
+    return json_string_value(json_object_get(json_object_get(request, "words"), name));
+}
+
+static apr_status_t read_compose(const char *text, size_t length, const aphd_words_t *words,
+                                 json_t **normal, apr_pool_t *p, aph_error_t *err)
+{
+    char *replaced = NULL;
+    /* Before the words, so that no value is taken for the author's text. */
+    apr_status_t rv = aphd_text_check(text, length, APHD_TEXT_STRICT, 1, err);
+    if (rv == APR_SUCCESS)
+        rv = aphd_words_replace(text, length, words, &replaced, &length, p, err);
+    return rv != APR_SUCCESS ? rv : aphd_compose_read(replaced, length, 1, NULL, normal, p, err);
+}
+
+static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
+{
+    json_t *request = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    apr_status_t rv = read_request(&request, &text, &length, err);
+    if (rv != APR_SUCCESS)
+        return rv;
+    aphd_words_t words = {.host_port = word_of(request, "HOST_PORT"),
+                          .webapp_path = word_of(request, "WEBAPP_PATH"),
+                          .app_identifier = word_of(request, "APP_IDENTIFIER"),
+                          .app_hostname = word_of(request, "APP_HOSTNAME")};
+    const char *kind = json_string_value(json_object_get(request, "kind"));
+    if (kind != NULL && strcmp(kind, "install") == 0)
+        return aphd_script_install(text, length, &words, normal, p, err);
+    if (kind != NULL && strcmp(kind, "uninstall") == 0)
+        return aphd_script_uninstall(text, length, &words, normal, p, err);
+    if (kind != NULL && strcmp(kind, "compose") == 0)
+        return read_compose(text, length, &words, normal, p, err);
+    return aph_error_set(err, APH_EUSAGE, 524, "an unknown kind of text");
+}
+
+/* A word of foreign text that was cut for the message may have lost half of a character. */
+static void mend_message(aph_error_t *err)
+{
+    size_t length = strlen(err->message);
+    for (size_t i = 0; i < length;) {
+        unsigned long point = 0;
+        size_t step = aphd_text_utf8(err->message + i, length - i, &point);
+        if (step == 0 || !aphd_text_printable(point))
+            err->message[i] = '?', step = 1;
+        i += step;
+    }
+}
+
+static void send_answer(json_t *normal, aph_error_t *err)
+{
+    char *octets = NULL;
+    size_t length = 0;
+    if (normal != NULL) {
+        json_t *frame = json_pack("{s:o}", "ok", normal);
+        if (aph_frame_encode(frame, APHD_READ_ANSWER_MAX, &octets, &length, err) != APR_SUCCESS)
+            normal = NULL;
+    }
+    if (normal == NULL) {
+        mend_message(err);
+        if (aph_frame_encode(aph_frame_error(err), APHD_READ_ANSWER_MAX, &octets, &length, NULL)
+            != APR_SUCCESS)
+            return;
+    }
+    write_whole(octets, length);
+}
+
+int main(void)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    json_t *normal = NULL;
+    apr_pool_t *p = NULL;
+    apr_initialize();
+    json_set_alloc_funcs(must_allocate, free);
+    json_object_seed(0); /* reads a file, which the sandbox forbids */
+    if (apr_pool_create_ex(&p, NULL, pool_out_of_memory, NULL) == APR_SUCCESS
+        && aphd_sandbox_enter(&err) == APR_SUCCESS)
+        answer(&normal, p, &err);
+    send_answer(normal, &err);
+    /* Nothing is left to flush, and handlers of exit would only meet the filter. */
+    _exit(0);
+}

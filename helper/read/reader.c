@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's side of reading: start, hand over, wait no longer than agreed, believe little. */
+#include "helper/read/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/child.h"
+#include "common/frame.h"
+#include "helper/read/read_wire.h"
+
+typedef struct exchange_t {
+    int fd;                /* our end, non-blocking */
+    pid_t pid;
+    char *head;            /* the request frame, malloc'd */
+    size_t head_length;
+    const char *text;
+    size_t text_length;
+    size_t sent;           /* octets of head and text that are gone */
+    long long deadline_ms; /* CLOCK_MONOTONIC */
+    aph_frame_reader_t reader;
+    json_t *answer;
+} exchange_t;
+
+static long long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static const char *kind_name(aphd_reader_kind_t kind)
+{
+    return kind == APHD_READ_INSTALL ? "install" : kind == APHD_READ_UNINSTALL ? "uninstall" : "compose";
+}
+
+static apr_status_t encode_request(exchange_t *x, aphd_reader_kind_t kind,
+                                   const aphd_words_t *words, aph_error_t *err)
+{
+    json_t *request = json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(kind),
+                                "length", (json_int_t)x->text_length, "words", "HOST_PORT",
+                                words->host_port, "WEBAPP_PATH", words->webapp_path,
+                                "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME",
+                                words->app_hostname);
+    apr_status_t rv = aph_frame_encode(request, APHD_READ_REQUEST_MAX, &x->head, &x->head_length,
+                                       err);
+    json_decref(request);
+    return rv;
+}
+
+/* The program is opened here and run by its descriptor: the child has nobody's rights by then, and
+ * could not walk through a folder that only we may enter. */
+static apr_status_t start_child(exchange_t *x, aph_error_t *err)
+{
+    int program = open(APHD_READ_PROGRAM, O_RDONLY | O_CLOEXEC);
+    if (program < 0)
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 530, "cannot start %s: %s",
+                             APHD_READ_PROGRAM, strerror(errno));
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        int cause = errno;
+        close(program);
+        return aph_error_set(err, APR_FROM_OS_ERROR(cause), 531, "cannot make a socket pair: %s",
+                             strerror(cause));
+    }
+    static const char *const argv[] = {"/proc/self/fd/3", NULL};
+    aph_child_spec_t spec = {.argv = argv, .fds = {pair[1], pair[1], -1, program},
+                             .dies_with_parent = 1, .own_session = 1, .unprivileged = 1};
+    apr_status_t rv = aph_child_start(&spec, &x->pid, err);
+    close(pair[1]);
+    close(program);
+    x->fd = pair[0];
+    if (rv == APR_SUCCESS && fcntl(x->fd, F_SETFL, O_NONBLOCK) != 0)
+        rv = aph_error_set(err, APR_FROM_OS_ERROR(errno), 532, "cannot prepare the socket");
+    if (rv != APR_SUCCESS && err != NULL)
+        aph_error_wrap(err, "%s", APHD_READ_PROGRAM);
+    return rv;
+}
+
+/* Sends as much as the socket takes. A child that is gone already is noticed when reading. */
+static void send_some(exchange_t *x)
+{
+    int in_head = x->sent < x->head_length;
+    const char *from = in_head ? x->head + x->sent : x->text + (x->sent - x->head_length);
+    size_t left = in_head ? x->head_length - x->sent : x->head_length + x->text_length - x->sent;
+    ssize_t put = send(x->fd, from, left, MSG_NOSIGNAL);
+    if (put > 0)
+        x->sent += (size_t)put;
+    else if (put < 0 && errno != EAGAIN && errno != EINTR)
+        x->sent = x->head_length + x->text_length;
+}
+
+/* Until the answer is whole, the child is gone (APR_EOF) or the time is up (APR_TIMEUP). */
+static apr_status_t converse(exchange_t *x, aph_error_t *said)
+{
+    for (;;) {
+        long long left = x->deadline_ms - now_ms();
+        if (left <= 0)
+            return APR_TIMEUP;
+        int sending = x->sent < x->head_length + x->text_length;
+        struct pollfd wait = {.fd = x->fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
+        if (poll(&wait, 1, (int)left) < 0 && errno != EINTR)
+            return APR_EGENERAL;
+        if (sending && (wait.revents & POLLOUT) != 0)
+            send_some(x);
+        if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+            continue;
+        apr_status_t rv = aph_frame_read(&x->reader, x->fd, &x->answer, said);
+        if (rv != APR_EAGAIN)
+            return rv;
+    }
+}
+
+/* What is said of a child that gave no answer. */
+static apr_status_t explain(apr_status_t rv, int exit_code, const aph_error_t *said,
+                            aph_error_t *err)
+{
+    if (rv == APR_TIMEUP)
+        return aph_error_set(err, APH_EUNREADABLE, 533,
+                             "the reader did not finish within %d s; the text is too much for it",
+                             APHD_READ_SECONDS);
+    if (said->status == APH_ETOOLARGE)
+        return aph_error_set(err, APH_EUNREADABLE, 539, "the reader's answer is too long: %s",
+                             said->message);
+    if (exit_code == APHD_READ_EXIT_MEMORY)
+        return aph_error_set(err, APH_EUNREADABLE, 534,
+                             "the reader ran out of its memory; the text is too much for it");
+    if (exit_code != 0)
+        return aph_error_set(err, APH_EUNREADABLE, 535, "the reader broke down on this text (%s%d)",
+                             exit_code > 128 ? "signal " : "exit status ",
+                             exit_code > 128 ? exit_code - 128 : exit_code);
+    return aph_error_set(err, APH_EUNREADABLE, 536, "the reader gave no answer: %s",
+                         said->status != APR_SUCCESS ? said->message : "it closed the connection");
+}
+
+static apr_status_t take_answer(json_t *answer, json_t **normal, aph_error_t *err)
+{
+    json_t *ok = json_object_get(answer, "ok");
+    if (json_is_object(ok)) {
+        *normal = json_incref(ok);
+        return APR_SUCCESS;
+    }
+    const char *message = json_string_value(json_object_get(answer, "message"));
+    if (message == NULL)
+        return aph_error_set(err, APH_EUNREADABLE, 537, "the reader's answer is none");
+    /* Whatever it calls its failure, to us the text was not read. */
+    return aph_error_receive(err, aph_error_wire(APH_EUNREADABLE),
+                             json_string_value(json_object_get(answer, "tag")), message);
+}
+
+apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
+                             const aphd_words_t *words, json_t **normal, aph_error_t *err)
+{
+    if (length > APH_FOREIGN_MAX)
+        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %d are read", length,
+                             APH_FOREIGN_MAX);
+    exchange_t x = {.fd = -1, .text = text, .text_length = length};
+    apr_status_t rv = encode_request(&x, kind, words, err);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = start_child(&x, err);
+    if (rv == APR_SUCCESS) {
+        aph_error_t said = APH_ERROR_INIT;
+        int exit_code = 0;
+        x.deadline_ms = now_ms() + APHD_READ_SECONDS * 1000;
+        aph_frame_reader_init(&x.reader, APHD_READ_ANSWER_MAX);
+        rv = converse(&x, &said);
+        if (rv == APR_TIMEUP)
+            kill(x.pid, SIGKILL);
+        /* Closing ends a child that still reads or writes. */
+        close(x.fd);
+        x.fd = -1;
+        aph_child_wait(x.pid, &exit_code, NULL);
+        rv = rv == APR_SUCCESS ? take_answer(x.answer, normal, err)
+                               : explain(rv, exit_code, &said, err);
+        aph_frame_reader_clear(&x.reader);
+    }
+    if (x.fd >= 0)
+        close(x.fd);
+    json_decref(x.answer);
+    free(x.head);
+    return rv;
+}

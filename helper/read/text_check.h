@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which characters foreign text may consist of at all, before anyone looks for meaning in it. */
+#ifndef APHD_TEXT_CHECK_H
+#define APHD_TEXT_CHECK_H
+
+#include <stddef.h>
+
+#include "common/error.h"
+
+typedef enum aphd_text_rule_t {
+    APHD_TEXT_TABS_ALLOWED = 1, /* scripts and the files they write */
+    APHD_TEXT_STRICT = 2        /* YAML: no tabs */
+} aphd_text_rule_t;
+
+/* Refuses what is not well-formed UTF-8, a byte order mark at the start, C0 and C1 controls (line
+ * feeds and CR LF pairs pass), U+2028, U+2029. Lines are counted from first_line. */
+apr_status_t aphd_text_check(const char *text, size_t length, aphd_text_rule_t rule, int first_line,
+                             aph_error_t *err);
+
+/* Length of the well-formed UTF-8 sequence at text (at most length octets), its code point in
+ * *point; 0 when there is none. */
+size_t aphd_text_utf8(const char *text, size_t length, unsigned long *point);
+
+/* Nonzero for a code point that may stand in a value: no control but line feed and tab. */
+int aphd_text_printable(unsigned long point);
+
+#endif
