@@ -42,7 +42,7 @@ static void fails_with(const char *text, const char *piece)
 
 static void test_crash(void **state)
 {
-    fails_with("crash.", "broke down on this text (signal 11)");
+    fails_with("crash.", "broke down on this text (signal 9)");
 }
 
 static void test_out_of_memory(void **state)
