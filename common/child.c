@@ -104,7 +104,7 @@ apr_status_t aph_child_start(const aph_child_spec_t *spec, pid_t *pid, aph_error
 {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 30, "cannot start %s: %s",
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 90, "cannot start %s: %s",
                              spec->argv[0], strerror(errno));
     pid_t parent = getpid();
     *pid = fork();
@@ -120,13 +120,13 @@ apr_status_t aph_child_start(const aph_child_spec_t *spec, pid_t *pid, aph_error
         while (got < 0 && errno == EINTR);
     close(report[0]);
     if (*pid < 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(fork_errno), 31, "cannot start %s: %s",
+        return aph_error_set(err, APR_FROM_OS_ERROR(fork_errno), 91, "cannot start %s: %s",
                              spec->argv[0], strerror(fork_errno));
     if (got != (ssize_t)sizeof cause)
         return APR_SUCCESS;
     waitpid(*pid, NULL, 0);
     *pid = -1;
-    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 32, "cannot execute %s: %s", spec->argv[0],
+    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 92, "cannot execute %s: %s", spec->argv[0],
                          strerror(cause));
 }
 
@@ -135,7 +135,7 @@ apr_status_t aph_child_wait(pid_t pid, int *exit_code, aph_error_t *err)
     int status;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return aph_error_set(err, APR_FROM_OS_ERROR(errno), 33,
+            return aph_error_set(err, APR_FROM_OS_ERROR(errno), 93,
                                  "cannot wait for process %d: %s", (int)pid, strerror(errno));
     *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return APR_SUCCESS;

@@ -66,10 +66,10 @@ static apr_status_t receive_status(ssize_t got, const aph_frame_reader_t *reader
     if (got == 0 && reader->have == 0)
         return APR_EOF;
     if (got == 0 || errno == ECONNRESET)
-        return aph_error_set(err, APH_EUSAGE, 10, "the connection closed inside a frame");
+        return aph_error_set(err, APH_EUSAGE, 70, "the connection closed inside a frame");
     if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
         return APR_EAGAIN;
-    return aph_error_set(err, APR_FROM_OS_ERROR(errno), 11, "cannot read from the socket: %s",
+    return aph_error_set(err, APR_FROM_OS_ERROR(errno), 71, "cannot read from the socket: %s",
                          strerror(errno));
 }
 
@@ -80,14 +80,14 @@ static apr_status_t begin_body(aph_frame_reader_t *reader, aph_error_t *err)
     memcpy(&length, reader->head, sizeof length);
     length = ntohl(length);
     if (length == 0)
-        return aph_error_set(err, APH_EUSAGE, 12, "a frame of length 0");
+        return aph_error_set(err, APH_EUSAGE, 72, "a frame of length 0");
     if (length > reader->limit)
-        return aph_error_set(err, APH_ETOOLARGE, 13,
+        return aph_error_set(err, APH_ETOOLARGE, 73,
                              "a frame of %u octets; at most %zu are taken", length, reader->limit);
     reader->length = length;
     reader->body = malloc(length);
     if (reader->body == NULL)
-        return aph_error_set(err, APR_ENOMEM, 14, "no memory for a frame of %u octets", length);
+        return aph_error_set(err, APR_ENOMEM, 74, "no memory for a frame of %u octets", length);
     return APR_SUCCESS;
 }
 
@@ -143,16 +143,16 @@ apr_status_t aph_frame_decode(const char *body, size_t length, json_t **frame, a
 {
     *frame = NULL;
     if (depth_of(body, length) > APH_JSON_DEPTH_MAX)
-        return aph_error_set(err, APH_EUSAGE, 15, "JSON nested deeper than %d",
+        return aph_error_set(err, APH_EUSAGE, 75, "JSON nested deeper than %d",
                              APH_JSON_DEPTH_MAX);
     json_error_t json_error;
     json_t *value = json_loadb(body, length, JSON_REJECT_DUPLICATES, &json_error);
     if (value == NULL)
-        return aph_error_set(err, APH_EUSAGE, 16, "not JSON at octet %d: %s",
+        return aph_error_set(err, APH_EUSAGE, 76, "not JSON at octet %d: %s",
                              json_error.position, json_error.text);
     if (!json_is_object(value)) {
         json_decref(value);
-        return aph_error_set(err, APH_EUSAGE, 17, "a frame must hold a JSON object");
+        return aph_error_set(err, APH_EUSAGE, 77, "a frame must hold a JSON object");
     }
     *frame = value;
     return APR_SUCCESS;
@@ -164,14 +164,14 @@ apr_status_t aph_frame_encode(const json_t *object, size_t limit, char **octets,
     *octets = NULL;
     size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
     if (size == 0)
-        return aph_error_set(err, APH_EINTERNAL, 18, "a value cannot be written as JSON");
+        return aph_error_set(err, APH_EINTERNAL, 78, "a value cannot be written as JSON");
     if (size > limit)
-        return aph_error_set(err, APH_ETOOLARGE, 19,
+        return aph_error_set(err, APH_ETOOLARGE, 79,
                              "a frame of %zu octets would be needed; at most %zu are taken", size,
                              limit);
     char *whole = malloc(size + sizeof(uint32_t));
     if (whole == NULL)
-        return aph_error_set(err, APR_ENOMEM, 20, "no memory for a frame of %zu octets", size);
+        return aph_error_set(err, APR_ENOMEM, 80, "no memory for a frame of %zu octets", size);
     uint32_t head = htonl((uint32_t)size);
     memcpy(whole, &head, sizeof head);
     json_dumpb(object, whole + sizeof head, size, JSON_COMPACT);
@@ -202,9 +202,9 @@ apr_status_t aph_frame_write(int fd, const json_t *object, size_t limit, aph_err
         if (n >= 0)
             sent += (size_t)n;
         else if (errno == EPIPE || errno == ECONNRESET)
-            status = aph_error_set(err, APR_EOF, 21, "the other side closed the connection");
+            status = aph_error_set(err, APR_EOF, 81, "the other side closed the connection");
         else if (errno != EINTR)
-            status = aph_error_set(err, APR_FROM_OS_ERROR(errno), 22,
+            status = aph_error_set(err, APR_FROM_OS_ERROR(errno), 82,
                                    "cannot write to the socket: %s", strerror(errno));
     }
     free(octets);

@@ -24,6 +24,7 @@ typedef struct aph_frame_reader_t {
     char *body;              /* malloc'd when the head is whole; NULL between frames */
 } aph_frame_reader_t;
 
+/* Prepares a reader, and frees what it holds of a frame that did not become whole. */
 void aph_frame_reader_init(aph_frame_reader_t *reader, size_t limit);
 void aph_frame_reader_clear(aph_frame_reader_t *reader);
 

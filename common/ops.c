@@ -105,10 +105,10 @@ static apr_status_t check_value(const aph_op_t *op, const argument_t *argument,
             continue;
         if (types[i].holds(value))
             return APR_SUCCESS;
-        return aph_error_set(err, APH_EUSAGE, 1, "%s: %.*s must be %s", op->name,
+        return aph_error_set(err, APH_EUSAGE, 61, "%s: %.*s must be %s", op->name,
                              (int)argument->name_length, argument->name, types[i].expected);
     }
-    return aph_error_set(err, APH_EINTERNAL, 2, "%s: ops.def has no type %.*s", op->name,
+    return aph_error_set(err, APH_EINTERNAL, 62, "%s: ops.def has no type %.*s", op->name,
                          (int)argument->type_length, argument->type);
 }
 
@@ -125,13 +125,13 @@ static int row_has(const aph_op_t *op, const char *key)
 apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err)
 {
     if (!json_is_object(args))
-        return aph_error_set(err, APH_EUSAGE, 3, "%s: args must be an object", op->name);
+        return aph_error_set(err, APH_EUSAGE, 63, "%s: args must be an object", op->name);
 
     const char *key;
     json_t *ignored;
     json_object_foreach((json_t *)args, key, ignored)
         if (!row_has(op, key))
-            return aph_error_set(err, APH_EUSAGE, 4, "%s: there is no argument %.64s", op->name,
+            return aph_error_set(err, APH_EUSAGE, 64, "%s: there is no argument %.64s", op->name,
                                  key);
 
     const char *cursor = op->arguments;
@@ -139,7 +139,7 @@ apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *e
     while (next_argument(&cursor, &argument)) {
         const json_t *value = json_object_getn(args, argument.name, argument.name_length);
         if (value == NULL && argument.required)
-            return aph_error_set(err, APH_EUSAGE, 5, "%s: %.*s is missing", op->name,
+            return aph_error_set(err, APH_EUSAGE, 65, "%s: %.*s is missing", op->name,
                                  (int)argument.name_length, argument.name);
         if (value == NULL)
             continue;

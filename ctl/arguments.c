@@ -74,7 +74,7 @@ apr_status_t aphc_arguments_common(aphc_context_t *context, int argc, char **arg
     /* "+" stops at the first operand: the command; ":" keeps getopt from printing. */
     getopt_tables_t tables = {.letters = "+:"};
     add_options(&tables, aphc_common_options, ROW_BASE);
-    optind = 1;
+    optind = 0; /* GNU: start over, with new tables */
     int found;
     while ((found = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
         if (found == '?' || found == ':')
@@ -110,7 +110,7 @@ apr_status_t aphc_arguments_parse(aphc_context_t *context, const aphc_command_t 
     getopt_tables_t tables = {.letters = ":"};
     add_options(&tables, aphc_common_options, ROW_BASE);
     add_options(&tables, command->options, ROW_OWN);
-    optind = 0; /* GNU: start over, with new tables */
+    optind = 0;
     int found, help = 0;
     while ((found = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
         if (found == '?' || found == ':')

@@ -75,7 +75,7 @@ static apr_status_t ask_daemon(aphc_context_t *context, json_t *request, json_t 
 static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_error_t *err)
 {
     aphc_verdict_t verdict = aphc_plan_verdict(plan);
-    const char *name = aphc_get_text(json_object_get(plan, "app"), "name");
+    const char *name = aphc_get_text(plan, "name");
     if (verdict == APHC_PLAN_REFUSED)
         return aph_error_set(err, APH_EDENIED, 1745,
                              "%s is not installed: the plan names what is refused, with its line. "
@@ -100,14 +100,12 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
 
 static void say_installed(const aphc_context_t *context, const json_t *answer)
 {
-    const json_t *app = json_object_get(answer, "app");
-    if (app == NULL)
-        app = answer;
-    const char *url = json_string_value(json_array_get(json_object_get(app, "url"), 0));
-    aphc_put(&context->out, APHC_GREEN, aphc_get_text(app, "name"));
-    aphc_putf(&context->out, " is installed%s", url != NULL ? ": " : ".");
-    aphc_put(&context->out, APHC_BOLD, url != NULL ? url : "");
+    const char *url = aphc_get_text(answer, "url");
+    aphc_put(&context->out, APHC_GREEN, aphc_get_text(answer, "name"));
+    aphc_putf(&context->out, " is installed%s", *url != '\0' ? ": " : ".");
+    aphc_put(&context->out, APHC_BOLD, url);
     aphc_putf(&context->out, "\n");
+    aphc_plan_print_open_ports(&context->out, json_object_get(answer, "ports"));
 }
 
 /* 1. ask for the plan  2. show it  3. ask the person  4. install what has that hash. */
@@ -120,10 +118,8 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
     if (status != APR_SUCCESS)
         return status;
     const json_t *plan = json_object_get(reply, "plan");
-    if (plan == NULL)
-        plan = reply;
     if (plan_only && context->json)
-        aphc_print_json(context, plan);
+        aphc_print_json(context, reply);
     else if (!context->json)
         aphc_plan_print(&context->out, plan);
     if (plan_only && aphc_plan_verdict(plan) != APHC_PLAN_REFUSED) {
@@ -134,7 +130,7 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
     if (status == APR_SUCCESS)
         status = ask_daemon(context, request,
                             json_pack("{s:b, s:s}", "yes", 1, "plan_hash",
-                                      aphc_get_text(plan, "hash")),
+                                      aphc_get_text(reply, "plan_hash")),
                             answer, err);
     json_decref(reply);
     return status;

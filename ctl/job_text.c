@@ -25,7 +25,8 @@ static void print_scalar(const aphc_terminal_t *terminal, const char *key, const
 {
     char date[APHC_MEASURE_MAX];
     int is_time = strcmp(key, "started") == 0 || strcmp(key, "ended") == 0 ||
-                  strcmp(key, "created") == 0 || strcmp(key, "changed") == 0;
+                  strcmp(key, "created") == 0 || strcmp(key, "changed") == 0 ||
+                  strcmp(key, "since") == 0;
     if (json_is_string(value)) {
         aphc_put(terminal, APHC_PLAIN, json_string_value(value));
     }
@@ -52,8 +53,6 @@ static void print_array(const aphc_terminal_t *terminal, const char *key, const 
 {
     size_t i;
     const json_t *item;
-    if (json_array_size(array) == 0)
-        aphc_putf(terminal, "-\n");
     json_array_foreach((json_t *)array, i, item) {
         if (json_is_object(item)) {
             aphc_putf(terminal, i == 0 ? "\n" : "");
@@ -84,6 +83,13 @@ static void print_value(const aphc_terminal_t *terminal, const char *key, const 
     }
 }
 
+/* What has no value is not worth a line. */
+static int is_shown(const json_t *value)
+{
+    return !json_is_null(value) && !(json_is_string(value) && json_string_length(value) == 0) &&
+           !(json_is_array(value) && json_array_size(value) == 0);
+}
+
 void aphc_members_print(const aphc_terminal_t *terminal, const json_t *object, int indent)
 {
     const char *key;
@@ -92,8 +98,11 @@ void aphc_members_print(const aphc_terminal_t *terminal, const json_t *object, i
     if (indent > DEPTH_MAX * STEP)
         return;
     json_object_foreach((json_t *)object, key, value)
-        widest = aphc_text_columns(key) > widest ? aphc_text_columns(key) : widest;
+        if (is_shown(value) && aphc_text_columns(key) > widest)
+            widest = aphc_text_columns(key);
     json_object_foreach((json_t *)object, key, value) {
+        if (!is_shown(value))
+            continue;
         char words[64];
         snprintf(words, sizeof words, "%s", key);
         for (char *at = words; (at = strchr(at, '_')) != NULL;)
@@ -124,7 +133,7 @@ void aphc_job_print(const aphc_terminal_t *terminal, const json_t *job)
     json_t *value;
     json_t *facts = json_object();
     json_object_foreach((json_t *)job, key, value)
-        if (!json_is_null(value) && strcmp(key, "log") != 0 && strcmp(key, "answer") != 0)
+        if (strcmp(key, "log") != 0 && strcmp(key, "answer") != 0)
             json_object_set(facts, key, value);
     aphc_members_print(terminal, facts, 0);
     json_decref(facts);

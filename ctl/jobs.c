@@ -33,7 +33,9 @@ static void fill_row(const aphc_context_t *context, const json_t *job, const cha
     aphc_measure_date(started, from);
     aphc_measure_time(took, (to - from) * 1000);
     row[JOB] = apr_psprintf(context->p, "%d", (int)aphc_get_number(job, "job_id"));
-    row[WHAT] = aphc_get_text(job, "op");
+    /* A plan that was only looked at is an install job as well, to apphostd. */
+    int only_plan = json_object_get(json_object_get(job, "answer"), "plan_hash") != NULL;
+    row[WHAT] = only_plan ? "plan" : aphc_get_text(job, "op");
     row[APP] = aphc_get_text(job, "name");
     /* "ended" says little; how it ended is the state people ask for. */
     const char *result = aphc_get_text(job, "result");
@@ -51,7 +53,7 @@ apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *argument
         aphc_operation(context, "jobs", json_object(), APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
-    const json_t *jobs = json_is_array(answer) ? answer : json_object_get(answer, "jobs"), *job;
+    const json_t *jobs = json_object_get(answer, "jobs"), *job;
     size_t i, count = json_array_size(jobs);
     if (context->json) {
         aphc_print_json(context, answer);

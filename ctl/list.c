@@ -20,7 +20,7 @@ static aphc_style_t style_cb(size_t column, const char *cell)
         return APHC_PLAIN;
     return strcmp(cell, "running") == 0   ? APHC_GREEN
            : strcmp(cell, "failing") == 0 ? APHC_RED
-           : strcmp(cell, "stopped") == 0 ? APHC_DIM
+           : strcmp(cell, "stopped") == 0 || strcmp(cell, "kept") == 0 ? APHC_DIM
                                           : APHC_YELLOW;
 }
 
@@ -57,7 +57,7 @@ apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *argument
     if (context->json)
         aphc_print_json(context, answer);
     else
-        print_apps(context, json_is_array(answer) ? answer : json_object_get(answer, "apps"));
+        print_apps(context, json_object_get(answer, "apps"));
     json_decref(answer);
     return APR_SUCCESS;
 }

@@ -5,11 +5,11 @@
 
 #include "ctl/measure.h"
 #include "ctl/operation.h"
-#include "ctl/table.h"
 #include "ctl/text.h"
 
-#define CELL_MAX 256
-#define INDENT   4
+#define CELL_MAX   256
+#define INDENT     4
+#define DISK_TIGHT 1000000000 /* octets; less is little for any app */
 
 static void heading(const aphc_terminal_t *terminal, aphc_style_t style, const char *title)
 {
@@ -18,98 +18,101 @@ static void heading(const aphc_terminal_t *terminal, aphc_style_t style, const c
     aphc_putf(terminal, "\n");
 }
 
-/* Cells of a part of the plan, so that parts line up without a table's titles. */
-typedef struct columns_t {
-    char cells[3][CELL_MAX];
-    int widths[3];
-} columns_t;
+/* Cells of a part of the plan, so that its rows line up without a table's titles. */
+typedef struct cells_t {
+    char text[3][CELL_MAX];
+} cells_t;
 
-typedef void (*fill_fn)(columns_t *columns, const json_t *row);
+/* Turns a row of a part into cells; plan for what the row leaves to it. */
+typedef void (*fill_cb_t)(cells_t *cells, const json_t *plan, const json_t *row);
 
-/* Prints the rows of an array as aligned columns; the fill function turns a row into cells. */
-static void print_rows(const aphc_terminal_t *terminal, const json_t *rows, fill_fn fill_cb)
+static void print_cells(const aphc_terminal_t *terminal, const cells_t *cells, const int *widths)
 {
-    columns_t columns = {.widths = {0, 0, 0}};
-    size_t i;
-    const json_t *row;
-    json_array_foreach((json_t *)rows, i, row) {
-        fill_cb(&columns, row);
-        for (int c = 0; c < 3; c++) {
-            int width = aphc_text_columns(columns.cells[c]);
-            if (width > columns.widths[c])
-                columns.widths[c] = width;
-        }
+    int last = 2;
+    while (last > 0 && cells->text[last][0] == '\0')
+        last--;
+    aphc_putf(terminal, "%*s", INDENT, "");
+    for (int c = 0; c <= last; c++) {
+        aphc_put(terminal, APHC_PLAIN, cells->text[c]);
+        if (c < last)
+            aphc_putf(terminal, "%*s", widths[c] - aphc_text_columns(cells->text[c]) + 2, "");
     }
-    json_array_foreach((json_t *)rows, i, row) {
-        fill_cb(&columns, row);
-        aphc_putf(terminal, "%*s", INDENT, "");
-        for (int c = 0; c < 3; c++) {
-            int width = aphc_text_columns(columns.cells[c]);
-            aphc_put(terminal, APHC_PLAIN, columns.cells[c]);
-            int more = 0;
-            for (int next = c + 1; next < 3; next++)
-                more |= columns.cells[next][0] != '\0';
-            if (!more)
-                break;
-            aphc_putf(terminal, "%*s", columns.widths[c] - width + 2, "");
-        }
-        aphc_putf(terminal, "\n");
-    }
+    aphc_putf(terminal, "\n");
 }
 
-static void print_part(const aphc_terminal_t *terminal, const json_t *plan, const char *key,
-                       const char *title, fill_fn fill_cb)
+static void print_part(const aphc_terminal_t *terminal, const json_t *plan, const json_t *rows,
+                       const char *title, fill_cb_t fill_cb)
 {
-    const json_t *rows = json_object_get(plan, key);
+    size_t i;
+    const json_t *row;
+    int widths[3] = {0, 0, 0};
+    cells_t cells;
     if (json_array_size(rows) == 0)
         return;
     heading(terminal, APHC_BOLD, title);
-    print_rows(terminal, rows, fill_cb);
+    json_array_foreach((json_t *)rows, i, row) {
+        fill_cb(&cells, plan, row);
+        for (int c = 0; c < 3; c++) {
+            int width = aphc_text_columns(cells.text[c]);
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    }
+    json_array_foreach((json_t *)rows, i, row) {
+        fill_cb(&cells, plan, row);
+        print_cells(terminal, &cells, widths);
+    }
 }
 
-static void fill_image(columns_t *columns, const json_t *image)
+static void fill_image_cb(cells_t *cells, const json_t *plan, const json_t *image)
 {
     char size[APHC_MEASURE_MAX];
-    const json_t *octets = json_object_get(image, "size");
+    const json_t *octets = json_object_get(image, "octets");
+    int pull = json_is_true(json_object_get(image, "pull"));
     aphc_measure_size(size, json_integer_value(octets));
-    snprintf(columns->cells[0], CELL_MAX, "%s", aphc_get_text(image, "service"));
-    snprintf(columns->cells[1], CELL_MAX, "%s", aphc_get_text(image, "ref"));
-    if (json_is_true(json_object_get(image, "local")))
-        snprintf(columns->cells[2], CELL_MAX, "already on this machine");
-    else if (json_is_integer(octets))
-        snprintf(columns->cells[2], CELL_MAX, "to download, %s", size);
-    else
-        snprintf(columns->cells[2], CELL_MAX, "to download");
+    snprintf(cells->text[0], CELL_MAX, "%s", aphc_get_text(image, "service"));
+    snprintf(cells->text[1], CELL_MAX, "%s", aphc_get_text(image, "ref"));
+    snprintf(cells->text[2], CELL_MAX, "%s%s%s", pull ? "to download" : "already on this machine",
+             json_is_integer(octets) ? ", " : "", json_is_integer(octets) ? size : "");
 }
 
 /* Who can reach a port is what a person must know; numbers alone do not say it. */
-static void fill_port(columns_t *columns, const json_t *port)
+static void fill_port_cb(cells_t *cells, const json_t *plan, const json_t *port)
 {
-    const char *address = aphc_get_text(port, "address");
+    int web = json_is_true(json_object_get(port, "web"));
     const char *protocol = aphc_get_text(port, "protocol");
-    const char *reach = json_is_true(json_object_get(port, "web")) ? "the app's web page, through httpd"
-                        : strcmp(address, "127.0.0.1") == 0        ? "this machine only"
-                                                                   : "open to your network";
-    snprintf(columns->cells[0], CELL_MAX, "%s", aphc_get_text(port, "service"));
-    snprintf(columns->cells[1], CELL_MAX, "%.64s:%lld/%.8s to %lld inside", address,
-             (long long)aphc_get_number(port, "host"), *protocol != '\0' ? protocol : "tcp",
-             (long long)aphc_get_number(port, "target"));
-    snprintf(columns->cells[2], CELL_MAX, "%s", reach);
+    json_int_t host = web ? aphc_get_number(plan, "port") : aphc_get_number(port, "host");
+    snprintf(cells->text[0], CELL_MAX, "%s", aphc_get_text(port, "service"));
+    snprintf(cells->text[1], CELL_MAX, "%lld/%.8s to %lld inside", (long long)host,
+             *protocol != '\0' ? protocol : "tcp", (long long)aphc_get_number(port, "target"));
+    snprintf(cells->text[2], CELL_MAX, "%s",
+             web ? "this machine only: its web page, through httpd" : "open to your network");
 }
 
-static void fill_folder(columns_t *columns, const json_t *folder)
+static void fill_folder_cb(cells_t *cells, const json_t *plan, const json_t *folder)
 {
-    snprintf(columns->cells[0], CELL_MAX, "%s", aphc_get_text(folder, "path"));
-    snprintf(columns->cells[1], CELL_MAX, "as %.160s%s", aphc_get_text(folder, "target"),
-             json_is_true(json_object_get(folder, "read_only")) ? ", read-only" : "");
-    snprintf(columns->cells[2], CELL_MAX, "%s",
-             json_is_true(json_object_get(folder, "kept")) ? "kept from before" : "new");
+    snprintf(cells->text[0], CELL_MAX, "%.120s/%.120s", aphc_get_text(plan, "data"),
+             aphc_get_text(folder, "path"));
+    snprintf(cells->text[1], CELL_MAX, "%s",
+             json_is_true(json_object_get(folder, "new")) ? "new" : "kept from before");
+    cells->text[2][0] = '\0';
 }
 
-static void fill_file(columns_t *columns, const json_t *file)
+static void fill_file_cb(cells_t *cells, const json_t *plan, const json_t *file)
 {
-    snprintf(columns->cells[0], CELL_MAX, "%s", aphc_get_text(file, "path"));
-    columns->cells[1][0] = columns->cells[2][0] = '\0';
+    const char *path = json_string_value(file);
+    snprintf(cells->text[0], CELL_MAX, "%s", path != NULL ? path : "");
+    cells->text[1][0] = cells->text[2][0] = '\0';
+}
+
+void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *ports)
+{
+    size_t i;
+    const json_t *port;
+    json_array_foreach((json_t *)ports, i, port)
+        if (!json_is_true(json_object_get(port, "web")))
+            aphc_putf(terminal, "It can also be reached from your network on port %lld (%s).\n",
+                      (long long)aphc_get_number(port, "host"),
+                      strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
 }
 
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
@@ -129,91 +132,76 @@ static void print_finding(const aphc_terminal_t *terminal, const json_t *finding
     aphc_putf(terminal, "\n");
 }
 
-static void print_findings(const aphc_terminal_t *terminal, const json_t *plan, const char *verdict,
+static void print_findings(const aphc_terminal_t *terminal, const json_t *findings,
                            aphc_style_t style, const char *title)
 {
     size_t i;
     const json_t *finding;
-    int shown = 0;
-    json_array_foreach(json_object_get(plan, "findings"), i, finding) {
-        if (strcmp(aphc_get_text(finding, "verdict"), verdict) != 0)
-            continue;
-        if (!shown++)
-            heading(terminal, style, title);
+    if (json_array_size(findings) == 0)
+        return;
+    heading(terminal, style, title);
+    json_array_foreach((json_t *)findings, i, finding)
         print_finding(terminal, finding);
-    }
 }
 
 static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
 {
     size_t i;
-    const json_t *image;
-    json_int_t need = 0, have = aphc_get_number(plan, "disk_free");
-    char need_text[APHC_MEASURE_MAX], have_text[APHC_MEASURE_MAX], memory_text[APHC_MEASURE_MAX];
-    if (!json_is_integer(json_object_get(plan, "disk_free")))
+    const json_t *image, *machine = json_object_get(plan, "machine");
+    json_int_t need = 0, have = aphc_get_number(machine, "disk_free");
+    char disk[APHC_MEASURE_MAX], memory[APHC_MEASURE_MAX];
+    if (!json_is_integer(json_object_get(machine, "disk_free")))
         return;
     json_array_foreach(json_object_get(plan, "images"), i, image)
-        if (!json_is_true(json_object_get(image, "local")))
-            need += aphc_get_number(image, "size");
-    aphc_measure_size(need_text, need);
-    aphc_measure_size(have_text, have);
-    aphc_measure_size(memory_text, aphc_get_number(plan, "memory_free"));
-    aphc_putf(terminal, "\n  %s to download; %s of disk", need_text, have_text);
-    if (json_is_integer(json_object_get(plan, "memory_free")))
-        aphc_putf(terminal, " and %s of memory", memory_text);
-    aphc_putf(terminal, " free.\n");
+        if (json_is_true(json_object_get(image, "pull")))
+            need += aphc_get_number(image, "octets");
+    aphc_measure_size(disk, have);
+    aphc_measure_size(memory, aphc_get_number(machine, "memory_free"));
+    aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free.\n", disk, memory);
     /* Unpacked layers take more than the download: tight means too little. */
-    if (need > 0 && have / 3 < need)
-        aphc_put(terminal, APHC_YELLOW, "  That may be too little: images grow when unpacked.\n");
-}
-
-static void print_app(const aphc_terminal_t *terminal, const json_t *app)
-{
-    size_t i;
-    const json_t *url;
-    int shown = 0;
-    aphc_put(terminal, APHC_BOLD, "The plan for ");
-    aphc_put(terminal, APHC_BOLD, aphc_get_text(app, "name"));
-    aphc_putf(terminal, "\n\n");
-    json_array_foreach(json_object_get(app, "url"), i, url) {
-        aphc_putf(terminal, shown++ ? "%*s" : "  It will answer at  ", 21, "");
-        aphc_put(terminal, APHC_GREEN, json_string_value(url));
+    if (have < DISK_TIGHT || have / 3 < need) {
+        aphc_put(terminal, APHC_YELLOW, "  That may be too little disk: images grow when unpacked.");
         aphc_putf(terminal, "\n");
     }
-    if (!shown)
-        aphc_putf(terminal, "  It has no web page.\n");
+}
+
+static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    aphc_put(terminal, APHC_BOLD, "The plan for ");
+    aphc_put(terminal, APHC_BOLD, aphc_get_text(plan, "name"));
+    aphc_putf(terminal, "\n\n  ");
+    if (json_is_string(json_object_get(plan, "url"))) {
+        aphc_putf(terminal, "It will answer at  ");
+        aphc_put(terminal, APHC_GREEN, aphc_get_text(plan, "url"));
+    }
+    else {
+        aphc_putf(terminal, "It has no web page.");
+    }
+    aphc_putf(terminal, "\n");
 }
 
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
 {
-    print_app(terminal, json_object_get(plan, "app"));
-    print_part(terminal, plan, "images", "Images", fill_image);
-    print_part(terminal, plan, "ports", "Ports", fill_port);
-    print_part(terminal, plan, "folders", "Data folders", fill_folder);
-    print_part(terminal, plan, "files", "Files the script writes", fill_file);
-    print_findings(terminal, plan, "rewrite", APHC_BOLD, "Changed, so that it fits here");
-    print_findings(terminal, plan, "ask", APHC_YELLOW, "Needs your consent");
-    print_findings(terminal, plan, "deny", APHC_RED, "Refused");
+    const json_t *content = json_object_get(plan, "content");
+    print_address(terminal, plan);
+    print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
+    print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);
+    print_part(terminal, plan, json_object_get(content, "folders"), "Data folders", fill_folder_cb);
+    print_part(terminal, plan, json_object_get(content, "files"), "Files the script writes",
+               fill_file_cb);
+    print_findings(terminal, json_object_get(plan, "rewritten"), APHC_BOLD,
+                   "Changed, so that it fits here");
+    print_findings(terminal, json_object_get(plan, "asked"), APHC_YELLOW, "Needs your consent");
+    print_findings(terminal, json_object_get(plan, "refused"), APHC_RED, "Refused");
     print_space(terminal, plan);
     aphc_putf(terminal, "\n");
     fflush(terminal->file);
 }
 
-static aphc_verdict_t verdict_of(const json_t *object)
-{
-    const char *word = aphc_get_text(object, "verdict");
-    if (strcmp(word, "allow") == 0 || strcmp(word, "rewrite") == 0)
-        return APHC_PLAN_FREE;
-    return strcmp(word, "ask") == 0 ? APHC_PLAN_CONSENT : APHC_PLAN_REFUSED;
-}
-
 aphc_verdict_t aphc_plan_verdict(const json_t *plan)
 {
-    aphc_verdict_t worst = verdict_of(plan);
-    size_t i;
-    const json_t *finding;
-    json_array_foreach(json_object_get(plan, "findings"), i, finding)
-        if (verdict_of(finding) > worst)
-            worst = verdict_of(finding);
-    return worst;
+    const json_t *asked = json_object_get(plan, "asked"), *refused = json_object_get(plan, "refused");
+    if (!json_is_array(asked) || !json_is_array(refused) || json_array_size(refused) > 0)
+        return APHC_PLAN_REFUSED;
+    return json_array_size(asked) > 0 ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
 }

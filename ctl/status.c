@@ -5,6 +5,27 @@
 #include "ctl/job_text.h"
 #include "ctl/operation.h"
 
+/* The long texts of an app, its plan and its compose file, are for programs: --json has them. */
+static void print_status(const aphc_terminal_t *terminal, const json_t *answer)
+{
+    static const char *const long_texts[] = {"plan", "compose", "images", "consents"};
+    json_t *facts = json_copy((json_t *)answer), *images = json_array();
+    size_t i;
+    const json_t *image;
+    json_array_foreach(json_object_get(answer, "images"), i, image)
+        json_array_append(images, json_object_get(image, "ref"));
+    for (i = 0; i < sizeof long_texts / sizeof long_texts[0]; i++)
+        json_object_del(facts, long_texts[i]);
+    if (json_array_size(images) > 0)
+        json_object_set(facts, "images", images);
+    const char *data = aphc_get_text(json_object_get(answer, "plan"), "data");
+    if (*data != '\0')
+        json_object_set_new(facts, "data", json_string(data));
+    aphc_members_print(terminal, facts, 0);
+    json_decref(images);
+    json_decref(facts);
+}
+
 apr_status_t aphc_status(aphc_context_t *context, const aphc_arguments_t *arguments,
                          aph_error_t *err)
 {
@@ -18,7 +39,7 @@ apr_status_t aphc_status(aphc_context_t *context, const aphc_arguments_t *argume
     if (context->json)
         aphc_print_json(context, answer);
     else
-        aphc_members_print(&context->out, answer, 0);
+        print_status(&context->out, answer);
     json_decref(answer);
     return APR_SUCCESS;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ctl/measure.h"
 #include "ctl/operation.h"
 
 enum { PURGE, YES };
@@ -14,26 +15,26 @@ const aphc_option_t aphc_uninstall_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* Prints the paths of answer's array at key, or nothing. */
-static void print_paths(const aphc_terminal_t *terminal, const json_t *answer, const char *key,
-                        const char *title)
+/* Prints [{"path","octets"}...], or nothing where there is nothing. */
+static void print_data(const aphc_terminal_t *terminal, const json_t *data, const char *title)
 {
     size_t i;
-    const json_t *path;
-    const json_t *paths = json_object_get(answer, key);
-    if (json_array_size(paths) == 0)
+    const json_t *item;
+    char size[APHC_MEASURE_MAX];
+    if (json_array_size(data) == 0)
         return;
     aphc_putf(terminal, "%s\n", title);
-    json_array_foreach((json_t *)paths, i, path) {
-        const char *text = json_is_string(path) ? json_string_value(path)
-                                                : aphc_get_text(path, "path");
-        aphc_putf(terminal, "    ");
-        aphc_put(terminal, APHC_PLAIN, text);
+    json_array_foreach((json_t *)data, i, item) {
+        aphc_measure_size(size, aphc_get_number(item, "octets"));
+        const char *name = json_is_string(item) ? json_string_value(item)
+                                                : aphc_get_text(item, "path");
+        aphc_putf(terminal, "    %8s  ", json_is_object(item) ? size : "");
+        aphc_put(terminal, APHC_PLAIN, name);
         aphc_putf(terminal, "\n");
     }
 }
 
-/* Shows what the data is, and asks. The list comes from the app's status: what apphostd would delete. */
+/* Says what would be deleted, and asks. Where the data is, the plan of the installed app knows. */
 static apr_status_t confirm_purge(aphc_context_t *context, const char *name, aph_error_t *err)
 {
     json_t *answer = NULL;
@@ -41,20 +42,31 @@ static apr_status_t confirm_purge(aphc_context_t *context, const char *name, aph
                                          APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
+    const char *folder = aphc_get_text(json_object_get(answer, "plan"), "data");
     if (!aphc_can_ask(&context->err) || context->json) {
         json_decref(answer);
         return aph_error_set(err, APH_ECONSENT, 1750,
                              "%s stays: --purge deletes its data, and there is no terminal to ask. "
                              "Give --yes if that is wanted", name);
     }
-    const json_t *app = json_object_get(answer, "app") != NULL ? json_object_get(answer, "app")
-                                                               : answer;
-    print_paths(&context->err, app, "folders", "To be deleted, for good:");
+    aphc_putf(&context->err, "To be deleted, for good: the data of %s", name);
+    aphc_put(&context->err, APHC_PLAIN, *folder != '\0' ? " in " : "");
+    aphc_put(&context->err, APHC_BOLD, folder);
+    aphc_putf(&context->err, ", and its volumes.\n");
     int yes = aphc_ask(&context->err, "Delete the app and all of its data?", 0);
     json_decref(answer);
-    if (!yes)
-        return aph_error_set(err, APH_ECONSENT, 1751, "%s stays as it is", name);
-    return APR_SUCCESS;
+    return yes ? APR_SUCCESS : aph_error_set(err, APH_ECONSENT, 1751, "%s stays as it is", name);
+}
+
+static void say_removed(const aphc_context_t *context, const json_t *answer)
+{
+    int kept = strcmp(aphc_get_text(answer, "data"), "kept") == 0;
+    aphc_put(&context->out, APHC_PLAIN, aphc_get_text(answer, "name"));
+    aphc_putf(&context->out, " is removed%s.\n", kept ? "" : ", and nothing of it remains");
+    print_data(&context->out, json_object_get(answer, "folders"),
+               kept ? "Its data was kept, and is there when it is installed again:" : "Deleted:");
+    print_data(&context->out, json_object_get(answer, "volumes"),
+               kept ? "Volumes that were kept:" : "Deleted volumes:");
 }
 
 apr_status_t aphc_uninstall(aphc_context_t *context, const aphc_arguments_t *arguments,
@@ -73,15 +85,10 @@ apr_status_t aphc_uninstall(aphc_context_t *context, const aphc_arguments_t *arg
                                          APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
-    if (context->json) {
+    if (context->json)
         aphc_print_json(context, answer);
-    }
-    else {
-        aphc_put(&context->out, APHC_PLAIN, name);
-        aphc_putf(&context->out, " is removed%s.\n", purge ? " with its data" : "");
-        print_paths(&context->out, answer, "kept", "Its data was kept:");
-        print_paths(&context->out, answer, "deleted", "Deleted:");
-    }
+    else
+        say_removed(context, answer);
     json_decref(answer);
     return APR_SUCCESS;
 }

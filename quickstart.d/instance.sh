@@ -15,7 +15,7 @@ write_configuration() {
     write_if_changed "$run/etc/apphostd.conf" <<END
 # Written by quickstart; a change here is overwritten by the next run.
 [apphost]
-Domain = $DOMAIN $lan_domain
+Domain = $domains
 StateDir = $run/state
 RuntimeDir = $runtime/apphost
 PublicPort = $PORT
@@ -50,7 +50,7 @@ AllowEncodedSlashes NoDecode
     ServerAlias *.$DOMAIN $lan_domain *.$lan_domain
     AllowEncodedSlashes NoDecode
     AppHost On
-    AppHostDomain $DOMAIN $lan_domain
+    AppHostDomain $domains
     AppHostRoutes "$run/state/routes"
 </VirtualHost>
 END

@@ -72,11 +72,10 @@ build_product() {
         (cd "$folder" && "$top/configure" --prefix="$into" --with-moduledir="$into/modules" "$@") \
             >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; see $log"; }
     fi
-    if ! make -q -C "$folder" all >/dev/null 2>&1 || [ ! -x "$into/sbin/apphostd" ]; then
-        step "Building"
-        make -C "$folder" -j"$(nproc)" install >"$log" 2>&1 \
-            || { grep -E 'error|Error' "$log" | head -n 20 >&2; die "make failed; see $log"; }
-    fi
+    # Unchanged files keep their time (install -C), which tells stale() that nothing is to be restarted.
+    [ -x "$into/sbin/apphostd" ] || step "Building"
+    make -C "$folder" -j"$(nproc)" install INSTALL="$(command -v install) -C" >"$log" 2>&1 \
+        || { grep -E 'error|Error' "$log" | head -n 20 >&2; die "make failed; see $log"; }
 }
 
 # started_by_us NAME: whether the process of run/pids/NAME still is the one we started. A pid alone

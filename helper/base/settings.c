@@ -126,11 +126,11 @@ static int take_key_cb(void *user, const char *section, const char *name, const 
         const char *wrong = keys[i].set(reading, (char *)settings + keys[i].offset, value);
         if (wrong == NULL)
             return 1;
-        aph_error_set(reading->err, APH_ECONFIG, 40, "%s:%d: %s = %s: %s", settings->path,
+        aph_error_set(reading->err, APH_ECONFIG, 100, "%s:%d: %s = %s: %s", settings->path,
                       reading->line, name, value, wrong);
         return 0;
     }
-    aph_error_set(reading->err, APH_ECONFIG, 41,
+    aph_error_set(reading->err, APH_ECONFIG, 101,
                   "%s:%d: there is no key %s in [%s]; see the comments of the shipped file",
                   settings->path, reading->line, name, section);
     return 0;
@@ -162,15 +162,15 @@ static apr_status_t conclude(reading_t *reading)
     aphd_settings_t *settings = reading->settings;
     apr_pool_t *p = reading->p;
     if (reading->domains->nelts == 0)
-        return aph_error_set(reading->err, APH_ECONFIG, 42,
+        return aph_error_set(reading->err, APH_ECONFIG, 102,
                              "%s: [apphost] Domain is missing; name the domain the apps live under",
                              settings->path);
     if (settings->max_app_id > APH_APP_ID_MAX)
-        return aph_error_set(reading->err, APH_ECONFIG, 43,
+        return aph_error_set(reading->err, APH_ECONFIG, 103,
                              "%s: MaxAppId = %d: at most %d, so that ports stay below 65536",
                              settings->path, settings->max_app_id, APH_APP_ID_MAX);
     if (settings->public_port > 65535)
-        return aph_error_set(reading->err, APH_ECONFIG, 44, "%s: PublicPort = %d is no port",
+        return aph_error_set(reading->err, APH_ECONFIG, 104, "%s: PublicPort = %d is no port",
                              settings->path, settings->public_port);
     APR_ARRAY_PUSH(reading->domains, const char *) = NULL;
     settings->domains = (const char *const *)reading->domains->elts;
@@ -192,13 +192,13 @@ apr_status_t aphd_settings_load(aphd_settings_t **settings, const char *path, ap
     reading_t reading = {*settings, apr_array_make(p, 4, sizeof(const char *)), p, err,
                          fopen(path, "re"), 0};
     if (reading.stream == NULL)
-        return aph_error_set(err, APH_ECONFIG, 45, "cannot read %s: %s", path, strerror(errno));
+        return aph_error_set(err, APH_ECONFIG, 105, "cannot read %s: %s", path, strerror(errno));
     int result = ini_parse_stream(read_line_cb, &reading, take_key_cb, &reading);
     fclose(reading.stream);
     if (err->status != APR_SUCCESS)
         return err->status;
     if (result != 0)
-        return aph_error_set(err, APH_ECONFIG, 46, "%s:%d: this line is not understood", path,
+        return aph_error_set(err, APH_ECONFIG, 106, "%s:%d: this line is not understood", path,
                              result);
     return conclude(&reading);
 }

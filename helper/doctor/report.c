@@ -2,6 +2,7 @@
 #include "helper/doctor/doctor.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <apr_strings.h>
 
 const char *aphd_level_name(aphd_level_t level)
@@ -15,11 +16,26 @@ const char *aphd_level_name(aphd_level_t level)
     return names[level];
 }
 
+/* Not apr_pvsprintf: it does not know %lld. */
+__attribute__((format(printf, 2, 0)))
+static const char *format_text(apr_pool_t *p, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        return "";
+    char *text = apr_palloc(p, (apr_size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    return text;
+}
+
 const char *aphd_doctor_text(const aphd_doctor_t *doctor, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    const char *text = apr_pvsprintf(doctor->p, format, args);
+    const char *text = format_text(doctor->p, format, args);
     va_end(args);
     return text;
 }
@@ -41,7 +57,7 @@ void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, co
 {
     va_list args;
     va_start(args, format);
-    const char *cause = apr_pvsprintf(doctor->p, format, args);
+    const char *cause = format_text(doctor->p, format, args);
     va_end(args);
     json_t *report = json_object();
     json_object_set_new(report, "check", json_string(doctor->current));

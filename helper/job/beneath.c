@@ -15,6 +15,18 @@ static int is_one_component(const char *name)
         && strcmp(name, "..") != 0;
 }
 
+/* A link where a folder is wanted is "not a directory" to the kernel; to a person it is a link. */
+static int failed(int directory, const char *name)
+{
+    int cause = errno;
+    struct stat st;
+    if (cause == ENOTDIR && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+        && S_ISLNK(st.st_mode))
+        cause = ELOOP;
+    errno = cause;
+    return -1;
+}
+
 /* With one component and no link followed nothing can lead elsewhere but a mount point, which shows by
  * its device. */
 int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t mode)
@@ -26,7 +38,7 @@ int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t
     }
     int fd = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
     if (fd < 0)
-        return -1;
+        return failed(directory, name);
     if (fstat(directory, &outer) == 0 && fstat(fd, &inner) == 0 && outer.st_dev == inner.st_dev)
         return fd;
     close(fd);
@@ -50,7 +62,7 @@ int aphd_beneath_open(int directory, const char *name, int flags, mode_t mode)
     int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return aphd_beneath_open_by_hand(directory, name, flags, mode);
-    return fd;
+    return fd >= 0 ? fd : failed(directory, name);
 }
 
 int aphd_beneath_valid(const char *path)

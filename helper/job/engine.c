@@ -148,25 +148,24 @@ apr_status_t aphd_stream_begin(aphd_engine_t *engine, const aphd_call_t *call,
     return status;
 }
 
+/* Waits first and moves on afterwards: what a callback learns is acted upon at once. A stream that was
+ * just begun makes curl's wait return immediately. */
 apr_status_t aphd_engine_pump(aphd_engine_t *engine, int milliseconds, aph_error_t *err)
 {
-    int running = 0;
-    curl_multi_perform(engine->multi, &running);
+    struct curl_waitfd extra[2] = {
+        {.fd = engine->halt->peer_fd, .events = CURL_WAIT_POLLIN},
+        {.fd = engine->halt->signal_fd, .events = CURL_WAIT_POLLIN},
+    };
     CURLMsg *message;
-    int left, ended = 0;
+    int running, left;
+    curl_multi_poll(engine->multi, extra, engine->halt->heedless ? 1 : 2, milliseconds, NULL);
+    curl_multi_perform(engine->multi, &running);
     while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
-        char *stream = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &stream);
-        ((aphd_stream_t *)(void *)stream)->result = message->data.result;
-        ((aphd_stream_t *)(void *)stream)->done = 1;
-        ended = 1;
-    }
-    if (!ended) {
-        struct curl_waitfd extra[2] = {
-            {.fd = engine->halt->peer_fd, .events = CURL_WAIT_POLLIN},
-            {.fd = engine->halt->signal_fd, .events = CURL_WAIT_POLLIN},
-        };
-        curl_multi_poll(engine->multi, extra, engine->halt->heedless ? 1 : 2, milliseconds, NULL);
+        char *owner = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        aphd_stream_t *stream = (aphd_stream_t *)(void *)owner;
+        stream->result = message->data.result;
+        stream->done = 1;
     }
     return aphd_halt_check(engine->halt, err);
 }

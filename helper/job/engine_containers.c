@@ -8,6 +8,8 @@
 
 #include "helper/base/job_wire.h"
 
+#define STOP_SECONDS 200 /* the policy allows a grace of two minutes */
+
 const char *aphd_owner_filter(aphd_engine_t *engine, const aphd_owner_t *owner, apr_pool_t *p)
 {
     json_auto_t *labels = json_array();
@@ -80,11 +82,11 @@ apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_poo
     return change(engine, &call, 304, "start a container", err);
 }
 
-apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, int grace_seconds,
-                                 apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,
+                                 aph_error_t *err)
 {
-    aphd_call_t call = {.method = "POST", .seconds = grace_seconds + 60,
-                        .path = apr_psprintf(p, "/containers/%s/stop?t=%d", id, grace_seconds)};
+    aphd_call_t call = {.method = "POST", .seconds = STOP_SECONDS,
+                        .path = apr_pstrcat(p, "/containers/", id, "/stop", NULL)};
     return change(engine, &call, 404, "stop a container", err);
 }
 

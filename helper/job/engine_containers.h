@@ -27,11 +27,12 @@ apr_status_t aphd_containers_all(aphd_engine_t *engine, json_t **containers, aph
 apr_status_t aphd_container_inspect(aphd_engine_t *engine, const char *id, json_t **container,
                                     apr_pool_t *p, aph_error_t *err);
 
-/* Starting one that runs, stopping one that does not, removing one that is gone: success. */
+/* Starting one that runs, stopping one that does not, removing one that is gone: success. Stopping
+ * gives it the time its own stop_grace_period says (10 s where it says none), then kills. */
 apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                   aph_error_t *err);
-apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, int grace_seconds,
-                                 apr_pool_t *p, aph_error_t *err);
+apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,
+                                 aph_error_t *err);
 apr_status_t aphd_container_remove(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                    aph_error_t *err);
 

@@ -119,8 +119,8 @@ static apr_status_t end_done(aphd_install_t *install, aph_error_t *err)
     return aphd_ask_finish(install->job->ask, &ending, err);
 }
 
-/* Undoes what was begun. Where even that cannot be done the row stays, says so, and can be
- * uninstalled once the cause is gone. */
+/* Undoes what was begun. Where the engine is gone the journal stays open: it is undone when the engine
+ * is back. Where anything else prevents it the row stays, says so, and can be uninstalled. */
 static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
 {
     aphd_job_t *job = install->job;
@@ -133,6 +133,11 @@ static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
     }
     if (undone == APR_EOF)
         return undone;
+    if (undone == APH_EENGINE) {
+        aphd_report_log(&job->report, "%s; what was begun is taken back as soon as the engine "
+                        "answers again", reason->message);
+        return APR_INCOMPLETE;
+    }
     aphd_ending_t ending = {.result = install->undo != NULL ? "rolled-back" : "failed",
                             .app = no_app(job), .reason = reason};
     if (undone != APR_SUCCESS) {

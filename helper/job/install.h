@@ -13,7 +13,7 @@ typedef struct aphd_install_t {
     aphd_policy_result_t policy;
     json_t *images;              /* [{"service","ref","pull","id","digest","octets"}...] */
     json_t *folders;             /* [{"path","new"}...] */
-    json_t *files;               /* [path...] of here-documents */
+    json_t *files;               /* [{"path","text","mode"}...]: here-documents, then configs */
     json_t *plan;
     char plan_hash[APHD_HASH_TEXT];
     json_t *undo;                /* the journal so far (take_down.h); NULL: nothing was begun */

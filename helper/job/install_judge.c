@@ -81,7 +81,9 @@ static apr_status_t judge_text(aphd_install_t *install, json_t *consents, aph_er
     memset(&install->policy, 0, sizeof install->policy);
     apr_status_t status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
                                             &install->policy, err);
-    if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY)
+    /* Who only wants the plan sees there, all at once, what is refused. */
+    if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
+        && !aphd_job_flag(job, "plan_only"))
         return aph_error_set(err, APH_EDENIED, 1201, "refused: %s",
                              aphd_plan_list(install->policy.findings, "deny", job->p));
     return status;
@@ -261,9 +263,19 @@ static void list_folders(aphd_install_t *install)
         add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
     json_array_foreach(install->policy.binds, i, item)
         add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
-    json_array_foreach(json_object_get(install->script, "files"), i, item)
-        json_array_append(install->files, json_object_get(item, "path"));
+    json_array_extend(install->files, json_object_get(install->script, "files"));
+    json_array_extend(install->files, install->policy.files);
     aphd_folders_close(&data);
+}
+
+static json_t *paths_of(const json_t *files)
+{
+    json_t *paths = json_array();
+    size_t i;
+    json_t *file;
+    json_array_foreach(files, i, file)
+        json_array_append(paths, json_object_get(file, "path"));
+    return paths;
 }
 
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
@@ -274,13 +286,14 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     list_folders(install);
+    json_auto_t *paths = paths_of(install->files);
     aphd_plan_in_t in = {
         .name = job->app.name, .script = aphd_job_text(job, "script"),
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
         .url = install->policy.web_service != NULL ? job->app.url : NULL,
         .data_dir = job->app.data_dir, .state_dir = job->settings->state_dir,
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
-        .files = install->files, .folders = install->folders, .images = install->images,
+        .files = paths, .folders = install->folders, .images = install->images,
     };
     status = aphd_plan_make(&in, &install->plan, err);
     return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;

@@ -46,7 +46,8 @@ static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
         status = APR_SUCCESS;
     json_array_foreach(install->files, i, item)
         if (status == APR_SUCCESS && !is_new)
-            status = note_missing(&data, json_string_value(item), made, err);
+            status = note_missing(&data, json_string_value(json_object_get(item, "path")), made,
+                                  err);
     json_array_foreach(install->folders, i, item)
         if (status == APR_SUCCESS && !is_new)
             status = note_missing(&data, json_string_value(json_object_get(item, "path")), made,
@@ -59,30 +60,45 @@ static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
     return aphd_ask_step(install->job->ask, "folders", install->undo, err);
 }
 
+static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *data,
+                               const json_t *file, aph_error_t *err)
+{
+    const char *path = json_string_value(json_object_get(file, "path"));
+    const char *text = json_string_value(json_object_get(file, "text"));
+    int kept = 0;
+    apr_status_t status = aphd_folders_place(data, path, text != NULL ? text : "", &kept, err);
+    if (kept)
+        aphd_report_log(&install->job->report, "%s/%s stays as it is", data->path, path);
+    return status;
+}
+
+/* chmod of the script, and the modes of configs. */
+static apr_status_t set_mode(const aphd_folders_t *data, const json_t *item, aph_error_t *err)
+{
+    const char *mode = json_string_value(json_object_get(item, "mode"));
+    if (mode == NULL)
+        return APR_SUCCESS;
+    return aphd_folders_set_mode(data, json_string_value(json_object_get(item, "path")),
+                                 (mode_t)strtoul(mode, NULL, 8), err);
+}
+
 static apr_status_t fill(aphd_install_t *install, const aphd_folders_t *data, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(install->script, "files"), i, item) {
-        const char *path = json_string_value(json_object_get(item, "path"));
-        int kept = 0;
+    json_array_foreach(install->files, i, item)
         if (status == APR_SUCCESS)
-            status = aphd_folders_place(data, path,
-                                        json_string_value(json_object_get(item, "text")), &kept,
-                                        err);
-        if (kept)
-            aphd_report_log(&install->job->report, "%s/%s stays as it is", data->path, path);
-    }
+            status = place_file(install, data, item, err);
     json_array_foreach(install->folders, i, item)
         if (status == APR_SUCCESS)
             status = aphd_folders_make(data, json_string_value(json_object_get(item, "path")), err);
-    json_array_foreach(json_object_get(install->script, "modes"), i, item) {
-        const char *mode = json_string_value(json_object_get(item, "mode"));
-        if (status == APR_SUCCESS && mode != NULL)
-            status = aphd_folders_set_mode(data, json_string_value(json_object_get(item, "path")),
-                                           (mode_t)strtoul(mode, NULL, 8), err);
-    }
+    json_array_foreach(install->files, i, item)
+        if (status == APR_SUCCESS)
+            status = set_mode(data, item, err);
+    json_array_foreach(json_object_get(install->script, "modes"), i, item)
+        if (status == APR_SUCCESS)
+            status = set_mode(data, item, err);
     return status;
 }
 

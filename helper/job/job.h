@@ -45,7 +45,9 @@ typedef struct aphd_job_t {
     aphd_job_app_t app;     /* row is NULL while there is none */
 } aphd_job_t;
 
-/* A story tells the monitor its end itself (finish); what it returns is for an end it could not tell. */
+/* A story tells the monitor its end itself (finish); what it returns is for an end it could not tell.
+ * APR_EOF: there is nobody to tell. APR_INCOMPLETE: nothing was told on purpose; the monitor finds the
+ * journal open and starts a job to recover, as soon as the engine answers. */
 typedef apr_status_t aphd_story_t(aphd_job_t *job, aph_error_t *err);
 
 aphd_story_t aphd_story_install;

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     apr_status_t status = aphd_job_open(&job, path, APHD_JOB_FD, p, &err);
     if (status == APR_SUCCESS && job.op != NULL)
         status = tell(&job, &err);
-    if (status != APR_SUCCESS && status != APR_EOF) {
+    if (status != APR_SUCCESS && status != APR_EOF && status != APR_INCOMPLETE) {
         say_failed(&job, &err);
         fprintf(stderr, "%s %s\n", err.tag, err.message);
     }

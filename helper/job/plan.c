@@ -86,14 +86,12 @@ static json_t *machine(const char *state_dir)
 apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t *err)
 {
     static const char *const agreed[] = {"service", "ref", "pull", "id", NULL};
-    json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:O, s:O, s:o, s:o, s:o, s:o}",
+    json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:O, s:O, s:o, s:o}",
         "name", in->name, "script", hashed(in->script),
         "uninstall_script", hashed(in->uninstall_script),
         "web", in->policy->web_service != NULL,
         "images", images_of(in->images, agreed), "folders", in->folders, "files", in->files,
-        "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1),
-        "refused", findings_of(in->policy, "deny", 1),
-        "rewritten", findings_of(in->policy, "rewrite", 1));
+        "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
     *plan = json_pack("{s:i, s:s, s:s?, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
         "app_id", in->app_id, "name", in->name, "url", in->url, "content", content,
         "port", in->port, "data", in->data_dir, "images", in->images,

@@ -7,13 +7,13 @@
  *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   host is null for the web port
- *       "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]},
+ *       "asked":[FINDING...]},
  *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
  *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
  *    "machine":{"memory_free":N,"disk_free":N}}
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
- * agreed to. FINDING is policy.h's; in "content" without value and reason, which may name the port. */
+ * agreed to. What is rewritten follows from the script, whose hash is in the content. FINDING is policy.h's; in "content" without value and reason, which may name the port. */
 #ifndef APHD_PLAN_H
 #define APHD_PLAN_H
 

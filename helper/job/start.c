@@ -24,8 +24,8 @@ static apr_status_t announce(aphd_job_t *job, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_ask_state(job->ask, "starting", "running", "", err) : status;
 }
 
-/* By digest: a tag may name another image by now. */
-static apr_status_t pull_again(aphd_job_t *job, const json_t *image, aph_error_t *err)
+/* By digest: a tag may name another image by now. From then on the image is one that we pulled. */
+static apr_status_t pull_again(aphd_job_t *job, json_t *image, aph_error_t *err)
 {
     const char *id = json_string_value(json_object_get(image, "id"));
     const char *ref = json_string_value(json_object_get(image, "ref"));
@@ -40,28 +40,34 @@ static apr_status_t pull_again(aphd_job_t *job, const json_t *image, aph_error_t
     if (status == APR_SUCCESS && aphd_image_find(job->engine, id, &found, job->p, &why) != APR_SUCCESS)
         return aph_error_set(err, APH_EIMAGE, 1221, "image %s was pulled again and is another one "
                              "than was installed; reinstall the app", digest);
+    json_object_set_new(image, "pulled", json_true());
     return status;
 }
 
 static apr_status_t have_images(aphd_job_t *job, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
+    json_t *images = json_object_get(job->app.row, "images");
     size_t i;
     json_t *image;
+    int pulled = 0;
     aphd_job_step(job, "images", 2, STEPS, "looking for its images");
-    json_array_foreach(json_object_get(job->app.row, "images"), i, image) {
+    json_array_foreach(images, i, image) {
         const char *id = json_string_value(json_object_get(image, "id"));
         aphd_image_t found;
         aph_error_t why = APH_ERROR_INIT;
         if (status != APR_SUCCESS || id == NULL)
             continue;
         status = aphd_image_find(job->engine, id, &found, job->p, &why);
-        if (status == APH_ENOTFOUND)
+        if (status == APH_ENOTFOUND) {
             status = pull_again(job, image, err);
-        else if (status != APR_SUCCESS && err != NULL)
+            pulled = 1;
+        } else if (status != APR_SUCCESS) {
             *err = why;
+        }
     }
-    return status;
+    json_auto_t *fields = json_pack("{s:O}", "images", images);
+    return status == APR_SUCCESS && pulled ? aphd_ask_record(job->ask, fields, err) : status;
 }
 
 static const char *model_of(const aphd_job_t *job)

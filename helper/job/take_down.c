@@ -8,8 +8,7 @@
 #include "helper/job/folders.h"
 #include "helper/job/purge.h"
 
-#define GRACE_SECONDS 10
-#define ROUNDS        5 /* compose may have been killed while the engine still made a container */
+#define ROUNDS 5 /* compose may have been killed while the engine still made a container */
 
 apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
 {
@@ -21,8 +20,7 @@ apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
     /* The engine lists the newest first. */
     json_array_foreach(containers, i, container)
         if (status == APR_SUCCESS)
-            status = aphd_container_stop(job->engine, aphd_container_id(container), GRACE_SECONDS,
-                                         job->p, err);
+            status = aphd_container_stop(job->engine, aphd_container_id(container), job->p, err);
     return status;
 }
 
@@ -85,7 +83,7 @@ apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_err
     int engine = json_is_true(json_object_get(undo, "engine"));
     apr_status_t status = APR_SUCCESS;
     if (job->engine == NULL && (engine || json_array_size(images) > 0))
-        status = aphd_job_meet_engine(job, 60, err);
+        status = aphd_job_meet_engine(job, 0, err);
     if (status == APR_SUCCESS && engine)
         status = aphd_take_containers(job, err);
     if (status == APR_SUCCESS && engine && !job->app.kept)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
 #include "helper/job/purge.h"
@@ -43,8 +44,21 @@ static apr_status_t withdraw(leaving_t *leaving, aph_error_t *err)
 static apr_status_t remove_containers(leaving_t *leaving, aph_error_t *err)
 {
     aphd_job_step(leaving->job, "containers", 2, STEPS, "removing its containers");
-    apr_status_t status = aphd_take_stop(leaving->job, err);
+    /* Where the data goes as well, nobody has to be given time to put it in order. */
+    apr_status_t status = leaving->purge ? APR_SUCCESS : aphd_take_stop(leaving->job, err);
     return status == APR_SUCCESS ? aphd_take_containers(leaving->job, err) : status;
+}
+
+/* What to give back of an image: its reference; where a start had to pull it again, only the digest. */
+static json_t *reference_of(const aphd_job_t *job, const json_t *image)
+{
+    json_t *digest = json_object_get(image, "digest");
+    json_t *ref = json_object_get(image, "ref");
+    aphd_image_t found;
+    aph_error_t unheard = APH_ERROR_INIT;
+    int gone = aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard)
+            == APH_ENOTFOUND;
+    return gone && json_is_string(digest) ? digest : ref;
 }
 
 static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
@@ -56,7 +70,7 @@ static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
     aphd_job_step(job, "images", 3, STEPS, "giving its images back");
     json_array_foreach(json_object_get(job->app.row, "images"), i, image)
         if (json_is_true(json_object_get(image, "pulled")))
-            json_array_append(refs, json_object_get(image, "ref"));
+            json_array_append(refs, reference_of(job, image));
     return aphd_take_images(job, refs, err);
 }
 

@@ -59,8 +59,13 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
         /* The monitor's word is what it knows by now, whoever told it. */
         app->told = seen_of(state);
-        if (known == NULL && app->told == APHD_SEEN_RUNNING)
-            app->seen = APHD_SEEN_RUNNING; /* said not to answer only after some missed probes */
+        /* Who says that it runs has had its answer: it is doubted only after some missed probes. */
+        if (app->told == APHD_SEEN_RUNNING
+            && (known == NULL || known->told != APHD_SEEN_RUNNING)) {
+            app->seen = APHD_SEEN_RUNNING;
+            app->missed = 0;
+            app->probe_at = 0;
+        }
     }
     aphd_watched_clear(list);
     *list = fresh;

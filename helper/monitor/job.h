@@ -51,9 +51,6 @@ typedef struct aphd_ending_t {
  * job_end.c */
 apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err);
 
-/* Nonzero when the job's app has data of an earlier installation. job_end.c */
-int aphd_job_app_kept(const aphd_job_t *job);
-
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);
 

@@ -207,8 +207,15 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
         job->again = 1;
         return APR_SUCCESS;
     }
-    ending.app = aphd_recovery_app_end(job->op->name, app != NULL ? app : "keep",
-                                       aphd_job_app_kept(job));
+    aphd_app_t row = {0};
+    if (job->app_id != 0
+        && aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &row, err) != APR_SUCCESS)
+        return err->status;
+    ending.app = aphd_recovery_app_end(job->op->name, app != NULL ? app : "keep", row.kept);
+    /* An installation that could not be undone is not "installing" any more. */
+    if (ending.app == APHD_END_KEEP && strcmp(result, "failed") == 0
+        && row.state == APHD_APP_INSTALLING)
+        ending.app = APHD_END_FAILING;
     return aphd_job_end(job, &ending, err);
 }
 

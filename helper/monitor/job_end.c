@@ -86,7 +86,7 @@ static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *wh
                       exit_code);
 }
 
-int aphd_job_app_kept(const aphd_job_t *job)
+static int app_is_kept(const aphd_job_t *job)
 {
     aphd_app_t app;
     return job->app_id != 0
@@ -120,7 +120,7 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
                        job->op->name, job->name, job->step, job->name);
         break;
     default:
-        ending.app = aphd_recovery_app_end(job->op->name, NULL, aphd_job_app_kept(job));
+        ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));
     }
     if (aphd_job_end(job, &ending, &err) == APR_SUCCESS)
         return;

@@ -76,6 +76,9 @@ void aphd_put_gpus(aphd_judge_t *j, int line, long long count);
 /* Decides which published port is the web page, and renders all of them (judge_ports.c). */
 void aphd_ports_settle(aphd_judge_t *j);
 
+/* Refuses folders through which one container could redirect what another mounts (judge_mounts.c). */
+void aphd_binds_settle(aphd_judge_t *j);
+
 /* Names of all services, each after those it needs; a circle is a finding (order.c). */
 void aphd_order_settle(aphd_judge_t *j);
 

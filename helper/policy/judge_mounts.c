@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
@@ -65,8 +66,9 @@ void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path)
     json_t *source = json_sprintf("%s/%s", j->site->data_dir, path);
     put_mount(j, row, "bind", json_string_value(source), read_only);
     json_decref(source);
-    json_t *bind = json_pack("{s:s,s:s,s:s,s:b}", "service", j->name, "path", path, "target",
-                             aphd_text(row, "target"), "read_only", read_only);
+    json_t *bind = json_pack("{s:s,s:i,s:s,s:s,s:b}", "service", j->name, "line", aphd_line(row),
+                             "path", path, "target", aphd_text(row, "target"), "read_only",
+                             read_only);
     if (json_array_append_new(j->result->binds, bind) != 0)
         j->failed = 1;
 }
@@ -82,7 +84,8 @@ static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *sour
     size_t length = strlen(j->site->data_dir);
     char clean[1024];
     if (aphd_below(source, j->site->data_dir)
-        && aphd_relative(source + length + (source[length] == '/'), clean, sizeof clean))
+        && aphd_relative(source + length + (source[length] == '/'), clean, sizeof clean)
+        && !aphd_below(clean, ".apphost"))
         aphd_mount_folder(j, row, clean);
     else if (is_clock(source) && json_is_true(json_object_get(row, "read_only")))
         put_mount(j, row, "bind", source, 1);
@@ -128,16 +131,17 @@ static void judge_volume(aphd_judge_t *j, const json_t *row)
         deny_mount(j, row, source, "mount", "not the name of a volume; a folder is written ./NAME");
     } else if (json_object_get(j->volumes, source) != NULL) {
         put_mount(j, row, "volume", source, read_only);
-    } else if (json_integer_value(json_object_get(j->compose, "format")) == 1) {
-        /* Format 1 has no list of volumes: to name one was to make it, for all apps at once. */
+    } else {
+        /* Format 1 has no list of volumes (to name one was to make it, for all apps at once), and some
+         * stores leave the list to their own tools. */
         aphd_find(j, APHD_REWRITE, aphd_line(row), source, "own-volume",
                   "the volume %.63s becomes this app's own", source);
-        json_t *volume = json_pack("{s:o}", "name",
-                                   json_sprintf("%s_%s", j->site->project, source));
+        json_t *volume = json_pack("{s:o,s:{s:s,s:o}}", "name",
+                                   json_sprintf("%s_%s", j->site->project, source), "labels",
+                                   APHD_LABEL_INSTANCE, j->site->instance, APHD_LABEL_APP,
+                                   json_sprintf("%d", j->site->app_id));
         json_object_set_new(j->volumes, source, volume);
         put_mount(j, row, "volume", source, read_only);
-    } else {
-        deny_mount(j, row, source, "mount", "no such volume is declared under volumes:");
     }
 }
 
@@ -271,4 +275,43 @@ void judge_mounts(aphd_judge_t *j)
     json_t *row;
     json_array_foreach(j->value, i, row)
         judge_mount(j, row);
+}
+
+/* --- once all services were seen ---------------------------------------------------------------- */
+
+#define BINDS_MAX 256
+
+static int is_writable(const json_t *bind)
+{
+    return !json_is_true(json_object_get(bind, "read_only"));
+}
+
+/* A container that may write to ./a can put a symbolic link at ./a/b. Who mounts ./a/b would then be given
+ * whatever the link names, of this machine: so nobody mounts below what somebody may write to. */
+void aphd_binds_settle(aphd_judge_t *j)
+{
+    size_t i, k, count = json_array_size(j->result->binds);
+    json_t *inner, *outer;
+    j->section = "services";
+    j->key = "volumes";
+    if (count > BINDS_MAX) {
+        j->name = NULL;
+        aphd_find(j, APHD_DENY, 1, NULL, "too-many", "%zu folders; an app has at most %d", count,
+                  BINDS_MAX);
+        return;
+    }
+    json_array_foreach(j->result->binds, i, inner) {
+        const char *path = aphd_text(inner, "path");
+        j->name = aphd_text(inner, "service");
+        json_array_foreach(j->result->binds, k, outer) {
+            const char *above = aphd_text(outer, "path");
+            if (strcmp(path, above) == 0 || !aphd_below(path, above) || !is_writable(outer))
+                continue;
+            aphd_find(j, APHD_DENY, aphd_line(inner), path, "nested-folder",
+                      "./%.100s lies in ./%.100s, to which %.63s may write: it could put a link there "
+                      "that leads out of the app; mount folders beside each other", path, above,
+                      aphd_text(outer, "service"));
+            break;
+        }
+    }
 }

@@ -43,10 +43,14 @@ void judge_service_networks(aphd_judge_t *j)
         const char *name = aphd_leaf_key(leaf, 0);
         if (aphd_leaf_is(leaf, "#"))
             name = text;
-        if (name == NULL || (json_object_get(j->networks, name) == NULL
-                             && strcmp(name, "default") != 0))
-            deny_text(j, leaf, name != NULL ? name : "networks", "no such network is declared");
-        else if (aphd_leaf_is(leaf, "*.aliases.#") && text != NULL && aphd_host(text))
+        if (name == NULL || !aphd_name(name)) {
+            deny_text(j, leaf, name != NULL ? name : "networks", "not the name of a network");
+            continue;
+        }
+        if (json_object_get(j->networks, name) == NULL && strcmp(name, "default") != 0)
+            aphd_find(j, APHD_REWRITE, aphd_line(leaf), name, "own-network",
+                      "%.63s is declared nowhere; the service joins the app's own network", name);
+        if (aphd_leaf_is(leaf, "*.aliases.#") && text != NULL && aphd_host(text))
             json_array_append_new(aliases, json_string(text));
         else if (!aphd_leaf_is(leaf, "#") && !(aphd_leaf_is(leaf, "*") && text == NULL)
                  && !aphd_leaf_is(leaf, "*.priority") && !aphd_leaf_is(leaf, "*.gw_priority"))

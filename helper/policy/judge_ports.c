@@ -10,7 +10,8 @@
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
-#define RANGE_MAX 64 /* ports in one range */
+#define RANGE_MAX 64      /* ports in one range */
+#define PUBLISHED_MAX 512 /* ports of one app; each is compared with each */
 
 typedef struct range_t {
     int first, last;
@@ -119,6 +120,8 @@ static void judge_port(aphd_judge_t *j, const json_t *row)
         refuse_port(j, row, published, "more than 64 ports in one range");
     else if (host.first < 1024)
         refuse_port(j, row, published, "ports below 1024 belong to this machine's own services");
+    else if (json_array_size(j->published) > PUBLISHED_MAX)
+        refuse_port(j, row, published, "more ports than an app may have");
     else if (address == NULL)
         refuse_port(j, row, aphd_text(row, "host_ip"),
                     "an app cannot know the addresses of this machine; leave the address out");
@@ -168,6 +171,8 @@ static int find_web_port(const aphd_judge_t *j)
     int web = 0;
     json_array_foreach(j->published, i, row) {
         int host = number(row, "host");
+        if (strcmp(aphd_text(row, "protocol"), "tcp") != 0)
+            continue;
         if (host == j->site->port)
             return host;
         if (web == 0 && in_our_range(j, host))
@@ -225,10 +230,10 @@ static void render_port(aphd_judge_t *j, const json_t *row, int host, const char
 static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
 {
     int host = number(row, "host");
-    int udp = strcmp(aphd_text(row, "protocol"), "udp") == 0;
+    int tcp = strcmp(aphd_text(row, "protocol"), "tcp") == 0;
     char what[24];
     snprintf(what, sizeof what, "%d/%s", host, aphd_text(row, "protocol"));
-    if (host == web_port && !udp) {
+    if (host == web_port && tcp) {
         if (host != j->site->port || strcmp(aphd_text(row, "address"), "127.0.0.1") != 0)
             aphd_find_app(j, APHD_REWRITE, aphd_line(row), what, "web-port",
                           "the web page is reached by the app's name; its port becomes "
@@ -236,7 +241,8 @@ static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
         render_port(j, row, j->site->port, "127.0.0.1", 1);
     } else if (in_our_range(j, host)) {
         aphd_find_app(j, APHD_DENY, aphd_line(row), what, "port",
-                      "port %s belongs to another app; apphost gives out %d to %d", what,
+                      "port %s is not for the app to choose; apphost gives out %d to %d, one to an "
+                      "app, for its web page", what,
                       APH_PORT_BASE + 1, APH_PORT_BASE + j->site->max_app_id);
     } else {
         const char *address = aphd_text(row, "address");

@@ -130,7 +130,7 @@ static void finish_use(aphd_judge_t *j, const use_t *use, const char *folder)
     }
     const char *given = use->target != NULL ? use->target : name;
     json_t *target = *given == '/' ? json_string(given) : json_sprintf("%s%s", folder, given);
-    json_t *row = json_pack("{s:O,s:b}", "target", target, "read_only", 1);
+    json_t *row = json_pack("{s:O,s:b,s:i}", "target", target, "read_only", 1, "line", use->line);
     if (aphd_target(json_string_value(target)))
         aphd_mount_folder(j, row, path);
     else

@@ -10,7 +10,7 @@
 #include "helper/policy/judge.h"
 #include "helper/policy/variables.h"
 
-#define SERVICES_MAX 24 /* so many containers fit the largest subnet an app is given */
+#define SERVICES_MAX 13 /* addresses in a /28, less network, broadcast and gateway */
 
 typedef struct row_t {
     aphd_section_t section;
@@ -97,12 +97,11 @@ static int enter(aphd_judge_t *j, const char *section, const json_t *entry)
     j->name = aphd_text(entry, "name");
     j->line = aphd_line(entry);
     j->key = "";
-    if (strncmp(j->name, "x-", 2) != 0 && aphd_name(j->name))
+    if (aphd_name(j->name))
         return 1;
-    if (strncmp(j->name, "x-", 2) != 0)
-        aphd_find(j, APHD_DENY, j->line, NULL, "name",
-                  "%.80s is not a name apphost can use: letters, digits, dots, dashes and "
-                  "underscores, beginning with a letter or digit", j->name);
+    aphd_find(j, APHD_DENY, j->line, NULL, "name",
+              "%.80s is not a name apphost can use: letters, digits, dots, dashes and "
+              "underscores, beginning with a letter or digit", j->name);
     return 0;
 }
 
@@ -200,15 +199,12 @@ static void judge_service(aphd_judge_t *j, const json_t *service)
     json_object_set_new(json_object_get(j->result->compose, "services"), j->name, j->out);
 }
 
-static void judge_services(aphd_judge_t *j)
+/* Zero when there are none, or so many that what follows, which compares each with each, is not done. */
+static int judge_services(aphd_judge_t *j)
 {
     const json_t *services = json_object_get(j->compose, "services");
-    size_t i, count = 0;
+    size_t i, count = json_array_size(services);
     json_t *service;
-    json_array_foreach(services, i, service) {
-        judge_service(j, service);
-        count += strncmp(aphd_text(service, "name"), "x-", 2) != 0;
-    }
     j->section = "services";
     j->name = NULL;
     j->key = "services";
@@ -217,6 +213,11 @@ static void judge_services(aphd_judge_t *j)
     if (count > SERVICES_MAX)
         aphd_find(j, APHD_DENY, 1, NULL, "too-many", "%zu services; an app has at most %d", count,
                   SERVICES_MAX);
+    if (count == 0 || count > SERVICES_MAX)
+        return 0;
+    json_array_foreach(services, i, service)
+        judge_service(j, service);
+    return 1;
 }
 
 /* The one network of the app. */
@@ -270,10 +271,12 @@ static void walk(aphd_judge_t *j)
     judge_volumes(j);
     judge_contents(j, "configs", APHD_CONFIG);
     judge_contents(j, "secrets", APHD_SECRET);
-    judge_services(j);
-    aphd_ports_settle(j);
-    aphd_order_settle(j);
-    add_network(j);
+    if (judge_services(j)) {
+        aphd_ports_settle(j);
+        aphd_binds_settle(j);
+        aphd_order_settle(j);
+        add_network(j);
+    }
     sort_findings(j);
 }
 

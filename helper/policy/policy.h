@@ -39,7 +39,8 @@ typedef struct aphd_policy_result_t {
     json_t *findings;        /* array */
     json_t *compose;         /* object; NULL when the verdict is deny */
     json_t *images;          /* [{"service":S,"ref":S,"line":N}...] */
-    json_t *binds;           /* [{"service":S,"path":REL,"target":S,"read_only":BOOL}...] data folders to make */
+    json_t *binds;           /* [{"service":S,"line":N,"path":REL,"target":S,"read_only":BOOL}...] data folders to
+                              * make, where no file of the script or of files has that path */
     json_t *files;           /* [{"path":REL,"text":S,"mode":"0444"}...] files to write below data_dir, of configs */
     json_t *ports;           /* [{"service":S,"host":N,"target":N,"protocol":S,"web":BOOL}...] */
     json_t *order;           /* service names, dependencies first */

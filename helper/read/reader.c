@@ -126,6 +126,9 @@ static apr_status_t explain(apr_status_t rv, int exit_code, const aph_error_t *s
         return aph_error_set(err, APH_EUNREADABLE, 533,
                              "the reader did not finish within %d s; the text is too much for it",
                              APHD_READ_SECONDS);
+    if (said->status == APH_ETOOLARGE)
+        return aph_error_set(err, APH_EUNREADABLE, 539, "the reader's answer is too long: %s",
+                             said->message);
     if (exit_code == APHD_READ_EXIT_MEMORY)
         return aph_error_set(err, APH_EUNREADABLE, 534,
                              "the reader ran out of its memory; the text is too much for it");

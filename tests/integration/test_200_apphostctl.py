@@ -12,28 +12,29 @@ import pytest
 from scripted_peer import CTL, Peer, Terminal, frame
 
 PLAN = {
-    "app": {"name": "photos", "app_id": 7, "port": 35007, "url": ["http://photos.home.arpa/"]},
-    "images": [{"service": "web", "ref": "nginx:1.27", "id": None, "local": False, "size": 67100000}],
-    "ports": [{"service": "web", "host": 35007, "target": 80, "protocol": "tcp",
-               "address": "127.0.0.1", "web": True}],
-    "folders": [{"path": "/var/lib/apphost/data/7/pics", "target": "/pics", "read_only": False,
-                 "kept": False}],
-    "files": [], "findings": [], "verdict": "allow", "hash": "ab12",
-    "disk_free": 40000000000, "memory_free": 2000000000,
+    "name": "photos", "app_id": 7, "port": 35007, "url": "http://photos.home.arpa/",
+    "data": "/var/lib/apphost/data/7",
+    "content": {
+        "ports": [{"service": "web", "host": None, "target": 80, "protocol": "tcp", "web": True}],
+        "folders": [{"path": "pics", "new": True}], "files": ["docker-compose.yml"]},
+    "images": [{"service": "web", "ref": "nginx:1.27", "id": None, "pull": True, "octets": None}],
+    "asked": [], "refused": [], "rewritten": [],
+    "machine": {"disk_free": 40000000000, "memory_free": 2000000000},
 }
 ASK = {"id": "ports.2224/tcp", "key": "services.web.ports", "line": 12, "verdict": "ask",
        "value": "2224:22", "reason": "the app can be reached from your network on port 2224"}
 DENY = {"id": "privileged", "key": "services.web.privileged", "line": 9, "verdict": "deny",
         "value": "true", "reason": "the container would own this machine"}
-DONE = {"ok": {"name": "photos", "url": ["http://photos.home.arpa/"], "port": 35007}}
+DONE = {"ok": {"name": "photos", "url": "http://photos.home.arpa/", "app_id": 7, "ports": [],
+               "data": "/var/lib/apphost/data/7"}}
 
 
-def planned(finding=None, verdict="allow"):
-    plan = dict(PLAN, verdict=verdict, findings=[finding] if finding else [])
+def planned(finding=None, part="asked"):
+    plan = dict(PLAN, **{part: [finding] if finding else []})
 
     def answer(args, send):
         send({"progress": {"job": 12, "step": "plan", "text": "", "done": 0, "total": 0, "unit": ""}})
-        send({"ok": plan} if args.get("plan_only") else DONE)
+        send({"ok": {"plan": plan, "plan_hash": "ab12"}} if args.get("plan_only") else DONE)
     return answer
 
 
@@ -74,16 +75,16 @@ def test_install_yes_asks_apphostd_once(peer, script):
 
 
 def test_plan_changes_nothing(peer, script):
-    daemon = peer(install=planned(ASK, "ask"))
+    daemon = peer(install=planned(ASK))
     done = daemon.ctl("install", script, "--name", "photos", "--plan")
     assert done.returncode == 0 and "2224" in done.stdout
     assert [request["args"]["plan_only"] for request in daemon.asked] == [True]
     alone = daemon.ctl("install", script, "--name", "photos", "--plan", "--json")
-    assert json.loads(alone.stdout)["hash"] == "ab12"
+    assert json.loads(alone.stdout)["plan_hash"] == "ab12"
 
 
 def test_consent_is_not_assumed_without_a_terminal(peer, script):
-    daemon = peer(install=planned(ASK, "ask"))
+    daemon = peer(install=planned(ASK))
     done = daemon.ctl("install", script, "--name", "photos")
     assert done.returncode == 4 and "--yes" in done.stderr
     assert "line 12" in done.stdout and ASK["reason"] in done.stdout
@@ -91,17 +92,17 @@ def test_consent_is_not_assumed_without_a_terminal(peer, script):
 
 
 def test_refusal_is_named_and_nothing_is_asked(peer, script):
-    daemon = peer(install=planned(DENY, "deny"))
+    daemon = peer(install=planned(DENY, "refused"))
     done = daemon.ctl("install", script, "--name", "photos")
     assert done.returncode == 3 and "line 9" in done.stdout and DENY["reason"] in done.stdout
     assert len(daemon.asked) == 1
 
 
-@pytest.mark.parametrize("finding,verdict,keys,code,asked", [
-    (None, "allow", "\n", 0, 2), (None, "allow", "n\n", 17, 1),
-    (ASK, "ask", "\n", 4, 1), (ASK, "ask", "maybe\ny\n", 0, 2), (ASK, "ask", "\x04", 4, 1)])
-def test_a_person_is_asked(peer, script, finding, verdict, keys, code, asked):
-    daemon = peer(install=planned(finding, verdict))
+@pytest.mark.parametrize("finding,keys,code,asked", [
+    (None, "\n", 0, 2), (None, "n\n", 17, 1),
+    (ASK, "\n", 4, 1), (ASK, "maybe\ny\n", 0, 2), (ASK, "\x04", 4, 1)])
+def test_a_person_is_asked(peer, script, finding, keys, code, asked):
+    daemon = peer(install=planned(finding))
     terminal = Terminal(daemon, "install", script, "--name", "photos")
     terminal.wait_for("[y/N]" if finding else "[Y/n]")
     terminal.type(keys)
@@ -225,15 +226,16 @@ def test_names_are_checked_before_anything_is_sent(peer, script):
 
 
 def test_purge_is_confirmed(peer):
-    daemon = peer(status=[{"ok": {"name": "photos", "folders": ["/srv/data/7"]}}],
-                  uninstall=[{"ok": {"name": "photos", "deleted": ["/srv/data/7"]}}])
+    daemon = peer(status=[{"ok": {"name": "photos", "plan": {"data": "/srv/data/7"}}}],
+                  uninstall=[{"ok": {"name": "photos", "data": "gone", "volumes": [],
+                                      "folders": [{"path": "/srv/data/7/pics", "octets": 2000}]}}])
     assert daemon.ctl("uninstall", "photos", "--purge").returncode == 4
     assert daemon.ops() == ["status"]
     terminal = Terminal(daemon, "uninstall", "photos", "--purge")
     terminal.wait_for("[y/N]")
     assert "/srv/data/7" in terminal.plain()
     terminal.type("y\n")
-    assert terminal.end() == 0
+    assert terminal.end() == 0 and "2.0 kB  /srv/data/7/pics" in terminal.plain()
     assert daemon.asked[-1]["args"] == {"name": "photos", "purge": True}
 
 

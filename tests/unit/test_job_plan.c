@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hash of a plan changes with what is agreed to, and with nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <apr_general.h>
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "helper/job/plan.h"
+
+typedef struct sample_t {
+    aphd_policy_result_t policy;
+    aphd_plan_in_t in;
+    json_t *all; /* owns the parts */
+} sample_t;
+
+static void make(sample_t *sample)
+{
+    memset(sample, 0, sizeof *sample);
+    sample->all = json_loads(
+        "{\"findings\":[{\"id\":\"web.cap_add.NET_ADMIN\",\"key\":\"services.web.cap_add\","
+        "\"line\":6,\"verdict\":\"ask\",\"value\":\"NET_ADMIN\",\"reason\":\"why\"},"
+        "{\"id\":\"ports.35007\",\"key\":\"services.web.ports\",\"line\":4,\"verdict\":\"rewrite\","
+        "\"value\":\"35007\",\"reason\":\"becomes 127.0.0.1:35007\"}],"
+        "\"ports\":[{\"service\":\"web\",\"host\":35007,\"target\":80,\"protocol\":\"tcp\","
+        "\"web\":true}],"
+        "\"images\":[{\"service\":\"web\",\"ref\":\"x\",\"pull\":false,\"id\":\"sha256:1\","
+        "\"digest\":null,\"octets\":5}],"
+        "\"folders\":[{\"path\":\"config\",\"new\":true}],\"files\":[]}", 0, NULL);
+    assert_non_null(sample->all);
+    sample->policy.findings = json_object_get(sample->all, "findings");
+    sample->policy.ports = json_object_get(sample->all, "ports");
+    sample->policy.web_service = "web";
+    sample->in = (aphd_plan_in_t){
+        .name = "photos", .script = "text", .url = "http://photos.home.arpa/",
+        .data_dir = "/var/lib/apphost/data/7", .state_dir = "/", .app_id = 7, .port = 35007,
+        .policy = &sample->policy, .files = json_object_get(sample->all, "files"),
+        .folders = json_object_get(sample->all, "folders"),
+        .images = json_object_get(sample->all, "images"),
+    };
+}
+
+static void hash_of(const sample_t *sample, char hash[APHD_HASH_TEXT])
+{
+    json_t *plan = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(aphd_plan_make(&sample->in, &plan, &err), APR_SUCCESS);
+    assert_int_equal(aphd_plan_hash(plan, hash, &err), APR_SUCCESS);
+    json_decref(plan);
+}
+
+static void test_another_place_is_the_same_plan(void **state)
+{
+    sample_t sample;
+    char first[APHD_HASH_TEXT], second[APHD_HASH_TEXT];
+    make(&sample);
+    hash_of(&sample, first);
+    assert_int_equal(strlen(first), 64);
+    sample.in.app_id = 8;
+    sample.in.port = 35008;
+    sample.in.data_dir = "/var/lib/apphost/data/8";
+    json_object_set_new(json_array_get(sample.policy.ports, 0), "host", json_integer(35008));
+    json_object_set_new(json_array_get(sample.policy.findings, 1), "id", json_string("ports.35008"));
+    hash_of(&sample, second);
+    assert_string_equal(first, second);
+    json_decref(sample.all);
+}
+
+static void change_image(sample_t *sample)
+{
+    json_object_set_new(json_array_get(sample->in.images, 0), "id", json_string("sha256:2"));
+}
+
+static void change_script(sample_t *sample)
+{
+    sample->in.script = "other text";
+}
+
+static void change_uninstall_script(sample_t *sample)
+{
+    sample->in.uninstall_script = "rm -rf config";
+}
+
+static void change_question(sample_t *sample)
+{
+    json_object_set_new(json_array_get(sample->policy.findings, 0), "id", json_string("web.devices"));
+}
+
+static void change_folder(sample_t *sample)
+{
+    json_object_set_new(json_array_get(sample->in.folders, 0), "new", json_false());
+}
+
+static void change_name(sample_t *sample)
+{
+    sample->in.name = "pictures";
+}
+
+static void test_what_is_agreed_to_counts(void **state)
+{
+    void (*const changes[])(sample_t *sample) = {change_image,    change_script,
+                                                 change_uninstall_script, change_question,
+                                                 change_folder,   change_name};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        sample_t sample;
+        char first[APHD_HASH_TEXT], second[APHD_HASH_TEXT];
+        make(&sample);
+        hash_of(&sample, first);
+        changes[i](&sample);
+        hash_of(&sample, second);
+        assert_string_not_equal(first, second);
+        json_decref(sample.all);
+    }
+}
+
+static void test_the_list_of_questions(void **state)
+{
+    sample_t sample;
+    apr_pool_t *p;
+    apr_pool_create(&p, NULL);
+    make(&sample);
+    assert_string_equal(aphd_plan_list(sample.policy.findings, "ask", p),
+                        "services.web.cap_add NET_ADMIN (line 6: why)");
+    assert_string_equal(aphd_plan_list(sample.policy.findings, "deny", p), "");
+    json_decref(sample.all);
+    apr_pool_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_another_place_is_the_same_plan),
+        cmocka_unit_test(test_what_is_agreed_to_counts),
+        cmocka_unit_test(test_the_list_of_questions),
+    };
+    if (apr_initialize() != APR_SUCCESS || sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the watcher concludes from lists and probes, and that it tells each change once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "helper/job/watch_apps.h"
+
+#define SECOND ((apr_time_t)1000000)
+
+static void replace(aphd_watched_list_t *list, const char *state)
+{
+    json_auto_t *rows = json_pack("[{s:i, s:s, s:s, s:b, s:i}]", "app_id", 7, "name", "photos",
+                                  "state", state, "web", 1, "port", 35007);
+    aphd_watched_replace(list, rows, "home.arpa");
+}
+
+static void judge(aphd_watched_list_t *list, const char *state, const char *status, apr_time_t now)
+{
+    json_auto_t *containers = state == NULL ? json_array() : json_pack(
+        "[{s:s, s:s, s:s, s:{s:s, s:s}}]", "Id", "abc", "State", state, "Status", status, "Labels",
+        "org.apphost.app", "7", "com.docker.compose.service", "web");
+    aphd_watched_judge(list, containers, now);
+}
+
+/* The state that is news now, or "". Valid until the next call. */
+static const char *news(aphd_watched_list_t *list)
+{
+    static char state[32];
+    json_auto_t *told = aphd_watched_news(list, 0);
+    const char *text = json_string_value(json_object_get(json_array_get(told, 0), "state"));
+    state[0] = '\0';
+    if (text != NULL)
+        strncat(state, text, sizeof state - 1);
+    return state;
+}
+
+static void test_a_start(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "stopped");
+    assert_string_equal(list.apps[0].host, "photos.home.arpa");
+    judge(&list, NULL, NULL, 1 * SECOND);
+    assert_string_equal(news(&list), "");
+    judge(&list, "running", "Up 1 second", 2 * SECOND);
+    assert_string_equal(news(&list), "starting");
+    assert_string_equal(news(&list), "");
+    aphd_watched_probed(&list.apps[0], 0, 3 * SECOND, 20);
+    assert_string_equal(news(&list), "");
+    assert_true(list.apps[0].probe_at > 3 * SECOND);
+    aphd_watched_probed(&list.apps[0], 1, 4 * SECOND, 20);
+    assert_string_equal(news(&list), "running");
+    judge(&list, "running", "Up 3 seconds", 5 * SECOND);
+    assert_string_equal(news(&list), "");
+    judge(&list, "exited", "Exited (0) 1 second ago", 6 * SECOND);
+    assert_string_equal(news(&list), "stopped");
+    aphd_watched_clear(&list);
+}
+
+static void test_one_that_never_answers(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "starting");
+    judge(&list, "running", "Up 1 second", 100 * SECOND);
+    assert_string_equal(news(&list), "");
+    aphd_watched_probed(&list.apps[0], 0, 119 * SECOND, 20);
+    assert_string_equal(news(&list), "");
+    aphd_watched_probed(&list.apps[0], 0, 121 * SECOND, 20);
+    assert_string_equal(news(&list), "failing");
+    judge(&list, "running", "Up 2 minutes", 150 * SECOND);
+    assert_string_equal(news(&list), "");
+    aphd_watched_probed(&list.apps[0], 1, 151 * SECOND, 20);
+    assert_string_equal(news(&list), "running");
+    aphd_watched_clear(&list);
+}
+
+/* The monitor was restarted under load: one slow answer does not take the route away. */
+static void test_a_running_app_is_given_the_benefit(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "running");
+    judge(&list, "running", "Up 3 hours", 100 * SECOND);
+    for (int i = 0; i < APHD_PROOFS_MISSED - 1; i++) {
+        aphd_watched_probed(&list.apps[0], 0, (101 + i) * SECOND, 60);
+        assert_string_equal(news(&list), "");
+    }
+    aphd_watched_probed(&list.apps[0], 0, 105 * SECOND, 60);
+    assert_string_equal(news(&list), "starting");
+    aphd_watched_clear(&list);
+}
+
+/* An install saw it answer and published it; our own probe, a moment before, had missed. */
+static void test_a_job_that_published_is_believed(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "installing");
+    judge(&list, "running", "Up Less than a second", 1 * SECOND);
+    aphd_watched_probed(&list.apps[0], 0, 1 * SECOND, 60);
+    assert_string_equal(news(&list), "starting");
+    replace(&list, "running");
+    judge(&list, "running", "Up 1 second", 2 * SECOND);
+    assert_string_equal(news(&list), "");
+    assert_int_equal(list.apps[0].probe_at, 0);
+    aphd_watched_probed(&list.apps[0], 1, 2 * SECOND, 60);
+    assert_string_equal(news(&list), "");
+    aphd_watched_clear(&list);
+}
+
+static void test_a_crash_loop(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "running");
+    judge(&list, "restarting", "Restarting (1) 2 seconds ago", 1 * SECOND);
+    assert_string_equal(news(&list), "failing");
+    assert_non_null(strstr(list.apps[0].reason, "web"));
+    aphd_watched_clear(&list);
+}
+
+static void test_rows_come_and_go(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "running");
+    judge(&list, "running", "Up", 1 * SECOND);
+    aphd_watched_probed(&list.apps[0], 1, 1 * SECOND, 60);
+    replace(&list, "running");
+    assert_true(list.apps[0].proven);
+    replace(&list, "kept");
+    assert_int_equal(list.count, 0);
+    assert_null(aphd_watched_find(&list, 7));
+    judge(&list, "running", "Up", 2 * SECOND);
+    aphd_watched_clear(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_start),
+        cmocka_unit_test(test_one_that_never_answers),
+        cmocka_unit_test(test_a_running_app_is_given_the_benefit),
+        cmocka_unit_test(test_a_job_that_published_is_believed),
+        cmocka_unit_test(test_a_crash_loop),
+        cmocka_unit_test(test_rows_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
