@@ -10,8 +10,8 @@
 void aphm_head_limit_register(void);
 
 /* Counts what is read for `answer` (mod_proxy's request_rec for the app's side of r) until
- * aphm_head_limit_end; beyond the limit reading fails, and mod_proxy gives up the answer. Returns the
- * filter to end. */
+ * aphm_head_limit_end; beyond the limit reading fails, and mod_proxy gives up the answer. Returns
+ * the filter to end. */
 struct ap_filter_t *aphm_head_limit_start(request_rec *r, request_rec *answer);
 void aphm_head_limit_end(struct ap_filter_t *filter);
 

@@ -222,8 +222,8 @@ static apr_status_t let_go_cb(void *data)
 }
 
 /* On a client connection that was used before, mod_proxy hangs up without a word when the app gives
- * no answer. It tells by this number, so for the time of the answer it is 0; MaxKeepAliveRequests is
- * applied here instead. */
+ * no answer. It tells by this number, so for the time of the answer it is 0; MaxKeepAliveRequests
+ * is applied here instead. */
 static void put_keepalives_aside(request_rec *r, aphm_request_t *request)
 {
     conn_rec *c = r->connection;
