@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes of this child.
  *
- * Threads look routes up under a read lock. At most once in 5 ms one of them, chosen by a compare and
- * swap, looks at the file; when it is another file, the new snapshot is opened outside the lock and
- * put in place under the write lock. */
+ * Threads look routes up under a read lock. At most once in 5 ms one of them looks at the file,
+ * and those that come meanwhile wait for it: in a child that was idle the routes may be hours
+ * old. When it is another file, the new snapshot is opened first and then put in place under the
+ * write lock. */
 #include "mod_apphost/routes.h"
 
 #include <sys/stat.h>
+#include <apr_thread_mutex.h>
 #include <apr_thread_rwlock.h>
 #include <apr_time.h>
 #include <http_log.h>
@@ -31,9 +33,9 @@ struct aphm_routes_t {
     server_rec *server;
     apr_thread_rwlock_t *lock; /* guards map */
     aph_route_map_t *map;      /* NULL until a good snapshot was seen */
-    apr_time_t look_at;        /* atomic: when the file is looked at next */
-    identity_t seen;           /* only touched by the thread that looks */
-    int looking;               /* atomic: a thread is in look() */
+    apr_time_t looked;         /* atomic: when the file was looked at last */
+    apr_thread_mutex_t *look_lock; /* held by the thread that looks */
+    identity_t seen;           /* guarded by look_lock */
 };
 
 static int same_time(struct timespec a, struct timespec b)
@@ -96,18 +98,24 @@ static void look(aphm_routes_t *routes)
         log_fault(routes, rv, &err);
 }
 
+/* A clock that was set back must not stop us from looking. */
+static int due(const aphm_routes_t *routes, apr_time_t now)
+{
+    apr_time_t looked = __atomic_load_n(&routes->looked, __ATOMIC_ACQUIRE);
+    return now < looked || now - looked >= LOOK_EVERY;
+}
+
 static void look_when_due(aphm_routes_t *routes)
 {
+    if (!due(routes, apr_time_now()))
+        return;
+    apr_thread_mutex_lock(routes->look_lock);
     apr_time_t now = apr_time_now();
-    apr_time_t due = __atomic_load_n(&routes->look_at, __ATOMIC_RELAXED);
-    /* A clock that was set back must not stop us from looking. */
-    if (now < due && due - now <= LOOK_EVERY)
-        return;
-    if (__atomic_exchange_n(&routes->looking, 1, __ATOMIC_ACQUIRE))
-        return;
-    look(routes);
-    __atomic_store_n(&routes->look_at, now + LOOK_EVERY, __ATOMIC_RELAXED);
-    __atomic_store_n(&routes->looking, 0, __ATOMIC_RELEASE);
+    if (due(routes, now)) {
+        look(routes);
+        __atomic_store_n(&routes->looked, now, __ATOMIC_RELEASE);
+    }
+    apr_thread_mutex_unlock(routes->look_lock);
 }
 
 static apr_status_t close_map_cb(void *data)
@@ -124,9 +132,11 @@ apr_status_t aphm_routes_create(aphm_routes_t **routes, const char *path, server
     aphm_routes_t *made = apr_pcalloc(p, sizeof *made);
     made->path = path;
     made->server = s;
-    /* No file has this size, so that the first look finds something new even where there is none. */
+    /* No file has this size: the first look finds something new even where there is none. */
     made->seen.size = -1;
     apr_status_t rv = apr_thread_rwlock_create(&made->lock, p);
+    if (rv == APR_SUCCESS)
+        rv = apr_thread_mutex_create(&made->look_lock, APR_THREAD_MUTEX_DEFAULT, p);
     if (rv != APR_SUCCESS)
         return rv;
     apr_pool_cleanup_register(p, made, close_map_cb, apr_pool_cleanup_null);

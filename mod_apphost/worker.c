@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache of workers.
  *
- * At most CACHE_SIZE workers are kept; the least recently used one that nobody holds makes room. When
- * all are held, a request gets a worker of its own, which ends with it. Each worker has its own pool
- * and allocator, so that its end gives back everything, connections included. */
+ * At most CACHE_SIZE workers are kept; the least recently used one that nobody holds makes room.
+ * When all are held, a request gets a worker of its own, which ends with it. Each worker has its
+ * own pool and allocator, so that its end gives back everything, connections included.
+ *
+ * A worker with a connection takes about 45 KiB, and making one about 100 us. So beyond the first
+ * KEPT_ANYWAY only those stay that are asked for often enough for that time to matter. */
 #include "mod_apphost/worker.h"
 
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include <apr_time.h>
 
-#define CACHE_SIZE 64
+#define CACHE_SIZE  64
+#define KEPT_ANYWAY 12
+#define OFTEN       apr_time_from_msec(20)
 
 /* A connection that lay unused this long is closed instead of used: most servers keep theirs 2 to 5
  * seconds, and a request must not meet one that is just being closed. */
 #define CONNECTION_IDLE apr_time_from_msec(1500)
 
 /* A worker nobody asked for this long goes, with the connections it still has. */
-#define WORKER_IDLE apr_time_from_sec(30)
+#define WORKER_IDLE apr_time_from_sec(5)
 #define SWEEP_EVERY apr_time_from_sec(1)
 
 struct aphm_worker_t {
@@ -35,7 +40,7 @@ struct aphm_workers_t {
     server_rec *server;
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;          /* guards everything below, and holders of every worker */
-    unsigned keys[CACHE_SIZE];         /* 0: free. Apart from the workers: one look-up, four lines */
+    unsigned keys[CACHE_SIZE];         /* 0: free. Side by side, so that a look-up is quick */
     aphm_worker_t *cached[CACHE_SIZE];
     apr_time_t swept;
 };
@@ -141,20 +146,37 @@ static void sweep(aphm_workers_t *workers, apr_time_t now)
             drop(workers, i);
 }
 
-/* A free place, if need be that of the least recently used worker nobody holds; -1: none. */
-static int find_place(aphm_workers_t *workers)
+/* The place of the least recently used worker that nobody holds, or -1. *used receives how many
+ * places are taken. */
+static int find_oldest(const aphm_workers_t *workers, int *used)
 {
     int oldest = -1;
+    *used = 0;
     for (int i = 0; i < CACHE_SIZE; i++) {
-        if (workers->keys[i] == 0)
-            return i;
-        if (workers->cached[i]->holders == 0 &&
-            (oldest < 0 || workers->cached[i]->used < workers->cached[oldest]->used))
+        const aphm_worker_t *worker = workers->cached[i];
+        if (worker == NULL)
+            continue;
+        (*used)++;
+        if (worker->holders == 0 &&
+            (oldest < 0 || worker->used < workers->cached[oldest]->used))
             oldest = i;
     }
-    if (oldest >= 0)
-        drop(workers, oldest);
     return oldest;
+}
+
+/* Makes room for one more worker and returns its place; -1: all are held. */
+static int find_place(aphm_workers_t *workers, apr_time_t now)
+{
+    int used, oldest = find_oldest(workers, &used);
+    while (oldest >= 0 && (used == CACHE_SIZE ||
+                           (used >= KEPT_ANYWAY && now - workers->cached[oldest]->used > OFTEN))) {
+        drop(workers, oldest);
+        oldest = find_oldest(workers, &used);
+    }
+    for (int i = 0; i < CACHE_SIZE; i++)
+        if (workers->keys[i] == 0)
+            return i;
+    return -1;
 }
 
 static aphm_worker_t *find_cached(const aphm_workers_t *workers, unsigned key)
@@ -172,10 +194,11 @@ static apr_status_t acquire_locked(aphm_workers_t *workers, unsigned port, int h
     sweep(workers, now);
     *worker = find_cached(workers, key_of(port, https));
     if (*worker == NULL) {
+        /* Room first: the new worker then gets the memory of the old one. */
+        int place = find_place(workers, now);
         apr_status_t rv = make_worker(workers, port, https, worker, err);
         if (rv != APR_SUCCESS)
             return rv;
-        int place = find_place(workers);
         if (place >= 0) {
             workers->keys[place] = (*worker)->key;
             workers->cached[place] = *worker;

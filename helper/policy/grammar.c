@@ -153,18 +153,18 @@ static int image_part(const char *text, size_t length)
     return length > 0 && strchr("._-", text[0]) == NULL && strchr("._-", text[length - 1]) == NULL;
 }
 
-/* A registry is told from a path by a dot, a port or the name localhost. */
+/* Length of "HOST[:PORT]/" at the start; 0: there is none. A registry is told from a path by a
+ * dot, a port or the name localhost. */
 static size_t registry_length(const char *text)
 {
-    size_t length = strcspn(text, "/");
-    if (text[length] != '/')
+    size_t host = strspn(text, LOWER UPPER DIGITS ".-");
+    size_t port = text[host] == ':' ? 1 + strspn(text + host + 1, DIGITS) : 0;
+    if (host == 0 || strchr(".-", text[0]) != NULL || strchr(".-", text[host - 1]) != NULL
+        || port == 1 || text[host + port] != '/')
         return 0;
-    for (size_t i = 0; i < length; i++)
-        if (strchr(LOWER UPPER DIGITS ".:-", text[i]) == NULL)
-            return 0;
-    int marked = memchr(text, '.', length) != NULL || memchr(text, ':', length) != NULL
-                 || (length == 9 && memcmp(text, "localhost", 9) == 0);
-    return marked ? length + 1 : 0;
+    int marked = memchr(text, '.', host) != NULL || port > 0
+                 || (host == 9 && memcmp(text, "localhost", 9) == 0);
+    return marked ? host + port + 1 : 0;
 }
 
 int aphd_image(const char *text)

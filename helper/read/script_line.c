@@ -70,14 +70,16 @@ static apr_status_t take_word(scanner_t *s, const char **word, int *quoted)
             continue;
         }
         apr_status_t rv = quote == '\'' || (quote == '"' && strchr("$`\\", c) == NULL)
-                              ? APR_SUCCESS : check_plain(s, c, start);
+                              ? APR_SUCCESS
+                              : check_plain(s, c, start);
         if (rv != APR_SUCCESS)
             return rv;
         out[length++] = c;
     }
     out[length] = '\0';
     if (quote != '\0')
-        return refuse(s, 453, rest_word(s, start), "opens a quotation that the line does not close");
+        return refuse(s, 453, rest_word(s, start),
+                      "opens a quotation that the line does not close");
     *word = out;
     return APR_SUCCESS;
 }
@@ -178,7 +180,8 @@ static int is_tag(const char *start, const char *end, const char *tag)
     return (size_t)(end - start) == strlen(tag) && memcmp(start, tag, strlen(tag)) == 0;
 }
 
-/* Finds where the here-document ends; *indented is the line of an end word that stands too far right. */
+/* Finds where the here-document ends; *indented is the line of an end word that stands too far
+ * right. */
 static int find_end(aphd_script_cursor_t *cursor, const aphd_script_line_t *line, size_t *end_at,
                     int *indented)
 {
@@ -238,10 +241,11 @@ static apr_status_t take_body(aphd_script_cursor_t *cursor, aphd_script_line_t *
         int number = line->body_line;
         for (size_t i = 0; i < odd; i++)
             number += line->body[i] == '\n';
-        return aph_error_set(err, APH_EUNREADABLE, 464,
-                             "line %d: %c has a meaning for a shell in a text whose end word is not "
-                             "quoted; write << '%.40s' in line %d",
-                             number, line->body[odd], line->tag, line->line);
+        return aph_error_set(
+            err, APH_EUNREADABLE, 464,
+            "line %d: %c has a meaning for a shell in a text whose end word is not "
+            "quoted; write << '%.40s' in line %d",
+            number, line->body[odd], line->tag, line->line);
     }
     if (line->strip_tabs)
         strip_tabs(line, p);

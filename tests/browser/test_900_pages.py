@@ -10,7 +10,7 @@ import pytest
 
 from engine_env import WEB, busybox_files
 
-IMAGE = "apphost-test-browser:1"
+IMAGE = f"apphost-test-browser-{os.getpid()}:1"
 PAGE = b"""<!doctype html><title>app</title><p id=out>loading</p><script>
 fetch('data.txt').then(r => r.text()).then(t => { document.getElementById('out').textContent = 'got ' + t; });
 </script>"""

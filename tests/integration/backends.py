@@ -52,8 +52,10 @@ class Backend:
                 self.requests.append(request)
                 if not self.answer(request):
                     break
+        # The stream still holds the descriptor: only a shutdown ends the connection now.
         with contextlib.suppress(OSError):
-            connection.close()
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
         self.open.discard(connection)
 
     def close(self):

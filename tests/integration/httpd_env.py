@@ -166,6 +166,7 @@ DocumentRoot "{self.folder}/htdocs"
             lines.append("{host} {app_id} {port} {state} {flags} {max_inflight} {max_upgrades}".format(**r))
         subprocess.run([find_mkroutes(), path or self.routes_path, str(self.generation)], check=True,
                        input="\n".join(lines), text=True, timeout=30)
+        time.sleep(0.01)  # the contract: seen by every child within 10 ms
 
     # -- asking ------------------------------------------------------------------------------------
     def host(self, name):

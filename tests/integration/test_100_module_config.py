@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `httpd -t` says about the directives, before any reload meets them."""
+import re
+
 import pytest
 
-from httpd_env import DOMAIN
+from httpd_env import DOMAIN, ROOT
 
 
 def on(path="routes", domain=DOMAIN, more=""):
@@ -53,3 +55,18 @@ def test_off_in_one_virtual_host(server):
     server.configure(vhosts=f"<VirtualHost *:{server.port}>\nServerName x.invalid\nServerAlias *.{DOMAIN}\n"
                             "AppHost Off\n</VirtualHost>").start()
     assert server.own_page("a." + DOMAIN)
+
+
+def test_the_shipped_snippet(server):
+    """Every directive of the module is explained in conf/apphost.conf, and what stands there is accepted."""
+    with open(f"{ROOT}/conf/apphost.conf", encoding="utf-8") as f:
+        snippet = f.read()
+    with open(f"{ROOT}/mod_apphost/config.c", encoding="utf-8") as f:
+        directives = re.findall(r'AP_INIT_\w+\("(\w+)"', f.read())
+    assert len(directives) >= 7
+    for directive in directives:
+        assert re.search(rf"^#?{directive} ", snippet, re.M), directive
+    eager = re.sub(r"^#(AppHost|LogFormat|CustomLog)", r"\1", snippet, flags=re.M).replace("${APACHE_LOG_DIR}/", "")
+    for text in (snippet, eager):
+        checked = server.configure(apphost=text, modules=("ssl",)).check()
+        assert checked.returncode == 0, checked.stderr

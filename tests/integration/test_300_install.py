@@ -8,7 +8,7 @@ import pytest
 from engine_env import WEB, busybox_files
 from stack_env import wait_for
 
-IMAGE = "apphost-test-web:1"
+IMAGE = f"apphost-test-web-{os.getpid()}:1"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from engine_env import WEB, busybox_files, free_port
 from stack_env import PREFIX
 
-IMAGE = "apphost-test-web:1"
+IMAGE = f"apphost-test-web-{os.getpid()}:1"
 GOOD = ("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + IMAGE
         + "'\n  ports:\n    - 'HOST_PORT:80'\nEOF\ndocker-compose up -d\n")
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebSockets, event streams and URLs as they are, through httpd into a real container."""
 import http.client
+import os
 import pathlib
 import subprocess
 
 import pytest
 import websocket
 
-IMAGE = "apphost-test-echo:1"
+IMAGE = f"apphost-test-echo-{os.getpid()}:1"
 
 
 @pytest.fixture(scope="module")

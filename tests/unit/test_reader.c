@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent of a reader that crashes, hangs, floods or lies: always one clean error. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include <apr_general.h>
+
+#include "helper/policy/policy.h"
+#include "helper/read/reader.h"
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static void fails_with(const char *text, const char *piece)
+{
+    static const aphd_words_t words = {.host_port = "35001"};
+    aph_error_t err = APH_ERROR_INIT;
+    json_t *normal = NULL;
+    int before = open_descriptors();
+    assert_int_equal(aphd_reader_run(APHD_READ_INSTALL, text, strlen(text), &words, &normal, &err),
+                     APH_EUNREADABLE);
+    if (strstr(err.message, piece) == NULL)
+        print_error("# said: %s\n", err.message);
+    assert_non_null(strstr(err.message, piece));
+    assert_null(normal);
+    assert_int_equal(open_descriptors(), before);
+}
+
+static void test_crash(void **state)
+{
+    fails_with("crash.", "broke down on this text (signal 9)");
+}
+
+static void test_out_of_memory(void **state)
+{
+    fails_with("memory.", "ran out of its memory");
+}
+
+static void test_silence(void **state)
+{
+    fails_with("nothing.", "no answer");
+}
+
+static void test_too_much(void **state)
+{
+    fails_with("flood.", "2147483647 octets");
+}
+
+static void test_cut_off(void **state)
+{
+    fails_with("cut.", "no answer");
+}
+
+static void test_nonsense(void **state)
+{
+    fails_with("number.", "answer is none");
+    fails_with("twice.", "no answer");
+}
+
+static void test_a_lie_is_seen_by_the_policy(void **state)
+{
+    static const aphd_words_t words = {.host_port = "35001"};
+    static const aphd_policy_site_t site = {.app_id = 1,
+                                            .port = 35001,
+                                            .max_app_id = 9,
+                                            .project = "p",
+                                            .instance = "i",
+                                            .data_dir = "/d"};
+    aph_error_t err = APH_ERROR_INIT;
+    aphd_policy_result_t result;
+    json_t *normal = NULL;
+    assert_int_equal(aphd_reader_run(APHD_READ_INSTALL, "lie.", 4, &words, &normal, &err),
+                     APR_SUCCESS);
+    assert_int_equal(aphd_policy_judge(json_object_get(normal, "compose"), &site, &result, &err),
+                     APH_EUNREADABLE);
+    json_decref(normal);
+}
+
+static void test_hang(void **state)
+{
+    time_t begun = time(NULL);
+    fails_with("hang.", "did not finish within 10 s");
+    assert_in_range(time(NULL) - begun, 9, 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crash),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_a_lie_is_seen_by_the_policy),
+        cmocka_unit_test(test_hang),
+    };
+    apr_initialize();
+    return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
+}
