@@ -14,8 +14,8 @@ apr_status_t aph_file_replace(const char *path, const void *octets, size_t lengt
                               aph_error_t *err);
 
 /* Reads a regular file of at most limit octets into *octets (malloc'd, NUL added, caller frees).
- * APH_ETOOLARGE above the limit, APH_ENOTFOUND, APH_EUNREADABLE for anything but a regular file. path
- * "-" reads standard input. */
+ * APH_ETOOLARGE above the limit, APH_ENOTFOUND, APH_EUNREADABLE for anything but a regular file.
+ * path "-" reads standard input. */
 apr_status_t aph_file_read(const char *path, size_t limit, char **octets, size_t *length,
                            aph_error_t *err);
 

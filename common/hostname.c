@@ -71,8 +71,8 @@ apr_status_t aph_name_check(const char *name, const char *machine, aph_error_t *
 
     if (!aph_label_valid(name))
         return aph_error_set(err, APH_EUSAGE, 1,
-                             "\"%.70s\" cannot be an app's name: use 1 to %d of a-z, 0-9 and \"-\", "
-                             "not starting or ending with \"-\"",
+                             "\"%.70s\" cannot be an app's name: use 1 to %d of a-z, 0-9 and "
+                             "\"-\", not starting or ending with \"-\"",
                              name, APH_LABEL_MAX);
     for (size_t i = 0; i < sizeof kept_back / sizeof kept_back[0]; i++)
         if (strcmp(name, kept_back[i]) == 0)

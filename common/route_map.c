@@ -104,8 +104,9 @@ static const char *judge_header(const aph_route_map_t *map)
     return NULL;
 }
 
-/* A checksum only says that the octets are those of the writer. Lookups trust the offsets, so each
- * is looked at once here; as many used buckets as entries leaves empty ones, which end every probe. */
+/* A checksum only says that the octets are those of the writer. Lookups trust the offsets, so
+ * each is looked at once here; as many used buckets as entries leaves empty ones, which end every
+ * probe. */
 static const char *judge_offsets(const aph_route_map_t *map)
 {
     const header_t *header = map->header;
@@ -128,8 +129,9 @@ static const char *judge_offsets(const aph_route_map_t *map)
     return NULL;
 }
 
-/* The octets are copied into memory of our own, which is then made read-only: a file that somebody
- * truncates in place would otherwise take down every process that has it mapped (SIGBUS). */
+/* The octets are copied into memory of our own, which is then made read-only: a file that
+ * somebody truncates in place would otherwise take down every process that has it mapped
+ * (SIGBUS). */
 static apr_status_t load(int fd, aph_route_map_t *map, const char *path, aph_error_t *err)
 {
     struct stat about;
@@ -138,7 +140,8 @@ static apr_status_t load(int fd, aph_route_map_t *map, const char *path, aph_err
         return aph_error_set(err, APH_EUNREADABLE, 40,
                              "%s is not a route snapshot: its size is out of range", path);
     map->size = (size_t)about.st_size;
-    void *octets = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *octets = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1, 0);
     if (octets == MAP_FAILED)
         return aph_error_set(err, APR_ENOMEM, 41, "no memory for the route snapshot %s", path);
     map->header = octets;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The route snapshot: host name -> app, as one immutable file.
  *
- * apphostd writes a new file and renames it over the old one; httpd's children read it and look names
- * up in it. A file is never changed after it has its name, so a reader needs no lock.
+ * apphostd writes a new file and renames it over the old one; httpd's children read it and look
+ * names up in it. A file is never changed after it has its name, so a reader needs no lock.
  *
  *   header | buckets[bucket_count] (u32: 1 + entry index, 0 = empty) | entries[entry_count] | names
  *
  * Open addressing with linear probing over FNV-1a of the host; bucket_count is a power of two at
- * least twice entry_count. All numbers are in the machine's own order: the file never leaves it.
- * A reader accepts version N and N-1 and checks checksum and every offset once, when it opens the
+ * least twice entry_count. All numbers are in the machine's own order: the file never leaves it. A
+ * reader accepts version N and N-1 and checks checksum and every offset once, when it opens the
  * file. It looks names up in a read-only copy of its own: a file truncated in place would otherwise
  * kill every process that has it mapped. */
 #ifndef APH_ROUTE_MAP_H
@@ -45,8 +45,8 @@ typedef struct aph_route_t {
 typedef struct aph_route_map_t aph_route_map_t;
 
 /* Reads the file at path. The map lives until aph_route_map_close; it holds no descriptor.
- * APR_ENOENT: no such file. APH_EUNREADABLE: not a whole snapshot (truncated, other magic, an offset
- * outside, another version), message says which. */
+ * APR_ENOENT: no such file. APH_EUNREADABLE: not a whole snapshot (truncated, other magic, an
+ * offset outside, another version), message says which. */
 apr_status_t aph_route_map_open(aph_route_map_t **map, const char *path, aph_error_t *err);
 void aph_route_map_close(aph_route_map_t *map);
 

@@ -188,7 +188,7 @@ static apr_status_t judge_one_file(server_rec *main_server, aph_error_t *err)
         if (aphm_config_of(s)->enabled == 1 && strcmp(aphm_config_of(s)->routes_path, path) != 0)
             return aph_error_set(err, APH_ECONFIG, 204,
                                  "AppHostRoutes names %s in the server of %s:%u, but %s elsewhere: "
-                                 "one httpd has one file of routes, name it once in the main server",
+                                 "one httpd has one file of routes, name it once",
                                  aphm_config_of(s)->routes_path, place_name(s),
                                  s->defn_line_number, path);
     return APR_SUCCESS;

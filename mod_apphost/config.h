@@ -25,8 +25,8 @@ void *aphm_config_merge(apr_pool_t *p, void *base, void *add);
 /* The configuration of a server; never NULL. */
 aphm_config_t *aphm_config_of(const server_rec *s);
 
-/* Whether all servers together can work. Runs also for `httpd -t`, so that a mistake is found before
- * a reload meets it. APH_ECONFIG with what to write where. */
+/* Whether all servers together can work. Runs also for `httpd -t`, so that a mistake is found
+ * before a reload meets it. APH_ECONFIG with what to write where. */
 apr_status_t aphm_config_judge(server_rec *main_server, aph_error_t *err);
 
 /* Nonzero when any server has AppHost On. */

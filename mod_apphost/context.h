@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every hook of the module works with: one context per process, reached from any server_rec. */
+/* What every hook of the module works with: one context per process, found through any server. */
 #ifndef APHM_CONTEXT_H
 #define APHM_CONTEXT_H
 
@@ -20,7 +20,7 @@ typedef struct aphm_context_t {
     aphm_limits_t limits;         /* as judged, no 0 left */
     const char *routes_path;
     int timeout_seconds;          /* between two octets of an app */
-    ap_conf_vector_t *proxy_dir;  /* mod_proxy's settings for an app's request, whatever the vhost says */
+    ap_conf_vector_t *proxy_dir;  /* mod_proxy's settings for an app's request in every vhost */
     aphm_counters_t *counters;    /* shared by all children, made once by the parent */
     aphm_routes_t *routes;        /* of this child */
     aphm_workers_t *workers;      /* of this child */

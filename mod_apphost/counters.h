@@ -2,8 +2,8 @@
 /* How much each app is in use, over all children of httpd.
  *
  * The parent makes one shared mapping and keeps it for its life, across reloads: children of old
- * generations go on counting in it. What is under way is counted in a row of the child that does it,
- * so that a child that dies takes its share along; what was ever served is counted for all. */
+ * generations go on counting in it. What is under way is counted in a row of the child that does
+ * it, so that a child that dies takes its share along; what was ever served is counted for all. */
 #ifndef APHM_COUNTERS_H
 #define APHM_COUNTERS_H
 
@@ -29,8 +29,8 @@ void aphm_counters_attach(aphm_counters_t *counters, pid_t pid);
 /* Parent: the process is gone, and so is what it had under way. */
 void aphm_counters_child_gone(aphm_counters_t *counters, pid_t pid);
 
-/* The same for every process that is gone, found by asking the system: a parent notices a dead child
- * within about a second, and until then its numbers still count. */
+/* The same for every process that is gone, found by asking the system: a parent notices a dead
+ * child within about a second, and until then its numbers still count. */
 void aphm_counters_forget_dead(aphm_counters_t *counters);
 
 /* One request more or less under way here. Any thread. */

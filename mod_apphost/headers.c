@@ -104,8 +104,9 @@ static int domain_is_own(const aphm_request_t *request, const char *domain, size
            ap_cstr_casecmpn(domain, request->host, length) == 0;
 }
 
-/* Without the attribute a cookie belongs to exactly the host that set it, which is what a cookie for
- * 127.0.0.1 means here, and all that one for a whole domain may have: the apps beside are strangers. */
+/* Without the attribute a cookie belongs to exactly the host that set it, which is what a cookie
+ * for 127.0.0.1 means here, and all that one for a whole domain may have: the apps beside are
+ * strangers. */
 static const char *own_cookie(apr_pool_t *p, const aphm_request_t *request, const char *cookie)
 {
     const char *part = ap_strchr_c(cookie, ';');

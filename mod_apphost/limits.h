@@ -12,9 +12,10 @@ typedef struct aphm_limits_t {
     int inflight_per_app; /* upgraded ones included */
 } aphm_limits_t;
 
-/* Counts a request for the route as under way, or refuses it: APH_EBUSY, with err saying which limit
- * was reached. upgrade: it asks for an upgrade. The route's own limits, where it has some, go before
- * the server's. Every success is followed by one aphm_limits_leave with the same arguments. */
+/* Counts a request for the route as under way, or refuses it: APH_EBUSY, with err saying which
+ * limit was reached. upgrade: it asks for an upgrade. The route's own limits, where it has some,
+ * go before the server's. Every success is followed by one aphm_limits_leave with the same
+ * arguments. */
 apr_status_t aphm_limits_enter(const aphm_limits_t *limits, aphm_counters_t *counters,
                                const aph_route_t *route, int upgrade, aph_error_t *err);
 void aphm_limits_leave(aphm_counters_t *counters, const aph_route_t *route, int upgrade);

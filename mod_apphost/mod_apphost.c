@@ -16,6 +16,7 @@
  *   handler               limits; then mod_proxy, or a page
  *   proxy pre_request     mod_proxy is handed our worker
  *   proxy fixups          the headers for the app
+ *   proxy create_req      the head of the answer gets its bound
  *   (the app answers)
  *   output filter         the headers from the app
  *   proxy request_status  everything is let go; no answer becomes a page
@@ -33,6 +34,7 @@
 #include <mpm_common.h>
 
 #include "mod_apphost/config.h"
+#include "mod_apphost/head_limit.h"
 #include "mod_apphost/headers.h"
 #include "mod_apphost/page.h"
 #include "mod_apphost/request.h"
@@ -209,6 +211,8 @@ static apr_status_t let_go_cb(void *data)
     if (request->worker != NULL)
         aphm_worker_release(request->context->workers, request->worker);
     request->worker = NULL;
+    /* Its pool went with mod_proxy's connection; a page of ours still passes the output filter. */
+    request->head_limit = NULL;
     if (request->counted) {
         aphm_limits_leave(request->context->counters, &request->route, request->upgrade);
         r->connection->keepalives += request->keepalives;
@@ -218,8 +222,8 @@ static apr_status_t let_go_cb(void *data)
 }
 
 /* On a client connection that was used before, mod_proxy hangs up without a word when the app gives
- * no answer. It tells by this number, so for the time of the answer it is 0; MaxKeepAliveRequests is
- * applied here instead. */
+ * no answer. It tells by this number, so for the time of the answer it is 0; MaxKeepAliveRequests
+ * is applied here instead. */
 static void put_keepalives_aside(request_rec *r, aphm_request_t *request)
 {
     conn_rec *c = r->connection;
@@ -281,13 +285,25 @@ static int proxy_fixups_cb(request_rec *r)
     return OK;
 }
 
+/* mod_proxy has connected and starts to read. */
+static int create_answer_cb(request_rec *r, request_rec *answer)
+{
+    aphm_request_t *request = aphm_request_of(r);
+    if (request == NULL || request->answer != APHM_PROXY)
+        return DECLINED;
+    request->head_limit = aphm_head_limit_start(r, answer);
+    return OK;
+}
+
 static apr_status_t head_filter_cb(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
-    const aphm_request_t *request = aphm_request_of(r);
+    aphm_request_t *request = aphm_request_of(r);
     ap_remove_output_filter(f);
-    if (request != NULL)
-        aphm_headers_response(r, request);
+    if (request->head_limit != NULL)
+        aphm_head_limit_end(request->head_limit);
+    request->head_limit = NULL;
+    aphm_headers_response(r, request);
     return ap_pass_brigade(f->next, brigade);
 }
 
@@ -328,7 +344,9 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_insert_filter(insert_filter_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(handler_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
     APR_OPTIONAL_HOOK(proxy, fixups, proxy_fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
+    APR_OPTIONAL_HOOK(proxy, create_req, create_answer_cb, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(proxy, request_status, request_status_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
+    aphm_head_limit_register();
     ap_register_output_filter(FILTER, head_filter_cb, NULL, AP_FTYPE_CONTENT_SET);
 }
 

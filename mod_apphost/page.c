@@ -96,8 +96,8 @@ static char *html_body(request_rec *r, const aphm_request_t *request, const text
         refreshes ? apr_psprintf(r->pool, "<meta http-equiv=\"refresh\" content=\"%d\">",
                                  text->retry_after)
                   : "",
-        "<title>", text->title, " \xC2\xB7 ", ap_escape_html(r->pool, request->host), "</title><style>",
-        style, "</style></head><body><main><h1>", text->title, "</h1><p><b>",
+        "<title>", text->title, " \xC2\xB7 ", ap_escape_html(r->pool, request->host),
+        "</title><style>", style, "</style></head><body><main><h1>", text->title, "</h1><p><b>",
         ap_escape_html(r->pool, request->host), "</b> ", text->sentence,
         "</p><small>apphost</small></main></body></html>\n", NULL);
 }

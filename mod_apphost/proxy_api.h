@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of mod_proxy's interface that we call, looked up once all modules are loaded. Linking
- * against it would make the order of the LoadModule lines matter (Debian loads apphost before proxy),
- * and a missing mod_proxy an "undefined symbol" instead of a sentence. */
+ * against it would make the order of the LoadModule lines matter (Debian loads apphost before
+ * proxy), and a missing mod_proxy an "undefined symbol" instead of a sentence. */
 #ifndef APHM_PROXY_API_H
 #define APHM_PROXY_API_H
 

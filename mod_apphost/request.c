@@ -102,8 +102,8 @@ static const char *raw_url(const request_rec *r)
 }
 
 /* Decodes r->uri as "AllowEncodedSlashes NoDecode" would, in every virtual host: that directive is
- * not inherited by them, and its default answers 404 to a URL with %2F in it. Access control sees the
- * decoded path; the app gets the raw one. */
+ * not inherited by them, and its default answers 404 to a URL with %2F in it. Access control sees
+ * the decoded path; the app gets the raw one. */
 static int decode_path(request_rec *r)
 {
     if (r->parsed_uri.path == NULL)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes of this child.
  *
- * Threads look routes up under a read lock. At most once in 5 ms one of them looks at the file, and
- * those that come meanwhile wait for it: in a child that was idle the routes may be hours old. When
- * it is another file, the new snapshot is opened first and then put in place under the write lock. */
+ * Threads look routes up under a read lock. At most once in 5 ms one of them looks at the file,
+ * and those that come meanwhile wait for it: in a child that was idle the routes may be hours
+ * old. When it is another file, the new snapshot is opened first and then put in place under the
+ * write lock. */
 #include "mod_apphost/routes.h"
 
 #include <sys/stat.h>
@@ -131,7 +132,7 @@ apr_status_t aphm_routes_create(aphm_routes_t **routes, const char *path, server
     aphm_routes_t *made = apr_pcalloc(p, sizeof *made);
     made->path = path;
     made->server = s;
-    /* No file has this size, so that the first look finds something new even where there is none. */
+    /* No file has this size: the first look finds something new even where there is none. */
     made->seen.size = -1;
     apr_status_t rv = apr_thread_rwlock_create(&made->lock, p);
     if (rv == APR_SUCCESS)

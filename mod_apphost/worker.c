@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache of workers.
  *
- * At most CACHE_SIZE workers are kept; the least recently used one that nobody holds makes room. When
- * all are held, a request gets a worker of its own, which ends with it. Each worker has its own pool
- * and allocator, so that its end gives back everything, connections included.
+ * At most CACHE_SIZE workers are kept; the least recently used one that nobody holds makes room.
+ * When all are held, a request gets a worker of its own, which ends with it. Each worker has its
+ * own pool and allocator, so that its end gives back everything, connections included.
  *
  * A worker with a connection takes about 45 KiB, and making one about 100 us. So beyond the first
  * KEPT_ANYWAY only those stay that are asked for often enough for that time to matter. */
@@ -40,7 +40,7 @@ struct aphm_workers_t {
     server_rec *server;
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;          /* guards everything below, and holders of every worker */
-    unsigned keys[CACHE_SIZE];         /* 0: free. Apart from the workers: one look-up, four lines */
+    unsigned keys[CACHE_SIZE];         /* 0: free. Side by side, so that a look-up is quick */
     aphm_worker_t *cached[CACHE_SIZE];
     apr_time_t swept;
 };
@@ -146,8 +146,8 @@ static void sweep(aphm_workers_t *workers, apr_time_t now)
             drop(workers, i);
 }
 
-/* The place of the least recently used worker that nobody holds, or -1. *used receives how many places
- * are taken. */
+/* The place of the least recently used worker that nobody holds, or -1. *used receives how many
+ * places are taken. */
 static int find_oldest(const aphm_workers_t *workers, int *used)
 {
     int oldest = -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mod_proxy workers of our own, one per app, in a bounded cache of this child.
  *
- * mod_proxy's worker for URLs without a configured one neither keeps connections nor upgrades them;
- * and one worker for several ports would answer from the wrong app, because a pooled connection is
- * not asked where it leads. */
+ * mod_proxy's worker for URLs without a configured one neither keeps connections nor upgrades
+ * them; and one worker for several ports would answer from the wrong app, because a pooled
+ * connection is not asked where it leads. */
 #ifndef APHM_WORKER_H
 #define APHM_WORKER_H
 
@@ -19,7 +19,8 @@ typedef struct aphm_worker_t aphm_worker_t;
 apr_status_t aphm_workers_create(aphm_workers_t **workers, const aphm_proxy_api_t *api,
                                  int timeout_seconds, server_rec *s, apr_pool_t *pchild);
 
-/* The worker for http(s)://127.0.0.1:port. It stays usable until it is released, once. Any thread. */
+/* The worker for http(s)://127.0.0.1:port. It stays usable until it is released, once. Any
+ * thread. */
 apr_status_t aphm_worker_acquire(aphm_workers_t *workers, unsigned port, int https,
                                  aphm_worker_t **worker, aph_error_t *err);
 void aphm_worker_release(aphm_workers_t *workers, aphm_worker_t *worker);

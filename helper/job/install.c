@@ -33,11 +33,11 @@ void aphd_install_step(const aphd_install_t *install, int number, const char *st
 
 static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
 {
-    aphd_compose_t compose;
+    aphd_compose_program_t compose;
     aphd_install_step(install, 1, "engine", "asking the container engine");
     apr_status_t status = aphd_job_meet_engine(install->job, 0, err);
     return status == APR_SUCCESS
-         ? aphd_compose_find(&compose, install->job->settings->compose, err) : status;
+         ? aphd_compose_program_find(&compose, install->job->settings->compose, err) : status;
 }
 
 static apr_status_t start(aphd_install_t *install, aph_error_t *err)

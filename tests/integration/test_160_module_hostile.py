@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Apps and clients that do not keep the rules."""
 import contextlib
+import re
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_odd_answers(running, kind):
         return False
     good = running.app(backends.echo("good"))
     running.routes(odd=running.app(answer).port, good=good.port)
-    running.announced += ["proxy", "AH"]
+    running.announced += ["proxy", "AH", "APH0252"]
     for _ in range(3):
         if kind == "endless hints":
             got = running.raw(f"GET / HTTP/1.1\r\nHost: odd.{DOMAIN}\r\nConnection: close\r\n\r\n".encode())
@@ -40,6 +41,38 @@ def test_odd_answers(running, kind):
             assert running.get("odd").status == status
         assert running.get("good").status == 200
     assert len(running.children()) >= 1 and "exit signal" not in running.log()
+
+
+@pytest.mark.parametrize("line", [b"Set-Cookie: a=b\r\n", b"X: " + b"x" * 4000 + b"\r\n"])
+def test_head_without_end_takes_no_memory(running, line):
+    def answer(request):
+        with contextlib.suppress(OSError):
+            request.send(b"HTTP/1.1 200 OK\r\n")
+            for _ in range(100_000_000 // len(line) // 1000):
+                request.send(line * 1000)
+        return False
+    running.routes(a=running.app(answer).port)
+    running.announced += ["APH0252", "AH10404", "AH01106"]
+    assert running.get("a").status == 503
+    assert "APH0252" in running.log()
+    for pid in running.children():
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            peak = int(re.search(r"VmHWM:\s*(\d+)", f.read())[1])
+        assert peak < 30_000, "KiB at most in a child"
+
+
+def test_large_heads_pass(running):
+    """Many cookies and long headers are bad taste, not an attack."""
+    headers = [("Set-Cookie", f"c{n}=" + "x" * 4000) for n in range(40)] + [("X-Long", "y" * 7000)]
+    app = running.app(lambda request: request.respond(b"ok", headers=headers))
+    running.routes(a=app.port)
+    for _ in range(3):
+        with running.connect() as s:
+            s.sendall(f"GET / HTTP/1.1\r\nHost: a.{DOMAIN}\r\nConnection: close\r\n\r\n".encode())
+            got = b""
+            while piece := s.recv(65536):
+                got += piece
+        assert got.startswith(b"HTTP/1.1 200 ") and got.count(b"Set-Cookie: c") == 40 and got.endswith(b"ok")
 
 
 def test_answer_that_breaks_off(running):

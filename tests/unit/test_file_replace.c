@@ -107,7 +107,8 @@ static void bounds_what_it_reads(void **state)
     assert_int_equal(aph_file_read(path, 0, &octets, &length, NULL), APH_ETOOLARGE);
     /* A file that says it is empty and is not. */
     assert_int_equal(aph_file_read("/proc/self/status", 10, &octets, &length, NULL), APH_ETOOLARGE);
-    assert_int_equal(aph_file_read("/proc/self/status", 65536, &octets, &length, NULL), APR_SUCCESS);
+    assert_int_equal(aph_file_read("/proc/self/status", 65536, &octets, &length, NULL),
+                     APR_SUCCESS);
     assert_true(length > 10);
     free(octets);
 }

@@ -170,7 +170,7 @@ static void every_octet_damaged(void **state)
     free(good);
 }
 
-/* With a right checksum an octet may lie and still make a snapshot. Looking up must then be safe. */
+/* With a right checksum an octet may lie and still make a snapshot: looking up must be safe. */
 static void every_octet_damaged_and_sealed(void **state)
 {
     static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
