@@ -9,7 +9,7 @@
  *
  *   install script: {"files":[{"path":REL,"line":N,"text":S}...],   here-documents, in order
  *                    "folders":[{"path":REL,"line":N}...],          mkdir -p
- *                    "modes":[{"path":REL,"line":N,"mode":"0755"}...],
+ *                    "modes":[{"path":REL,"line":N,"mode":"0755","recursive":BOOL}...],
  *                    "up":BOOL, "compose":COMPOSE|null}             of docker-compose.yml
  *   uninstall script: {"stop":BOOL,"remove":BOOL,"purge":[{"path":REL,"line":N}...]}
  *   compose file:   COMPOSE = see helper/policy/model.h */
