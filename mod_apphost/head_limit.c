@@ -41,14 +41,27 @@ void aphm_head_limit_register(void)
     ap_register_input_filter(FILTER, count_cb, NULL, AP_FTYPE_PROTOCOL);
 }
 
-ap_filter_t *aphm_head_limit_start(request_rec *r, request_rec *answer)
+static apr_status_t forget_cb(void *data)
+{
+    ap_filter_t **filter = data;
+    *filter = NULL;
+    return APR_SUCCESS;
+}
+
+void aphm_head_limit_start(ap_filter_t **filter, request_rec *r, request_rec *answer)
 {
     count_t *count = apr_pcalloc(answer->pool, sizeof *count);
     count->r = r;
-    return ap_add_input_filter(FILTER, count, answer, answer->connection);
+    *filter = ap_add_input_filter(FILTER, count, answer, answer->connection);
+    apr_pool_cleanup_register(answer->pool, filter, forget_cb, apr_pool_cleanup_null);
 }
 
-void aphm_head_limit_end(ap_filter_t *filter)
+void aphm_head_limit_end(ap_filter_t **filter)
 {
-    ap_remove_input_filter(filter);
+    ap_filter_t *started = *filter;
+    if (started == NULL)
+        return;
+    apr_pool_cleanup_kill(started->r->pool, filter, forget_cb);
+    ap_remove_input_filter(started);
+    *filter = NULL;
 }

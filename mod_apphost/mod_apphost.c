@@ -211,8 +211,7 @@ static apr_status_t let_go_cb(void *data)
     if (request->worker != NULL)
         aphm_worker_release(request->context->workers, request->worker);
     request->worker = NULL;
-    /* Its pool went with mod_proxy's connection; a page of ours still passes the output filter. */
-    request->head_limit = NULL;
+    aphm_head_limit_end(&request->head_limit);
     if (request->counted) {
         aphm_limits_leave(request->context->counters, &request->route, request->upgrade);
         r->connection->keepalives += request->keepalives;
@@ -291,7 +290,7 @@ static int create_answer_cb(request_rec *r, request_rec *answer)
     aphm_request_t *request = aphm_request_of(r);
     if (request == NULL || request->answer != APHM_PROXY)
         return DECLINED;
-    request->head_limit = aphm_head_limit_start(r, answer);
+    aphm_head_limit_start(&request->head_limit, r, answer);
     return OK;
 }
 
@@ -300,9 +299,7 @@ static apr_status_t head_filter_cb(ap_filter_t *f, apr_bucket_brigade *brigade)
     request_rec *r = f->r;
     aphm_request_t *request = aphm_request_of(r);
     ap_remove_output_filter(f);
-    if (request->head_limit != NULL)
-        aphm_head_limit_end(request->head_limit);
-    request->head_limit = NULL;
+    aphm_head_limit_end(&request->head_limit);
     aphm_headers_response(r, request);
     return ap_pass_brigade(f->next, brigade);
 }

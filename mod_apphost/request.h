@@ -23,7 +23,7 @@ typedef struct aphm_request_t {
     int counted;            /* limits were entered */
     int keepalives;         /* of the client's connection, put aside while the app answers */
     aphm_worker_t *worker;  /* held, or NULL */
-    struct ap_filter_t *head_limit; /* while the head of the answer is read; of mod_proxy's pool */
+    struct ap_filter_t *head_limit; /* while the head is read */
     aphm_context_t *context;
 } aphm_request_t;
 
