@@ -280,6 +280,8 @@ static apr_status_t measure_names(const aph_route_entry_t *entries, uint32_t cou
 static apr_status_t make_empty(aph_route_map_t *map, uint32_t count, uint32_t names_size)
 {
     map->size = size_of(buckets_for(count), count, names_size);
+    if (map->size < sizeof *map->header)
+        return APR_EINVAL;
     map->header = calloc(1, map->size);
     if (map->header == NULL)
         return APR_ENOMEM;

@@ -39,6 +39,7 @@ static void amounts(char *out, size_t size, const json_t *frame, int64_t rate, i
     aphc_measure_size(speed, rate);
     if (with_bar && total > 0) {
         int cells = done >= total ? BAR_CELLS : (int)((double)done / (double)total * BAR_CELLS);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the end follows below. */
         memcpy(bar, "  [", 3);
         memset(bar + 3, '#', (size_t)cells);
         memset(bar + 3 + cells, '-', (size_t)(BAR_CELLS - cells));

@@ -33,7 +33,7 @@ static int remaining(apr_time_t deadline)
 /* A free port from the ephemeral range can connect to itself; that is nobody's answer. */
 static int connected_to_itself(int fd)
 {
-    struct sockaddr_in here, there;
+    struct sockaddr_in here = {0}, there = {0};
     socklen_t here_length = sizeof here, there_length = sizeof there;
     return getsockname(fd, (struct sockaddr *)&here, &here_length) == 0
         && getpeername(fd, (struct sockaddr *)&there, &there_length) == 0

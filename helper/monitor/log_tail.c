@@ -25,7 +25,7 @@ void aphd_log_tail_add(aphd_log_tail_t *tail, const char *line)
         return;
     if (tail->text != NULL)
         make_room(tail, length + 2);
-    if (tail->length + length + 2 > tail->room) {
+    if (tail->text == NULL || tail->length + length + 2 > tail->room) {
         size_t room = (tail->length + length + 2) * 2;
         char *grown = realloc(tail->text, room);
         if (grown == NULL)

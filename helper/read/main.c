@@ -59,13 +59,14 @@ static void write_whole(const char *octets, size_t left)
     }
 }
 
-static apr_status_t read_request(json_t **request, char **text, size_t *length, aph_error_t *err)
+static apr_status_t read_request(json_t **request, char **text, size_t *length, apr_pool_t *p,
+                                 aph_error_t *err)
 {
     uint32_t head = 0;
     if (!read_whole((char *)&head, sizeof head) || ntohl(head) == 0
         || ntohl(head) > APHD_READ_REQUEST_MAX)
         return aph_error_set(err, APH_EUSAGE, 520, "no request came");
-    char *body = must_allocate(ntohl(head));
+    char *body = apr_palloc(p, ntohl(head));
     if (!read_whole(body, ntohl(head)))
         return aph_error_set(err, APH_EUSAGE, 521, "the request was cut off");
     apr_status_t rv = aph_frame_decode(body, ntohl(head), request, err);
@@ -75,7 +76,7 @@ static apr_status_t read_request(json_t **request, char **text, size_t *length, 
     if (size < 0 || size > APH_FOREIGN_MAX)
         return aph_error_set(err, APH_ETOOLARGE, 522, "more text than is read");
     *length = (size_t)size;
-    *text = must_allocate(*length);
+    *text = apr_palloc(p, *length + 1);
     if (!read_whole(*text, *length))
         return aph_error_set(err, APH_EUSAGE, 523, "the text was cut off");
     return APR_SUCCESS;
@@ -102,7 +103,7 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
     json_t *request = NULL;
     char *text = NULL;
     size_t length = 0;
-    apr_status_t rv = read_request(&request, &text, &length, err);
+    apr_status_t rv = read_request(&request, &text, &length, p, err);
     if (rv != APR_SUCCESS)
         return rv;
     aphd_words_t words = {.host_port = word_of(request, "HOST_PORT"),
