@@ -2,8 +2,8 @@
 /* What a job asks of the monitor: one stub for each call of helper/base/job_wire.h, named like the
  * monitor's answer. Each writes one frame and waits for its answer; notes are not answered.
  *
- * APR_EOF from any of them: the monitor is gone, the job ends at once and leaves the rest to recovery.
- * Any other error is the monitor's own sentence. */
+ * APR_EOF from any of them: the monitor is gone, the job ends at once and leaves the rest to
+ * recovery. Any other error is the monitor's own sentence. */
 #ifndef APHD_ASK_H
 #define APHD_ASK_H
 

@@ -27,8 +27,8 @@ static int failed(int directory, const char *name)
     return -1;
 }
 
-/* With one component and no link followed nothing can lead elsewhere but a mount point, which shows by
- * its device. */
+/* With one component and no link followed nothing can lead elsewhere but a mount point, which shows
+ * by its device. */
 int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t mode)
 {
     struct stat outer, inner;

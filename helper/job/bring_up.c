@@ -144,7 +144,8 @@ static apr_status_t look(aphd_job_t *job, looking_t *looking, aph_error_t *err)
         if ((ended && !well) || restarts > RESTARTS_ALLOWED)
             return gave_up(job, container, state, err);
         looking->restarts += restarts;
-        looking->all_run = looking->all_run && (well || (word != NULL && strcmp(word, "running") == 0));
+        int runs = word != NULL && strcmp(word, "running") == 0;
+        looking->all_run = looking->all_run && (well || runs);
     }
     return status;
 }

@@ -101,8 +101,8 @@ static apr_status_t judge(const running_t *running, int exit_code, aph_error_t *
                          said[0] != '\0' ? said : "it said nothing");
 }
 
-static const char *const *command(const aphd_compose_program_t *compose, const aphd_compose_up_t *up,
-                                  apr_pool_t *p)
+static const char *const *command(const aphd_compose_program_t *compose,
+                                  const aphd_compose_up_t *up, apr_pool_t *p)
 {
     const char *const rest[] = {
         "--ansi", "never", "-p", up->project, "-f", up->file, "--project-directory", up->directory,

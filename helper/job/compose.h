@@ -14,13 +14,13 @@ typedef struct aphd_compose_up_t {
     const char *project;
     const char *file;          /* the rendered one */
     const char *directory;     /* root's own; becomes project directory and HOME */
-    const char *empty_file;    /* an empty regular file: the only environment file compose may see */
+    const char *empty_file;    /* empty and regular: the only environment file compose may see */
     const char *engine_socket;
     int seconds;               /* for the whole call */
 } aphd_compose_up_t;
 
-/* Runs "up -d" and reports its output as log lines. APH_EUNHEALTHY with compose's last words where it
- * fails, APH_ENOSPACE for a full disk, APH_ETAKEN for a port; halt ends it. */
+/* Runs "up -d" and reports its output as log lines. APH_EUNHEALTHY with compose's last words where
+ * it fails, APH_ENOSPACE for a full disk, APH_ETAKEN for a port; halt ends it. */
 apr_status_t aphd_compose_up(const aphd_compose_program_t *compose, const aphd_compose_up_t *up,
                              const aphd_halt_t *halt, const aphd_report_t *report, apr_pool_t *p,
                              aph_error_t *err);

@@ -148,8 +148,8 @@ apr_status_t aphd_stream_begin(aphd_engine_t *engine, const aphd_call_t *call,
     return status;
 }
 
-/* Waits first and moves on afterwards: what a callback learns is acted upon at once. A stream that was
- * just begun makes curl's wait return immediately. */
+/* Waits first and moves on afterwards: what a callback learns is acted upon at once. A stream that
+ * was just begun makes curl's wait return immediately. */
 apr_status_t aphd_engine_pump(aphd_engine_t *engine, int milliseconds, aph_error_t *err)
 {
     struct curl_waitfd extra[2] = {
@@ -309,8 +309,8 @@ static apr_status_t settle_version(aphd_engine_t *engine, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     if (engine->minor < OLDEST_MINOR)
-        return aph_error_set(err, APH_EENGINE, 1031, "the container engine at %s speaks API version "
-                             "1.%d and 1.%d is needed; use Docker 17.06 or newer, or Podman 4",
+        return aph_error_set(err, APH_EENGINE, 1031, "the container engine at %s speaks API "
+                             "version 1.%d and 1.%d is needed; use Docker 17.06 or newer",
                              engine->socket, engine->minor, OLDEST_MINOR);
     snprintf(engine->base, sizeof engine->base, "http://engine/v1.%d",
              engine->minor < NEWEST_MINOR ? engine->minor : NEWEST_MINOR);

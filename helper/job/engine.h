@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The container engine's API (Docker's, and Podman's copy of it) over its Unix socket.
  *
- * One engine object belongs to one process and one thread. Calls run side by side as streams; a plain
- * call is a stream that is waited for. Every wait also heeds halt, so APH_ECANCELLED and APR_EOF come
- * out of any function here. What else can go wrong is APH_EENGINE, with cause and next step. */
+ * One engine object belongs to one process and one thread. Calls run side by side as streams; a
+ * plain call is a stream that is waited for. Every wait also heeds halt, so APH_ECANCELLED and
+ * APR_EOF come out of any function here. What else can go wrong is APH_EENGINE, with cause and next
+ * step. */
 #ifndef APHD_ENGINE_H
 #define APHD_ENGINE_H
 
@@ -39,8 +40,8 @@ typedef struct aphd_answer_t {
 
 #define APHD_ANSWER_INIT {0, NULL, ""}
 
-/* Asks the engine at socket for its version and settles on the highest both know. halt is borrowed for
- * the life of the engine, which is that of p. */
+/* Asks the engine at socket for its version and settles on the highest both know. halt is borrowed
+ * for the life of the engine, which is that of p. */
 apr_status_t aphd_engine_open(aphd_engine_t **engine, const char *socket, const aphd_halt_t *halt,
                               apr_pool_t *p, aph_error_t *err);
 
@@ -64,8 +65,8 @@ const char *aphd_engine_escape(aphd_engine_t *engine, const char *text, apr_pool
 apr_status_t aphd_stream_begin(aphd_engine_t *engine, const aphd_call_t *call,
                                aphd_stream_t **stream, aph_error_t *err);
 
-/* Moves every stream on, waiting at most milliseconds for something to happen on one of them, on halt
- * or on the peer's descriptor. */
+/* Moves every stream on, waiting at most milliseconds for something to happen on one of them, on
+ * halt or on the peer's descriptor. */
 apr_status_t aphd_engine_pump(aphd_engine_t *engine, int milliseconds, aph_error_t *err);
 
 /* Nonzero once nothing more will come. */

@@ -52,7 +52,8 @@ apr_status_t aphd_containers_list(aphd_engine_t *engine, const aphd_owner_t *own
 
 apr_status_t aphd_containers_all(aphd_engine_t *engine, json_t **containers, aph_error_t *err)
 {
-    return aphd_engine_get(engine, "/containers/json?all=1", "list its containers", containers, err);
+    return aphd_engine_get(engine, "/containers/json?all=1", "list its containers", containers,
+                           err);
 }
 
 apr_status_t aphd_container_inspect(aphd_engine_t *engine, const char *id, json_t **container,

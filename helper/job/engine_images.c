@@ -41,7 +41,8 @@ apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_
                              apr_pool_t *p, aph_error_t *err)
 {
     json_auto_t *body = NULL;
-    const char *path = apr_pstrcat(p, "/images/", aphd_engine_escape(engine, ref, p), "/json", NULL);
+    const char *name = aphd_engine_escape(engine, ref, p);
+    const char *path = apr_pstrcat(p, "/images/", name, "/json", NULL);
     memset(image, 0, sizeof *image);
     apr_status_t status = aphd_engine_get(engine, path, "look an image up", &body, err);
     if (status != APR_SUCCESS)

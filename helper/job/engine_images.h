@@ -16,9 +16,9 @@ typedef struct aphd_image_t {
 apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_t *image,
                              apr_pool_t *p, aph_error_t *err);
 
-/* Pulls ref and reports octets. APH_EIMAGE tells not found, not authorised, registry out of reach and
- * anything else apart; APH_ENOSPACE is a full disk. Cancelling closes the stream, which ends the
- * engine's pull. */
+/* Pulls ref and reports octets. APH_EIMAGE tells not found, not authorised, registry out of reach
+ * and anything else apart; APH_ENOSPACE is a full disk. Cancelling closes the stream, which ends
+ * the engine's pull. */
 apr_status_t aphd_image_pull(aphd_engine_t *engine, const char *ref, const aphd_report_t *report,
                              apr_pool_t *p, aph_error_t *err);
 
@@ -27,8 +27,8 @@ apr_status_t aphd_image_pull(aphd_engine_t *engine, const char *ref, const aphd_
 apr_status_t aphd_image_drop(aphd_engine_t *engine, const char *ref, int *kept, apr_pool_t *p,
                              aph_error_t *err);
 
-/* The reference split as the engine wants it: *name without tag or digest, *tag the digest, the tag or
- * "latest" (without one the engine would pull every tag there is). Pure. */
+/* The reference split as the engine wants it: *name without tag or digest, *tag the digest, the tag
+ * or "latest" (without one the engine would pull every tag there is). Pure. */
 void aphd_image_split(const char *ref, const char **name, const char **tag, apr_pool_t *p);
 
 /* What a failed pull means: the engine's own words about ref as one of our errors. Pure. */

@@ -24,7 +24,8 @@ static apr_status_t octets_cb(void *baton, const char *octets, size_t length)
     return aphd_log_frames_feed(&((aphd_logs_t *)baton)->frames, octets, length);
 }
 
-/* Only inspect knows whether a terminal writes this log; the answer's type says it since 1.42 only. */
+/* Only inspect knows whether a terminal writes this log; the answer's type says it since 1.42
+ * only. */
 static apr_status_t is_terminal(aphd_engine_t *engine, const char *id, int *raw, apr_pool_t *p,
                                 aph_error_t *err)
 {

@@ -16,8 +16,8 @@ typedef struct aphd_logs_spec_t {
     const aphd_report_t *report; /* its log_cb receives the lines */
 } aphd_logs_spec_t;
 
-/* Begins to read; the stream moves on with aphd_engine_pump. spec and its strings are borrowed until
- * aphd_logs_end. */
+/* Begins to read; the stream moves on with aphd_engine_pump. spec and its strings are borrowed
+ * until aphd_logs_end. */
 apr_status_t aphd_logs_begin(aphd_engine_t *engine, const aphd_logs_spec_t *spec,
                              aphd_logs_t **logs, apr_pool_t *p, aph_error_t *err);
 int aphd_logs_done(const aphd_logs_t *logs);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pulling an image: one long answer of JSON lines, in which errors stand although the status is 200. */
+/* Pulling an image: one long answer of JSON lines, in which errors stand although the status is
+ * 200. */
 #include "helper/job/engine_images.h"
 
 #include <stdio.h>

@@ -20,8 +20,8 @@ static apr_status_t cannot(const aphd_folders_t *folders, const char *what, cons
 {
     int cause = errno;
     if (cause == ENOSPC || cause == EDQUOT)
-        return aph_error_set(err, APH_ENOSPACE, 1100, "cannot %s %s/%s: the disk is full; free some "
-                             "space and try again", what, folders->path, relative);
+        return aph_error_set(err, APH_ENOSPACE, 1100, "cannot %s %s/%s: the disk is full; free "
+                             "some space and try again", what, folders->path, relative);
     if (cause == ELOOP)
         return aph_error_set(err, APH_EDENIED, 1101, "cannot %s %s/%s: there is a symbolic link in "
                              "that path, and links in an app's folder are not followed; remove it",
@@ -51,8 +51,8 @@ void aphd_folders_close(aphd_folders_t *folders)
 }
 
 /* Walks to the folder that holds relative's last component, which *last receives (a pointer into
- * relative). With make, what is missing is created. Returns its descriptor, or -1 with errno; *at is
- * how many octets of relative lie before the component the walk ended at. */
+ * relative). With make, what is missing is created. Returns its descriptor, or -1 with errno; *at
+ * is how many octets of relative lie before the component the walk ended at. */
 static int walk(const aphd_folders_t *folders, const char *relative, int make, const char **last,
                 size_t *at)
 {

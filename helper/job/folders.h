@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An app's data folder: what its containers may bind, made and filled before they start. Nothing here
- * opens a path inside it by name; every step goes through a descriptor (beneath.h). */
+/* An app's data folder: what its containers may bind, made and filled before they start. Nothing
+ * here opens a path inside it by name; every step goes through a descriptor (beneath.h). */
 #ifndef APHD_FOLDERS_H
 #define APHD_FOLDERS_H
 
@@ -15,14 +15,14 @@ typedef struct aphd_folders_t {
     const char *path; /* for sentences; borrowed */
 } aphd_folders_t;
 
-/* Opens the app's folder path (StateDir/data/ID); its parent is root's. With make it is created where
- * it is missing; without, APR_ENOENT. */
+/* Opens the app's folder path (StateDir/data/ID); its parent is root's. With make it is created
+ * where it is missing; without, APR_ENOENT. */
 apr_status_t aphd_folders_open(aphd_folders_t *folders, const char *path, int make,
                                aph_error_t *err);
 void aphd_folders_close(aphd_folders_t *folders);
 
-/* The part of relative that does not exist yet, as its topmost missing folder: "a/b" of "a/b/c" where
- * only "a" exists. *missing is malloc'd, NULL where all of it exists; caller frees. */
+/* The part of relative that does not exist yet, as its topmost missing folder: "a/b" of "a/b/c"
+ * where only "a" exists. *missing is malloc'd, NULL where all of it exists; caller frees. */
 apr_status_t aphd_folders_missing(const aphd_folders_t *folders, const char *relative,
                                   char **missing, aph_error_t *err);
 
@@ -44,8 +44,8 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
                                  aph_error_t *err);
 
-/* What is there, one entry per name at the top: new array [{"path":S,"octets":N}...]. Depth beyond 64
- * folders is not counted. */
+/* What is there, one entry per name at the top: new array [{"path":S,"octets":N}...]. Depth beyond
+ * 64 folders is not counted. */
 apr_status_t aphd_folders_sizes(const aphd_folders_t *folders, json_t **sizes, aph_error_t *err);
 
 #endif

@@ -70,8 +70,8 @@ static apr_status_t await_answer(int fd, apr_time_t deadline, const aphd_halt_t 
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_health_probe(int port, const char *host, int milliseconds, const aphd_halt_t *halt,
-                               int *answered, aph_error_t *err)
+apr_status_t aphd_health_probe(int port, const char *host, int milliseconds,
+                               const aphd_halt_t *halt, int *answered, aph_error_t *err)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port),
                              .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether an app answers. The engine's proxy accepts connections though nothing listens inside, so a
- * connection proves nothing: an answered HTTP request does, whatever its status. */
+/* Whether an app answers. The engine's proxy accepts connections though nothing listens inside, so
+ * a connection proves nothing: an answered HTTP request does, whatever its status. */
 #ifndef APHD_HEALTH_H
 #define APHD_HEALTH_H
 
@@ -9,10 +9,10 @@
 #include "common/error.h"
 #include "helper/job/halt.h"
 
-/* Sends one GET / with Host: host to 127.0.0.1:port and waits at most milliseconds for the first octets
- * of a status line. *answered is nonzero where one came. Only halt is an error. */
-apr_status_t aphd_health_probe(int port, const char *host, int milliseconds, const aphd_halt_t *halt,
-                               int *answered, aph_error_t *err);
+/* Sends one GET / with Host: host to 127.0.0.1:port and waits at most milliseconds for the first
+ * octets of a status line. *answered is nonzero where one came. Only halt is an error. */
+apr_status_t aphd_health_probe(int port, const char *host, int milliseconds,
+                               const aphd_halt_t *halt, int *answered, aph_error_t *err);
 
 /* Nonzero where octets begin like an HTTP/1 status line. Pure. */
 int aphd_health_is_answer(const char *octets, size_t length);

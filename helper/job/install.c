@@ -2,8 +2,8 @@
 /* How an app comes to live here.
  *
  *   1. The engine answers, and there is a compose program.
- *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by the
- *      reader and judged by the policy.
+ *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by
+ *      the reader and judged by the policy.
  *   3. No foreign container or network has the names it will use.
  *   4. The plan says what will happen; with plan_only the story ends here, and leaves nothing.
  *   5. Every question has been answered with yes, and the plan is the one that was shown.
@@ -14,8 +14,9 @@
  *  10. It answers; only now it gets its route.
  *
  * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
- * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the port
- * is lost to somebody else between 2 and 9, all is undone and the story begins again with the next id. */
+ * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the
+ * port is lost to somebody else between 2 and 9, all is undone and the story begins again with the
+ * next id. */
 #include "helper/job/install.h"
 
 #include <stdio.h>
@@ -123,8 +124,9 @@ static apr_status_t end_done(aphd_install_t *install, aph_error_t *err)
     return aphd_ask_finish(install->job->ask, &ending, err);
 }
 
-/* Undoes what was begun. Where the engine is gone the journal stays open: it is undone when the engine
- * is back. Where anything else prevents it the row stays, says so, and can be uninstalled. */
+/* Undoes what was begun. Where the engine is gone the journal stays open: it is undone when the
+ * engine is back. Where anything else prevents it the row stays, says so, and can be
+ * uninstalled. */
 static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
 {
     aphd_job_t *job = install->job;

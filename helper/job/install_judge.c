@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Installing, first half: a place for the app, its text read and judged, the plan, and the consent. */
+/* Installing, first half: a place for the app, its text read and judged, the plan, and the
+ * consent. */
 #include "helper/job/install.h"
 
 #include <string.h>
@@ -57,7 +58,8 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     install->script = NULL;
     apr_status_t status = aphd_reader_run(APHD_READ_INSTALL, script, strlen(script), &words,
                                           &install->script, err);
-    /* Read now, while its author's text can still be refused; nothing is fetched at uninstall time. */
+    /* Read now, while its author's text can still be refused; nothing is fetched at uninstall
+     * time. */
     if (status == APR_SUCCESS && uninstall != NULL
         && (status = aphd_reader_run(APHD_READ_UNINSTALL, uninstall, strlen(uninstall), &words,
                                      &unused, err)) != APR_SUCCESS)
@@ -114,8 +116,8 @@ static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
     return status == APR_SUCCESS ? judge_text(install, NULL, err) : status;
 }
 
-/* Whether the app has a web page shows only in its text, and its text can only be read for a port. So
- * a headless one is reserved a second time, without a route. */
+/* Whether the app has a web page shows only in its text, and its text can only be read for a port.
+ * So a headless one is reserved a second time, without a route. */
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err)
 {
     aphd_install_step(install, 2, "read", "reading and judging the script");

@@ -33,7 +33,8 @@ static apr_status_t note_missing(const aphd_folders_t *data, const char *path, j
     return status;
 }
 
-/* Writes down what will be made: the data folder as a whole, or, beside kept data, what is missing. */
+/* Writes down what will be made: the data folder as a whole, or, beside kept data, what is
+ * missing. */
 static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
 {
     aphd_folders_t data;
@@ -159,7 +160,7 @@ static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_err
         return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", ref);
     if (status != APR_SUCCESS)
         return status;
-    json_object_set_new(image, "pulled", json_boolean(json_is_true(json_object_get(image, "pull"))));
+    json_object_set(image, "pulled", json_object_get(image, "pull"));
     json_object_set_new(image, "id", json_string(found.id));
     json_object_set_new(image, "digest",
                         found.digest != NULL ? json_string(found.digest) : json_null());

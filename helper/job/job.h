@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every story of a job works with: one context, passed down. Only stories and the pieces they
- * share (bring_up, take_down, undo) include this; the steps below them know neither it nor the monitor. */
+ * share (bring_up, take_down) include this; the steps below them know neither it nor the
+ * monitor. */
 #ifndef APHD_JOB_H
 #define APHD_JOB_H
 
@@ -45,9 +46,9 @@ typedef struct aphd_job_t {
     aphd_job_app_t app;     /* row is NULL while there is none */
 } aphd_job_t;
 
-/* A story tells the monitor its end itself (finish); what it returns is for an end it could not tell.
- * APR_EOF: there is nobody to tell. APR_INCOMPLETE: nothing was told on purpose; the monitor finds the
- * journal open and starts a job to recover, as soon as the engine answers. */
+/* A story tells the monitor its end itself (finish); what it returns is for an end it could not
+ * tell. APR_EOF: there is nobody to tell. APR_INCOMPLETE: nothing was told on purpose; the monitor
+ * finds the journal open and starts a job to recover, as soon as the engine answers. */
 typedef apr_status_t aphd_story_t(aphd_job_t *job, aph_error_t *err);
 
 aphd_story_t aphd_story_install;
@@ -83,8 +84,8 @@ int aphd_job_number(const aphd_job_t *job, const char *name, int fallback);
 void aphd_job_step(const aphd_job_t *job, const char *step, int done, int total, const char *text);
 
 /* The end of a story whose app stays as it is: "done" with answer (new reference, taken over) where
- * status is APR_SUCCESS; else "rolled-back" for a cancelled one and "failed". Nothing is said where the
- * monitor is gone. */
+ * status is APR_SUCCESS; else "rolled-back" for a cancelled one and "failed". Nothing is said where
+ * the monitor is gone. */
 apr_status_t aphd_job_finish(aphd_job_t *job, apr_status_t status, json_t *answer,
                              aph_error_t *err);
 

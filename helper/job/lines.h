@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Octets that arrive in any pieces, handed on as whole lines. A line longer than the limit is handed on
- * cut, once, and its rest is dropped: memory stays bounded whatever the other side sends. */
+/* Octets that arrive in any pieces, handed on as whole lines. A line longer than the limit is
+ * handed on cut, once, and its rest is dropped: memory stays bounded whatever the other side
+ * sends. */
 #ifndef APHD_LINES_H
 #define APHD_LINES_H
 
@@ -9,8 +10,8 @@
 
 #define APHD_LINE_MAX 16384
 
-/* line ends with NUL, without its newline; it may be changed in place. Anything but APR_SUCCESS ends
- * the feeding and is passed on. */
+/* line ends with NUL, without its newline; it may be changed in place. Anything but APR_SUCCESS
+ * ends the feeding and is passed on. */
 typedef apr_status_t aphd_line_cb(void *baton, char *line, size_t length);
 
 typedef struct aphd_lines_t {

@@ -70,8 +70,8 @@ apr_status_t aphd_story_logs(aphd_job_t *job, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     if (status == APR_SUCCESS && json_array_size(containers) == 0)
-        status = aph_error_set(err, APH_ENOTFOUND, 1240, "%s has no containers, so there is no log; "
-                               "start it first", job->app.name);
+        status = aph_error_set(err, APH_ENOTFOUND, 1240, "%s has no containers, so there is no "
+                               "log; start it first", job->app.name);
     if (status == APR_SUCCESS)
         status = open_logs(job, containers, &reading, err);
     apr_status_t passed = pass_on(job, &reading, err);

@@ -2,18 +2,19 @@
 /* What an install will do, as data: shown before, agreed to by its hash, executed exactly.
  *
  *   {"app_id":N,"name":S,"url":S|null,
- *    "content":{                         everything that is agreed to; the hash covers this and no more
+ *    "content":{                    everything that is agreed to; the hash covers this and no more
  *       "name":S, "script":HASH, "uninstall_script":HASH|null, "web":BOOL,
  *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
- *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   host is null for the web port
+ *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
  *       "asked":[FINDING...]},
  *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
  *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
  *    "machine":{"memory_free":N,"disk_free":N}}
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
- * agreed to. What is rewritten follows from the script, whose hash is in the content. FINDING is policy.h's; in "content" without value and reason, which may name the port. */
+ * agreed to. What is rewritten follows from the script, whose hash is in the content. FINDING is
+ * policy.h's; in "content" without value and reason, which may name the port. */
 #ifndef APHD_PLAN_H
 #define APHD_PLAN_H
 
@@ -37,7 +38,7 @@ typedef struct aphd_plan_in_t {
     const aphd_policy_result_t *policy;
     json_t *files;                /* array of paths; borrowed */
     json_t *folders;              /* [{"path","new"}...]; borrowed */
-    json_t *images;               /* [{"service","ref","pull","id","digest","octets"}...]; borrowed */
+    json_t *images;     /* [{"service","ref","pull","id","digest","octets"}...]; borrowed */
 } aphd_plan_in_t;
 
 /* *plan: new reference. */
@@ -46,8 +47,8 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
 /* The hash of the plan's content. */
 apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err);
 
-/* The findings with that verdict ("ask") as one sentence: "ports.2224/tcp (line 12: why), ...". Lives
- * in p; "" where there is none. */
+/* The findings with that verdict ("ask") as one sentence: "ports.2224/tcp (line 12: why), ...".
+ * Lives in p; "" where there is none. */
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far a pull is: the engine tells layer by layer, in any order and often; a person wants one pair
- * of numbers that only grows. Pure. */
+/* How far a pull is: the engine tells layer by layer, in any order and often; a person wants one
+ * pair of numbers that only grows. Pure. */
 #ifndef APHD_PULL_PROGRESS_H
 #define APHD_PULL_PROGRESS_H
 

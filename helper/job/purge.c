@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tree deeper than DEPTH_MAX is made flat: the folder at that depth is renamed to the top, where the
- * walk finds it again. So neither descriptors nor stack grow with what a container built. */
+/* A tree deeper than DEPTH_MAX is made flat: the folder at that depth is renamed to the top, where
+ * the walk finds it again. So neither descriptors nor stack grow with what a container built. */
 #include "helper/job/purge.h"
 
 #include <dirent.h>
@@ -49,8 +49,8 @@ static apr_status_t failed(purging_t *purging, const char *name)
                          strerror(cause));
 }
 
-/* Empties the folder fd, which it closes. Entries may be skipped by readdir while others go, so it is
- * read until it is found empty. */
+/* Empties the folder fd, which it closes. Entries may be skipped by readdir while others go, so it
+ * is read until it is found empty. */
 static apr_status_t empty(purging_t *purging, int fd, int depth)
 {
     DIR *stream = fdopendir(fd);

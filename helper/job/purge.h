@@ -5,10 +5,10 @@
 
 #include "common/error.h"
 
-/* Deletes name (one component) in directory, a descriptor of a folder no container can write to. Links
- * are deleted, never followed; a mounted file system stops it with a sentence. Uses at most about
- * seventy descriptors however deep the tree; may be called again after it was interrupted. Not there:
- * success. */
+/* Deletes name (one component) in directory, a descriptor of a folder no container can write to.
+ * Links are deleted, never followed; a mounted file system stops it with a sentence. Uses at most
+ * about seventy descriptors however deep the tree; may be called again after it was interrupted.
+ * Not there: success. */
 apr_status_t aphd_purge(int directory, const char *name, aph_error_t *err);
 
 /* The same by path, whose parent is root's. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of an operation that was cut off (a killed job, a killed monitor, a lost machine), from
- * its last journal row.
+/* What becomes of an operation that was cut off (a killed job, a killed monitor, a lost machine),
+ * from its last journal row.
  *
- *   install            forward where only the end was missing ("publish" was written: it had answered)
- *                      and it still answers; else back
+ *   install            forward where only the end was missing ("publish" was written: it had
+ *                      answered) and it still answers; else back
  *   uninstall          forward: gone through again
  *   start stop restart what the row says is desired is brought about again
  *
- * At boot the engine may come later than we do. That is no failure: the monitor starts us again once it
- * answers. */
+ * At boot the engine may come later than we do. That is no failure: the monitor starts us again
+ * once it answers. */
 #include "helper/job/job.h"
 
 #include <string.h>
@@ -46,8 +46,8 @@ static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
 static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
 {
     aph_error_t reason = APH_ERROR_INIT;
-    aph_error_set(&reason, APH_ECANCELLED, 1230, "the installation was cut off by a restart and was "
-                  "taken back; install it again");
+    aph_error_set(&reason, APH_ECANCELLED, 1230, "the installation was cut off by a restart and "
+                  "was taken back; install it again");
     apr_status_t status = APR_SUCCESS;
     if (job->app.row != NULL)
         status = aphd_take_install_back(job, json_object_get(journal(job), "undo"), err);
@@ -105,5 +105,6 @@ apr_status_t aphd_story_recover(aphd_job_t *job, aph_error_t *err)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].op, job->op) == 0)
             return rows[i].recover(job, err);
-    return aph_error_set(err, APH_EINTERNAL, 1231, "operation %s leaves nothing to recover", job->op);
+    return aph_error_set(err, APH_EINTERNAL, 1231, "operation %s leaves nothing to recover",
+                         job->op);
 }

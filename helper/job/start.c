@@ -3,8 +3,8 @@
  *
  *   1. The journal says what is wanted; visitors see that it is starting.
  *   2. Its images are here: those that vanished are pulled again by the digest of the install.
- *   3. Containers that are all there are started through the engine; where one vanished, compose makes
- *      it again from the stored model.
+ *   3. Containers that are all there are started through the engine; where one vanished, compose
+ *      makes it again from the stored model.
  *   4. What runs is what was judged.
  *   5. It answers, and its route is published. */
 #include "helper/job/start.h"
@@ -21,7 +21,9 @@ static apr_status_t announce(aphd_job_t *job, aph_error_t *err)
     json_auto_t *undo = json_object();
     aphd_job_step(job, "start", 1, STEPS, "starting");
     apr_status_t status = aphd_ask_step(job->ask, "start", undo, err);
-    return status == APR_SUCCESS ? aphd_ask_state(job->ask, "starting", "running", "", err) : status;
+    if (status == APR_SUCCESS)
+        status = aphd_ask_state(job->ask, "starting", "running", "", err);
+    return status;
 }
 
 /* By digest: a tag may name another image by now. From then on the image is one that we pulled. */
@@ -37,7 +39,8 @@ static apr_status_t pull_again(aphd_job_t *job, json_t *image, aph_error_t *err)
                              "registry has it under a digest; load it again, or reinstall the app",
                              ref);
     apr_status_t status = aphd_image_pull(job->engine, digest, &job->report, job->p, err);
-    if (status == APR_SUCCESS && aphd_image_find(job->engine, id, &found, job->p, &why) != APR_SUCCESS)
+    if (status == APR_SUCCESS
+        && aphd_image_find(job->engine, id, &found, job->p, &why) != APR_SUCCESS)
         return aph_error_set(err, APH_EIMAGE, 1221, "image %s was pulled again and is another one "
                              "than was installed; reinstall the app", digest);
     json_object_set_new(image, "pulled", json_true());
@@ -87,7 +90,8 @@ static const json_t *find_container(const json_t *containers, const char *servic
     return NULL;
 }
 
-/* The services in the order they must start: the model's, which the policy wrote dependencies first. */
+/* The services in the order they must start: the model's, which the policy wrote dependencies
+ * first. */
 static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
 {
     json_auto_t *model = json_loads(model_of(job), 0, NULL);
@@ -126,8 +130,8 @@ static apr_status_t publish(aphd_job_t *job, aph_error_t *err)
          ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
 }
 
-/* A cancelled start ends as a stopped app; one that failed is kept as it is, for a look at it, unless
- * it is not what was judged. */
+/* A cancelled start ends as a stopped app; one that failed is kept as it is, for a look at it,
+ * unless it is not what was judged. */
 static void give_up(aphd_job_t *job, apr_status_t status, const aph_error_t *reason)
 {
     aph_error_t unheard = APH_ERROR_INIT;

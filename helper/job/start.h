@@ -5,8 +5,8 @@
 
 #include "helper/job/job.h"
 
-/* Starts the app's containers, makes those that vanished, and publishes its route once it answers. On
- * failure its state is "failing", with the reason. */
+/* Starts the app's containers, makes those that vanished, and publishes its route once it answers.
+ * On failure its state is "failing", with the reason. */
 apr_status_t aphd_start_app(aphd_job_t *job, aph_error_t *err);
 
 /* Withdraws the route, then stops the containers. */

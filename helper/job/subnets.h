@@ -9,8 +9,8 @@
 
 #define APHD_CIDR_MAX 20 /* "255.255.255.255/32" and NUL */
 
-/* networks: the engine's list, borrowed. routes: the file with the kernel's table ("/proc/net/route").
- * *taken: new array of CIDR strings. */
+/* networks: the engine's list, borrowed. routes: the file with the kernel's table
+ * ("/proc/net/route"). *taken: new array of CIDR strings. */
 apr_status_t aphd_subnets_taken(const json_t *networks, const char *routes, json_t **taken,
                                 aph_error_t *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How an app goes away. No network is needed, and no script is run: what it said was read when the app
- * was installed.
+/* How an app goes away. No network is needed, and no script is run: what it said was read when the
+ * app was installed.
  *
  *   1. The engine answers: without it nothing could be removed, so nothing is begun.
  *   2. The route is withdrawn; from now on nobody is sent to the app.
@@ -9,7 +9,8 @@
  *   5. What data there is, is listed; with purge it is deleted, else it stays.
  *   6. Our own folder of the app is deleted, and the monitor told what remains.
  *
- * Every step may find its work done already: an interrupted uninstall is simply gone through again. */
+ * Every step may find its work done already: an interrupted uninstall is simply gone through
+ * again. */
 #include "helper/job/job.h"
 
 #include <string.h>
@@ -49,7 +50,8 @@ static apr_status_t remove_containers(leaving_t *leaving, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_take_containers(leaving->job, err) : status;
 }
 
-/* What to give back of an image: its reference; where a start had to pull it again, only the digest. */
+/* What to give back of an image: its reference; where a start had to pull it again, only the
+ * digest. */
 static json_t *reference_of(const aphd_job_t *job, const json_t *image)
 {
     json_t *digest = json_object_get(image, "digest");
@@ -80,8 +82,8 @@ static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
     aphd_folders_t data;
     apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
     leaving->data = status == APR_ENOENT ? json_array() : NULL;
-    if (status == APR_SUCCESS)
-        status = aphd_folders_remove(&data, ".apphost", err); /* configs: the script's, not the user's */
+    if (status == APR_SUCCESS) /* configs: the script's, not the user's */
+        status = aphd_folders_remove(&data, ".apphost", err);
     if (status == APR_SUCCESS)
         status = aphd_folders_sizes(&data, &leaving->data, err);
     aphd_folders_close(&data);
@@ -111,7 +113,7 @@ static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
                         ? APR_SUCCESS : aphd_job_meet_engine(leaving->job, 0, err);
     if (status == APR_SUCCESS)
         status = withdraw(leaving, err);
-    leaving->job->halt.heedless = 1; /* half an app is of no use: from here on there is only forward */
+    leaving->job->halt.heedless = 1; /* half an app is of no use: from here on only forward */
     if (status == APR_SUCCESS)
         status = remove_containers(leaving, err);
     if (status == APR_SUCCESS)

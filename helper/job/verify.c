@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row of the table per power: what the engine calls it, and how it is compared with the model. A
- * container may have less than the model says (an image that drops something), never more. */
+/* One row of the table per power: what the engine calls it, and how it is compared with the model.
+ * A container may have less than the model says (an image that drops something), never more. */
 #include "helper/job/verify.h"
 
 #include <stdio.h>
@@ -44,7 +44,8 @@ static apr_status_t same_flag(const comparing_t *comparing, const char *key)
 static apr_status_t same_mode(const comparing_t *comparing, const char *key)
 {
     const char *is = json_string_value(host_config(comparing));
-    const char *may = key != NULL ? json_string_value(json_object_get(comparing->service, key)) : NULL;
+    const json_t *wish = key != NULL ? json_object_get(comparing->service, key) : NULL;
+    const char *may = json_string_value(wish);
     if (is == NULL || is[0] == '\0' || strcmp(is, "private") == 0 || strcmp(is, "shareable") == 0
         || (may != NULL && strcmp(is, may) == 0))
         return APR_SUCCESS;

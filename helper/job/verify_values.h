@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One form for values that compose's file and the engine's answer write differently. In the file every
- * $ is doubled. All pure; text is cut at size. */
+/* One form for values that compose's file and the engine's answer write differently. In the file
+ * every $ is doubled. All pure; text is cut at size. */
 #ifndef APHD_VERIFY_VALUES_H
 #define APHD_VERIFY_VALUES_H
 
@@ -12,10 +12,10 @@ typedef void aphd_normal_t(const json_t *value, char *text, size_t size);
 void aphd_normal_word(const json_t *value, char *text, size_t size);
 void aphd_normal_capability(const json_t *value, char *text, size_t size); /* "NET_ADMIN" */
 void aphd_normal_security(const json_t *value, char *text, size_t size);   /* "no-new-privileges" */
-void aphd_normal_device(const json_t *value, char *text, size_t size);     /* its path on the host */
+void aphd_normal_device(const json_t *value, char *text, size_t size);     /* path on the host */
 
-/* "127.0.0.1:35007:80/tcp" of a published port in the file (short or long form), and of the engine's
- * {"HostIp","HostPort"} under "80/tcp". */
+/* "127.0.0.1:35007:80/tcp" of a published port in the file (short or long form), and of the
+ * engine's {"HostIp","HostPort"} under "80/tcp". */
 void aphd_normal_port(const json_t *value, char *text, size_t size);
 void aphd_normal_binding(const char *target, const json_t *binding, char *text, size_t size);
 

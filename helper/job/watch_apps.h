@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of each app while watching, and what follows from what the engine lists. Pure but for
- * memory: no engine, no monitor, no clock. */
+/* What is known of each app while watching, and what follows from what the engine lists. Pure but
+ * for memory: no engine, no monitor, no clock. */
 #ifndef APHD_WATCH_APPS_H
 #define APHD_WATCH_APPS_H
 
@@ -47,7 +47,8 @@ aphd_watched_t *aphd_watched_find(aphd_watched_list_t *list, int app_id);
 /* Judges every app by the engine's list of our containers (borrowed). */
 void aphd_watched_judge(aphd_watched_list_t *list, const json_t *containers, apr_time_t now);
 
-/* Takes in how a probe went; it took place at now, and start_seconds is how long an app may need. */
+/* Takes in how a probe went; it took place at now, and start_seconds is how long an app may
+ * need. */
 void aphd_watched_probed(aphd_watched_t *app, int answered, apr_time_t now, int start_seconds);
 
 /* Those whose state changed since told, as job_wire.h's "apps"; they count as told. With all, every

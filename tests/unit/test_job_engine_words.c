@@ -39,9 +39,10 @@ static void test_failed_pulls(void **state)
 {
     static const struct { const char *said; apr_status_t status; const char *part; } rows[] = {
         {"write /var/lib/docker/tmp/GetImageBlob1: no space left on device", APH_ENOSPACE, "disk"},
-        {"manifest for x:1 not found: manifest unknown: manifest unknown", APH_EIMAGE, "there is no"},
-        {"pull access denied for x, repository does not exist or may require 'docker login': denied: "
-         "requested access to the resource is denied", APH_EIMAGE, "there is no"},
+        {"manifest for x:1 not found: manifest unknown: manifest unknown", APH_EIMAGE,
+         "there is no"},
+        {"pull access denied for x, repository does not exist or may require 'docker login': "
+         "denied: requested access to the resource is denied", APH_EIMAGE, "there is no"},
         {"unauthorized: authentication required", APH_EIMAGE, "without a login"},
         {"Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
          APH_EIMAGE, "cannot be reached"},

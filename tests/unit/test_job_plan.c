@@ -63,7 +63,8 @@ static void test_another_place_is_the_same_plan(void **state)
     sample.in.port = 35008;
     sample.in.data_dir = "/var/lib/apphost/data/8";
     json_object_set_new(json_array_get(sample.policy.ports, 0), "host", json_integer(35008));
-    json_object_set_new(json_array_get(sample.policy.findings, 1), "id", json_string("ports.35008"));
+    json_object_set_new(json_array_get(sample.policy.findings, 1), "id",
+                        json_string("ports.35008"));
     hash_of(&sample, second);
     assert_string_equal(first, second);
     json_decref(sample.all);
@@ -86,7 +87,8 @@ static void change_uninstall_script(sample_t *sample)
 
 static void change_question(sample_t *sample)
 {
-    json_object_set_new(json_array_get(sample->policy.findings, 0), "id", json_string("web.devices"));
+    json_object_set_new(json_array_get(sample->policy.findings, 0), "id",
+                        json_string("web.devices"));
 }
 
 static void change_folder(sample_t *sample)

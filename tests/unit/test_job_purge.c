@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Purging what a hostile container may have built: everything below goes, nothing outside is touched. */
+/* Purging what a hostile container may have built: everything below goes, nothing outside is
+ * touched. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

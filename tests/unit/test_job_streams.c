@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What arrives in pieces: lines, log frames, JSON lines of a pull. Every split point must give the same
- * result as the whole. */
+/* What arrives in pieces: lines, log frames, JSON lines of a pull. Every split point must give the
+ * same result as the whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

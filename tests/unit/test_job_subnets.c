@@ -18,17 +18,22 @@
 static void test_route_lines(void **state)
 {
     char cidr[APHD_CIDR_MAX];
-    assert_true(aphd_route_cidr("eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0", cidr));
+    assert_true(aphd_route_cidr("eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+                                cidr));
     assert_string_equal(cidr, "192.0.2.0/24");
     assert_true(aphd_route_cidr("br0\t0000D50A\t00000000\t0001\t0\t0\t0\tF0FFFFFF\t0\t0\t0", cidr));
     assert_string_equal(cidr, "10.213.0.0/28");
-    assert_true(aphd_route_cidr("tun0\t0100000A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0", cidr));
+    assert_true(aphd_route_cidr("tun0\t0100000A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0",
+                                cidr));
     assert_string_equal(cidr, "10.0.0.1/32");
     /* the default route, the heading, a route that is down, a mask with holes, rubbish */
-    assert_false(aphd_route_cidr("eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0", cidr));
+    assert_false(aphd_route_cidr("eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+                                 cidr));
     assert_false(aphd_route_cidr("Iface\tDestination\tGateway \tFlags\tRefCnt", cidr));
-    assert_false(aphd_route_cidr("eth0\t000200C0\t00000000\t0000\t0\t0\t0\t00FFFFFF\t0\t0\t0", cidr));
-    assert_false(aphd_route_cidr("eth0\t000200C0\t00000000\t0001\t0\t0\t0\tFF00FFFF\t0\t0\t0", cidr));
+    assert_false(aphd_route_cidr("eth0\t000200C0\t00000000\t0000\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+                                 cidr));
+    assert_false(aphd_route_cidr("eth0\t000200C0\t00000000\t0001\t0\t0\t0\tFF00FFFF\t0\t0\t0",
+                                 cidr));
     assert_false(aphd_route_cidr("", cidr));
 }
 

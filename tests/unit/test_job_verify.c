@@ -13,7 +13,8 @@
 static const char model[] =
     "{\"services\":{\"web\":{\"image\":\"sha256:abc\",\"cap_add\":[\"NET_ADMIN\"],"
     "\"security_opt\":[\"no-new-privileges:true\"],\"devices\":[\"/dev/dri:/dev/dri\"],"
-    "\"ports\":[\"127.0.0.1:35007:80/tcp\",{\"target\":22,\"published\":2224,\"protocol\":\"tcp\"}],"
+    "\"ports\":[\"127.0.0.1:35007:80/tcp\","
+    "{\"target\":22,\"published\":2224,\"protocol\":\"tcp\"}],"
     "\"volumes\":[{\"type\":\"bind\",\"source\":\"/d/7/$$x\",\"target\":\"/config\"},"
     "{\"type\":\"bind\",\"source\":\"/etc/localtime\",\"target\":\"/etc/localtime\","
     "\"read_only\":true},\"data:/data\"]},"
@@ -30,7 +31,8 @@ static const char inspected[] =
     "\"DeviceCgroupRules\":null,\"DeviceRequests\":null,\"VolumesFrom\":[],"
     "\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"35007\"}],"
     "\"22/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"2224\"}]}},"
-    "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/d/7/$x\",\"Destination\":\"/config\",\"RW\":true},"
+    "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/d/7/$x\",\"Destination\":\"/config\","
+    "\"RW\":true},"
     "{\"Type\":\"bind\",\"Source\":\"/etc/localtime\",\"Destination\":\"/etc/localtime\","
     "\"RW\":false},{\"Type\":\"volume\",\"Name\":\"n\",\"Source\":\"/v\","
     "\"Destination\":\"/anonymous\",\"RW\":true}]}";
@@ -87,7 +89,8 @@ static void test_any_more_is_not(void **state)
         {"HostConfig", "DeviceRequests", "[{\"Count\":-1}]"},
         {"HostConfig", "VolumesFrom", "[\"other\"]"},
         {"HostConfig", "PortBindings", "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"35007\"}]}"},
-        {"HostConfig", "PortBindings", "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"80\"}]}"},
+        {"HostConfig", "PortBindings", "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\","
+                                       "\"HostPort\":\"80\"}]}"},
         {"HostConfig", "PortBindings", "{\"81/tcp\":[{\"HostIp\":\"127.0.0.1\","
                                        "\"HostPort\":\"35007\"}]}"},
         {NULL, "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/\",\"Destination\":\"/config\","
