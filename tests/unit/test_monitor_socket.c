@@ -61,7 +61,7 @@ static int tear_down(void **state)
 
 static void expect_answer(client_t *client)
 {
-    json_t *frame = client_receive(client, 1000);
+    json_t *frame = client_receive(client, 5000);
     assert_non_null(frame);
     assert_non_null(json_object_get(frame, "ok"));
     json_decref(frame);
