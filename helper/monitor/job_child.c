@@ -14,6 +14,7 @@
 #include "helper/base/job_wire.h"
 
 #define PATIENCE_MILLISECONDS 10000
+#define LOOK_MILLISECONDS     50
 
 static void settle(aphd_job_child_t *child)
 {
@@ -44,6 +45,16 @@ static void impatient_cb(void *self)
     settle(child);
 }
 
+/* Stops watching for the exit. */
+static void unwatch_exit(aphd_job_child_t *child)
+{
+    aphd_loop_untimer(child->loop, &child->look);
+    aphd_loop_unwatch(child->loop, &child->exit_watch);
+    if (child->exit_watch.fd >= 0)
+        close(child->exit_watch.fd);
+    child->exit_watch.fd = -1;
+}
+
 static void exited_cb(void *self, short revents)
 {
     aphd_job_child_t *child = self;
@@ -52,9 +63,7 @@ static void exited_cb(void *self, short revents)
         return;
     child->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     child->reaped = 1;
-    aphd_loop_unwatch(child->loop, &child->exit_watch);
-    close(child->exit_watch.fd);
-    child->exit_watch.fd = -1;
+    unwatch_exit(child);
     wait_patiently(child);
     settle(child);
 }
@@ -76,9 +85,22 @@ static void end_cb(void *self, apr_status_t status, const aph_error_t *err)
     settle(child);
 }
 
+/* Where the kernel (or what stands between it and us) has no pidfd: looked at now and then. */
+static void look_cb(void *self)
+{
+    aphd_job_child_t *child = self;
+    aphd_loop_timer(child->loop, &child->look, LOOK_MILLISECONDS, NULL);
+    exited_cb(child, 0);
+}
+
 static apr_status_t watch_exit(aphd_job_child_t *child, aph_error_t *err)
 {
     int fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    child->exit_watch.fd = -1;
+    child->look.due_cb = look_cb;
+    child->look.self = child;
+    if (fd < 0 && errno == ENOSYS)
+        return aphd_loop_timer(child->loop, &child->look, LOOK_MILLISECONDS, err);
     if (fd < 0)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 815, "cannot watch process %d: %s",
                              (int)child->pid, strerror(errno));
@@ -92,10 +114,7 @@ static void discard(aphd_job_child_t *child)
 {
     kill(child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
-    if (child->exit_watch.fd > 0) {
-        aphd_loop_unwatch(child->loop, &child->exit_watch);
-        close(child->exit_watch.fd);
-    }
+    unwatch_exit(child);
 }
 
 apr_status_t aphd_job_child_start(aphd_job_child_t *child, aphd_loop_t *loop,
@@ -149,4 +168,14 @@ void aphd_job_child_hang_up(aphd_job_child_t *child)
     aphd_stream_close(&child->stream);
     wait_patiently(child);
     settle(child);
+}
+
+void aphd_job_child_forget(aphd_job_child_t *child)
+{
+    if (!child->started)
+        return;
+    child->started = 0;
+    unwatch_exit(child);
+    aphd_loop_untimer(child->loop, &child->patience);
+    aphd_stream_close(&child->stream);
 }

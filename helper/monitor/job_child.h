@@ -14,6 +14,7 @@ typedef struct aphd_job_child_t {
     int exit_code;            /* valid once reaped */
     aphd_stream_t stream;
     aphd_watch_t exit_watch;  /* the pidfd */
+    aphd_timer_t look;        /* instead of it, where there are no pidfds */
     aphd_timer_t patience;    /* how long one of the two ends is waited for after the other */
     unsigned reaped : 1;
     unsigned eof : 1;
@@ -40,5 +41,9 @@ void aphd_job_child_ask_stop(aphd_job_child_t *child);
 /* Closes our end: the child reads end of file and ends; it is killed if it has not after a while.
  * gone_cb still follows. */
 void aphd_job_child_hang_up(aphd_job_child_t *child);
+
+/* For the end of apphostd itself: the child reads end of file and is not waited for; nothing is called
+ * back. */
+void aphd_job_child_forget(aphd_job_child_t *child);
 
 #endif

@@ -47,11 +47,7 @@ void aphd_jobs_destroy(aphd_jobs_t *jobs)
     while (jobs->first != NULL) {
         aphd_job_t *job = jobs->first;
         jobs->first = job->next;
-        if (job->child.started) {
-            aphd_loop_unwatch(jobs->monitor->loop, &job->child.exit_watch);
-            aphd_loop_untimer(jobs->monitor->loop, &job->child.patience);
-            aphd_stream_close(&job->child.stream);
-        }
+        aphd_job_child_forget(&job->child);
         free_job(job);
     }
     aphd_loop_untimer(jobs->monitor->loop, &jobs->retry);

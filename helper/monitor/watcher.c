@@ -211,13 +211,8 @@ void aphd_watcher_destroy(aphd_watcher_t *watcher)
 {
     if (watcher == NULL)
         return;
-    aphd_loop_t *loop = watcher->monitor->loop;
-    aphd_loop_untimer(loop, &watcher->start_timer);
-    if (watcher->child.started) {
-        aphd_loop_unwatch(loop, &watcher->child.exit_watch);
-        aphd_loop_untimer(loop, &watcher->child.patience);
-        aphd_stream_close(&watcher->child.stream);
-    }
+    aphd_loop_untimer(watcher->monitor->loop, &watcher->start_timer);
+    aphd_job_child_forget(&watcher->child);
     free(watcher);
 }
 

@@ -21,8 +21,8 @@ class Client:
 
     def __init__(self, path, timeout=8):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(path)   # blocking: waits while the daemon's queue is full
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
 
     def send(self, octets):
         self.socket.sendall(octets)

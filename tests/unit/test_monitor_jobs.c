@@ -24,6 +24,8 @@
 
 static aph_frame_reader_t peer_reader;
 
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 static void say(const char *format, ...)
 {
     char text[2048];
