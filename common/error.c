@@ -68,7 +68,7 @@ static void trim_partial_utf8(char *text)
         text[start - 1] = '\0';
 }
 
-apr_status_t aph_error_set(aph_error_t *err, apr_status_t status, int tag, const char *format, ...)
+apr_status_t(aph_error_set)(aph_error_t *err, apr_status_t status, int tag, const char *format, ...)
 {
     if (err == NULL || err->status != APR_SUCCESS)
         return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl: options, the command's row, the command; and the one place that complains and exits. */
+/* apphostctl: options, the command's row, the command; and the one place that complains and exits.
+ */
 #include "config.h"
 
 #include <locale.h>

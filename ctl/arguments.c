@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One parser for every command. getopt_long is driven by tables made from the option lists, so that
+ * what help shows, what completion offers and what is accepted cannot differ. */
 #include "ctl/arguments.h"
 
 #include <getopt.h>
@@ -62,8 +64,8 @@ static apr_status_t complain(int why, const char *word, const char *command, aph
     const char *next = command != NULL ? command : "";
     const char *gap = command != NULL ? " " : "";
     if (why == ':')
-        return aph_error_set(err, APH_EUSAGE, 1700,
-                             "%s needs a value; see: apphostctl %s%s--help", word, next, gap);
+        return aph_error_set(err, APH_EUSAGE, 1700, "%s needs a value; see: apphostctl %s%s--help",
+                             word, next, gap);
     return aph_error_set(err, APH_EUSAGE, 1701,
                          "%s is not an option here; see: apphostctl %s%s--help", word, next, gap);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl check: hands over to apphost-check, which holds the reader and the policy. No apphostd. */
+/* apphostctl check: hands over to apphost-check, which holds the reader and the policy. No
+ * apphostd. */
 #include "ctl/command.h"
 
 #include "ctl/local_program.h"

@@ -17,12 +17,12 @@
 
 /* What holds for the whole run. Passed down; nothing else is shared. */
 typedef struct aphc_context_t {
-    apr_pool_t *p;            /* lives as long as the program */
+    apr_pool_t *p; /* lives as long as the program */
     const char *socket_path;
-    aphc_terminal_t out;      /* what was asked for */
-    aphc_terminal_t err;      /* progress, questions, complaints */
-    unsigned json : 1;        /* standard output carries JSON and nothing else */
-    unsigned quiet : 1;       /* no progress */
+    aphc_terminal_t out; /* what was asked for */
+    aphc_terminal_t err; /* progress, questions, complaints */
+    unsigned json : 1;   /* standard output carries JSON and nothing else */
+    unsigned quiet : 1;  /* no progress */
     unsigned no_color : 1;
 } aphc_context_t;
 

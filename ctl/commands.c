@@ -42,8 +42,9 @@ static const row_t rows[] = {
 };
 
 const aphc_option_t aphc_common_options[] = {
-    {"socket", 0, "PATH", "where apphostd listens (default: $APPHOST_SOCKET, else "
-                          "/run/apphost/apphostd.sock)"},
+    {"socket", 0, "PATH",
+     "where apphostd listens (default: $APPHOST_SOCKET, else "
+     "/run/apphost/apphostd.sock)"},
     {"json", 0, NULL, "print JSON, for programs"},
     {"quiet", 'q', NULL, "show no progress"},
     {"no-color", 0, NULL, "use no colours"},

@@ -9,8 +9,9 @@
 enum { CONFIG };
 
 const aphc_option_t aphc_doctor_options[] = {
-    [CONFIG] = {"config", 'c', "FILE", "apphostd's configuration (default: $APPHOST_CONFIG, else "
-                                       APH_SYSCONFDIR "/apphostd.conf)"},
+    [CONFIG] = {"config", 'c', "FILE",
+                "apphostd's configuration (default: $APPHOST_CONFIG, else " APH_SYSCONFDIR
+                "/apphostd.conf)"},
     {NULL, 0, NULL, NULL},
 };
 

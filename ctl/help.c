@@ -15,8 +15,7 @@ static const struct {
     {"completion", aphc_help_completion},
 };
 
-apr_status_t aphc_help(aphc_context_t *context, const aphc_arguments_t *arguments,
-                       aph_error_t *err)
+apr_status_t aphc_help(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     aphc_command_t command;
     const char *about = arguments->operands[0];

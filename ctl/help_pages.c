@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pages made from the tables. Nothing here lists a command, an option or a code by itself. */
 #include "ctl/help_pages.h"
 
 #include <string.h>
@@ -94,41 +95,44 @@ static void completion_options(const aphc_terminal_t *terminal, const aphc_optio
         aphc_putf(terminal, " --%s", options[i].name);
 }
 
-/* What an operand of a command can be: a function or variable of the script below; NULL leaves files
- * to bash. */
+/* What an operand of a command can be: a function or variable of the script below; NULL leaves
+ * files to bash. */
 static const char *completion_operand(const aphc_command_t *command)
 {
     if (strcmp(command->name, "help") == 0)
         return "$commands exit-codes protocol completion";
     if (strcmp(command->name, "job") == 0)
         return "$(_apphostctl_jobs)";
-    int takes_app = strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
+    int takes_app =
+        strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
     return takes_app && strcmp(command->name, "install") != 0 ? "$(_apphostctl_apps)" : NULL;
 }
 
 void aphc_help_completion(const aphc_terminal_t *terminal)
 {
     aphc_command_t command;
-    aphc_putf(terminal, "# SPDX-License-Identifier: Apache-2.0\n"
-                        "# bash completion for apphostctl; made by: apphostctl help completion\n"
-                        "_apphostctl_apps()\n{\n"
-                        "    apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
-                        "cut -d'\"' -f4\n}\n"
-                        "_apphostctl_jobs()\n{\n"
-                        "    apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | "
-                        "cut -d: -f2\n}\n"
-                        "_apphostctl()\n{\n"
-                        "    local word=${COMP_WORDS[COMP_CWORD]} command= commands='");
+    aphc_putf(terminal,
+              "# SPDX-License-Identifier: Apache-2.0\n"
+              "# bash completion for apphostctl; made by: apphostctl help completion\n"
+              "_apphostctl_apps()\n{\n"
+              "    apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
+              "cut -d'\"' -f4\n}\n"
+              "_apphostctl_jobs()\n{\n"
+              "    apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | "
+              "cut -d: -f2\n}\n"
+              "_apphostctl()\n{\n"
+              "    local word=${COMP_WORDS[COMP_CWORD]} command= commands='");
     for (size_t i = 0; aphc_command_at(i, &command); i++)
         aphc_putf(terminal, "%s%s", i == 0 ? "" : " ", command.name);
     aphc_putf(terminal, "' common='");
     completion_options(terminal, aphc_common_options);
-    aphc_putf(terminal, "'\n    local own= operands= given\n"
-                        "    for given in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                        "        case \" $commands \" in *\" $given \"*) command=$given; break;; esac\n"
-                        "    done\n"
-                        "    case $command in\n"
-                        "    '') operands=$commands;;\n");
+    aphc_putf(terminal,
+              "'\n    local own= operands= given\n"
+              "    for given in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+              "        case \" $commands \" in *\" $given \"*) command=$given; break;; esac\n"
+              "    done\n"
+              "    case $command in\n"
+              "    '') operands=$commands;;\n");
     for (size_t i = 0; aphc_command_at(i, &command); i++) {
         const char *operands = completion_operand(&command);
         aphc_putf(terminal, "    %s) own='", command.name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages made from the tables: the commands, the exit codes, the protocol, the shell completion. What
- * stands in the manual and in docs/ is compared with them by guards. */
+/* Pages made from the tables: the commands, the exit codes, the protocol, the shell completion.
+ * What stands in the manual and in docs/ is compared with them by guards. */
 #ifndef APHC_HELP_PAGES_H
 #define APHC_HELP_PAGES_H
 

@@ -18,8 +18,8 @@ const aphc_option_t aphc_install_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* A script as JSON text. What cannot travel, or is too long to be one, is refused before anything is
- * sent. */
+/* A script as JSON text. What cannot travel, or is too long to be one, is refused before anything
+ * is sent. */
 static json_t *read_script(const char *path, aph_error_t *err)
 {
     char *octets = NULL;
@@ -79,14 +79,16 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (verdict == APHC_PLAN_REFUSED)
         return aph_error_set(err, APH_EDENIED, 1745,
                              "%s is not installed: the plan names what is refused, with its line. "
-                             "Change the script and try again", name);
+                             "Change the script and try again",
+                             name);
     int can_ask = aphc_can_ask(&context->err) && !context->json;
     if (!can_ask && verdict == APHC_PLAN_FREE)
         return APR_SUCCESS;
     if (!can_ask)
         return aph_error_set(err, APH_ECONSENT, 1746,
                              "%s is not installed: its plan needs consent, and there is no "
-                             "terminal to ask. Read it with --plan, then give --yes", name);
+                             "terminal to ask. Read it with --plan, then give --yes",
+                             name);
     int yes = verdict == APHC_PLAN_FREE
                   ? aphc_ask(&context->err, "Install it?", 1)
                   : aphc_ask(&context->err, "Consent to this, and install it?", 0);
@@ -94,8 +96,8 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
         return APR_SUCCESS;
     return verdict == APHC_PLAN_FREE
                ? aph_error_set(err, APH_ECANCELLED, 1747, "%s is not installed, as you said", name)
-               : aph_error_set(err, APH_ECONSENT, 1748, "%s is not installed: consent was not given",
-                               name);
+               : aph_error_set(err, APH_ECONSENT, 1748,
+                               "%s is not installed: consent was not given", name);
 }
 
 static void say_installed(const aphc_context_t *context, const json_t *answer)
@@ -113,8 +115,8 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
                                json_t **answer, aph_error_t *err)
 {
     json_t *reply = NULL;
-    apr_status_t status = ask_daemon(context, request, json_pack("{s:b}", "plan_only", 1), &reply,
-                                     err);
+    apr_status_t status =
+        ask_daemon(context, request, json_pack("{s:b}", "plan_only", 1), &reply, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *plan = json_object_get(reply, "plan");
@@ -128,10 +130,10 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
     }
     status = consent(context, plan, err);
     if (status == APR_SUCCESS)
-        status = ask_daemon(context, request,
-                            json_pack("{s:b, s:s}", "yes", 1, "plan_hash",
-                                      aphc_get_text(reply, "plan_hash")),
-                            answer, err);
+        status = ask_daemon(
+            context, request,
+            json_pack("{s:b, s:s}", "yes", 1, "plan_hash", aphc_get_text(reply, "plan_hash")),
+            answer, err);
     json_decref(reply);
     return status;
 }

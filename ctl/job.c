@@ -30,6 +30,21 @@ static apr_status_t cancel(aphc_context_t *context, json_int_t id, aph_error_t *
     return APR_SUCCESS;
 }
 
+/* Whoever follows a job wants its end: one that failed earlier ends like one that fails now. */
+static apr_status_t end_followed(const aphc_context_t *context, const json_t *answer,
+                                 aph_error_t *err)
+{
+    const char *code = json_string_value(json_object_get(answer, "code"));
+    if (json_object_get(answer, "job_id") != NULL && code != NULL)
+        return aph_error_receive(err, code, aphc_get_text(answer, "tag"),
+                                 aphc_get_text(answer, "message"));
+    if (context->json)
+        aphc_print_json(context, answer);
+    else
+        aphc_putf(&context->out, "It is done.\n");
+    return APR_SUCCESS;
+}
+
 apr_status_t aphc_job(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     json_int_t id;
@@ -49,10 +64,12 @@ apr_status_t aphc_job(aphc_context_t *context, const aphc_arguments_t *arguments
                        APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
-    if (context->json)
+    if (follow)
+        status = end_followed(context, answer, err);
+    else if (context->json)
         aphc_print_json(context, answer);
     else
         aphc_job_print(&context->out, answer);
     json_decref(answer);
-    return APR_SUCCESS;
+    return status;
 }

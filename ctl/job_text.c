@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pages about one thing. They are made from whatever members came, so that an older apphostctl
+ * shows what a newer apphostd knows. */
 #include "ctl/job_text.h"
 
 #include <stdlib.h>
@@ -29,18 +31,14 @@ static void print_scalar(const aphc_terminal_t *terminal, const char *key, const
                   strcmp(key, "since") == 0;
     if (json_is_string(value)) {
         aphc_put(terminal, APHC_PLAIN, json_string_value(value));
-    }
-    else if (json_is_integer(value) && is_time) {
+    } else if (json_is_integer(value) && is_time) {
         aphc_measure_date(date, json_integer_value(value));
         aphc_putf(terminal, "%s", date);
-    }
-    else if (json_is_integer(value)) {
+    } else if (json_is_integer(value)) {
         aphc_putf(terminal, "%lld", (long long)json_integer_value(value));
-    }
-    else if (json_is_real(value)) {
+    } else if (json_is_real(value)) {
         aphc_putf(terminal, "%g", json_real_value(value));
-    }
-    else {
+    } else {
         aphc_putf(terminal, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-");
     }
 }
@@ -53,13 +51,13 @@ static void print_array(const aphc_terminal_t *terminal, const char *key, const 
 {
     size_t i;
     const json_t *item;
-    json_array_foreach((json_t *)array, i, item) {
+    json_array_foreach((json_t *)array, i, item)
+    {
         if (json_is_object(item)) {
             aphc_putf(terminal, i == 0 ? "\n" : "");
             aphc_members_print(terminal, item, indent + STEP);
             aphc_putf(terminal, i + 1 < json_array_size(array) ? "\n" : "");
-        }
-        else {
+        } else {
             aphc_putf(terminal, "%s", i == 0 ? "" : ", ");
             print_scalar(terminal, key, item);
             aphc_putf(terminal, i + 1 == json_array_size(array) ? "\n" : "");
@@ -73,11 +71,9 @@ static void print_value(const aphc_terminal_t *terminal, const char *key, const 
     if (json_is_object(value)) {
         aphc_putf(terminal, "\n");
         aphc_members_print(terminal, value, indent + STEP);
-    }
-    else if (json_is_array(value)) {
+    } else if (json_is_array(value)) {
         print_array(terminal, key, value, indent);
-    }
-    else {
+    } else {
         print_scalar(terminal, key, value);
         aphc_putf(terminal, "\n");
     }
@@ -97,10 +93,11 @@ void aphc_members_print(const aphc_terminal_t *terminal, const json_t *object, i
     int widest = 0;
     if (indent > DEPTH_MAX * STEP)
         return;
+    json_object_foreach((json_t *)object, key,
+                        value) if (is_shown(value) && aphc_text_columns(key) > widest) widest =
+        aphc_text_columns(key);
     json_object_foreach((json_t *)object, key, value)
-        if (is_shown(value) && aphc_text_columns(key) > widest)
-            widest = aphc_text_columns(key);
-    json_object_foreach((json_t *)object, key, value) {
+    {
         if (!is_shown(value))
             continue;
         char words[64];
@@ -120,7 +117,8 @@ static void print_log(const aphc_terminal_t *terminal, const char *log)
     char line[1024];
     while (*log != '\0') {
         size_t length = strcspn(log, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line), log);
+        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line),
+                 log);
         aphc_put(terminal, APHC_DIM, line);
         aphc_putf(terminal, "\n");
         log += length + (log[length] == '\n');
@@ -132,9 +130,9 @@ void aphc_job_print(const aphc_terminal_t *terminal, const json_t *job)
     const char *key;
     json_t *value;
     json_t *facts = json_object();
-    json_object_foreach((json_t *)job, key, value)
-        if (strcmp(key, "log") != 0 && strcmp(key, "answer") != 0)
-            json_object_set(facts, key, value);
+    json_object_foreach((json_t *)job, key,
+                        value) if (strcmp(key, "log") != 0 && strcmp(key, "answer") != 0)
+        json_object_set(facts, key, value);
     aphc_members_print(terminal, facts, 0);
     json_decref(facts);
     const char *log = aphc_get_text(job, "log");

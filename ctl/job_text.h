@@ -10,8 +10,8 @@
 /* Prints what a job was, how it ended, and its log. */
 void aphc_job_print(const aphc_terminal_t *terminal, const json_t *job);
 
-/* Prints the members of an object, "key: value" under each other, inner objects indented. Whatever a
- * newer apphostd adds is shown as well. */
+/* Prints the members of an object, "key: value" under each other, inner objects indented. Whatever
+ * a newer apphostd adds is shown as well. */
 void aphc_members_print(const aphc_terminal_t *terminal, const json_t *object, int indent);
 
 /* A whole number of digits only; 0 for anything else. */

@@ -9,8 +9,8 @@
 #include "ctl/operation.h"
 #include "ctl/table.h"
 
-static const aphc_column_t columns[] = {{"JOB", 1, 0},     {"WHAT", 0, 0},    {"APP", 0, 1},
-                                        {"STATE", 0, 0},   {"STARTED", 0, 0}, {"TOOK", 1, 0},
+static const aphc_column_t columns[] = {{"JOB", 1, 0},    {"WHAT", 0, 0},    {"APP", 0, 1},
+                                        {"STATE", 0, 0},  {"STARTED", 0, 0}, {"TOOK", 1, 0},
                                         {"OUTCOME", 0, 1}};
 
 enum { JOB, WHAT, APP, STATE, STARTED, TOOK, OUTCOME, COLUMNS };
@@ -45,8 +45,7 @@ static void fill_row(const aphc_context_t *context, const json_t *job, const cha
     row[OUTCOME] = aphc_get_text(job, "message");
 }
 
-apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *arguments,
-                       aph_error_t *err)
+apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     json_t *answer = NULL;
     apr_status_t status =
@@ -57,14 +56,11 @@ apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *argument
     size_t i, count = json_array_size(jobs);
     if (context->json) {
         aphc_print_json(context, answer);
-    }
-    else if (count == 0) {
+    } else if (count == 0) {
         aphc_putf(&context->out, "There was no job yet.\n");
-    }
-    else {
+    } else {
         const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells);
-        json_array_foreach((json_t *)jobs, i, job)
-            fill_row(context, job, cells + i * COLUMNS);
+        json_array_foreach((json_t *)jobs, i, job) fill_row(context, job, cells + i * COLUMNS);
         aphc_table_print(&context->out, columns, COLUMNS, cells, count, style_cb);
     }
     json_decref(answer);

@@ -18,10 +18,10 @@ static aphc_style_t style_cb(size_t column, const char *cell)
 {
     if (column != STATE)
         return APHC_PLAIN;
-    return strcmp(cell, "running") == 0   ? APHC_GREEN
-           : strcmp(cell, "failing") == 0 ? APHC_RED
+    return strcmp(cell, "running") == 0                                ? APHC_GREEN
+           : strcmp(cell, "failing") == 0                              ? APHC_RED
            : strcmp(cell, "stopped") == 0 || strcmp(cell, "kept") == 0 ? APHC_DIM
-                                          : APHC_YELLOW;
+                                                                       : APHC_YELLOW;
 }
 
 static void print_apps(const aphc_context_t *context, const json_t *apps)
@@ -34,7 +34,8 @@ static void print_apps(const aphc_context_t *context, const json_t *apps)
         return;
     }
     const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells);
-    json_array_foreach((json_t *)apps, i, app) {
+    json_array_foreach((json_t *)apps, i, app)
+    {
         const char **row = cells + i * COLUMNS;
         json_int_t port = aphc_get_number(app, "port");
         int web = !json_is_false(json_object_get(app, "web"));
@@ -46,8 +47,7 @@ static void print_apps(const aphc_context_t *context, const json_t *apps)
     aphc_table_print(&context->out, columns, COLUMNS, cells, count, style_cb);
 }
 
-apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *arguments,
-                       aph_error_t *err)
+apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     json_t *answer = NULL;
     apr_status_t status =

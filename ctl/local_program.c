@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* exec without a shell, and with an environment that cannot change what the program does. */
 #include "ctl/local_program.h"
 
 #include <errno.h>

@@ -13,8 +13,7 @@ const aphc_option_t aphc_logs_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-apr_status_t aphc_logs(aphc_context_t *context, const aphc_arguments_t *arguments,
-                       aph_error_t *err)
+apr_status_t aphc_logs(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     json_t *answer = NULL;
     json_int_t tail = 0;
@@ -23,7 +22,8 @@ apr_status_t aphc_logs(aphc_context_t *context, const aphc_arguments_t *argument
     if (arguments->values[TAIL] != NULL) {
         if (!aphc_read_number(arguments->values[TAIL], &tail)) {
             json_decref(args);
-            return aph_error_set(err, APH_EUSAGE, 1755, "--tail needs a number of lines, not '%.60s'",
+            return aph_error_set(err, APH_EUSAGE, 1755,
+                                 "--tail needs a number of lines, not '%.60s'",
                                  arguments->values[TAIL]);
         }
         json_object_set_new(args, "tail", json_integer(tail));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whole numbers all the way: what people compare must not depend on how a double is rounded. */
 #include "ctl/measure.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ void aphc_measure_time(char out[APHC_MEASURE_MAX], int64_t milliseconds)
 {
     long long seconds = milliseconds < 0 ? 0 : milliseconds / 1000;
     if (seconds == 0)
-        snprintf(out, APHC_MEASURE_MAX, "%lld ms", (long long)(milliseconds < 0 ? 0 : milliseconds));
+        snprintf(out, APHC_MEASURE_MAX, "%lld ms",
+                 (long long)(milliseconds < 0 ? 0 : milliseconds));
     else if (seconds < 60)
         snprintf(out, APHC_MEASURE_MAX, "%lld s", seconds);
     else if (seconds < 3600)

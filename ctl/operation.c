@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What all commands that ask apphostd have in common: the check of the request, the view of what
+ * comes before the answer, and what is said when the answer does not come. */
 #include "ctl/operation.h"
 
 #include <string.h>
@@ -31,12 +33,10 @@ static void print_output(const aphc_context_t *context, const char *line)
         json_t *object = json_pack("{s:s}", "log", line);
         aphc_print_json(context, object);
         json_decref(object);
-    }
-    else if (context->out.is_terminal) {
+    } else if (context->out.is_terminal) {
         aphc_text_print(context->out.file, line);
         putc('\n', context->out.file);
-    }
-    else {
+    } else {
         fputs(line, context->out.file);
         putc('\n', context->out.file);
     }

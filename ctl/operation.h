@@ -12,9 +12,9 @@ typedef enum aphc_lines_t {
     APHC_LINES_ARE_OUTPUT /* what was asked for: standard output */
 } aphc_lines_t;
 
-/* Checks args (stolen) against the operation table, asks apphostd, shows progress. *answer receives a
- * new reference. With --json, lines that are output become {"log":...} objects, one a line. On SIGINT
- * says how to follow the job that goes on, and returns APR_EINTR. */
+/* Checks args (stolen) against the operation table, asks apphostd, shows progress. *answer receives
+ * a new reference. With --json, lines that are output become {"log":...} objects, one a line. On
+ * SIGINT says how to follow the job that goes on, and returns APR_EINTR. */
 apr_status_t aphc_operation(aphc_context_t *context, const char *op, json_t *args,
                             aphc_lines_t lines, json_t **answer, aph_error_t *err);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One request, one connection. The socket and SIGINT are waited for together: Ctrl-C must be able
+ * to leave a job running, and must not be lost between two frames. */
 #include "config.h"
 
 #include "ctl/peer.h"
@@ -34,12 +36,14 @@ static apr_status_t explain_connect(int reason, const char *path, aph_error_t *e
     case ENOTDIR:
         return aph_error_set(err, APH_EDAEMON, 1710,
                              "apphostd is not running: there is no socket %s. Start it (systemctl "
-                             "start apphostd), or name its socket with --socket", path);
+                             "start apphostd), or name its socket with --socket",
+                             path);
     case ECONNREFUSED:
         return aph_error_set(err, APH_EDAEMON, 1711,
                              "apphostd is not running: nobody listens on the socket %s it left "
                              "behind. Start it (systemctl start apphostd); apphostctl doctor may "
-                             "say why it stopped", path);
+                             "say why it stopped",
+                             path);
     case EACCES:
     case EPERM:
         return aph_error_set(err, APH_EFORBIDDEN, 1712,
@@ -55,7 +59,8 @@ static apr_status_t explain_connect(int reason, const char *path, aph_error_t *e
     case EINPROGRESS:
         return aph_error_set(err, APH_EDAEMON, 1714,
                              "apphostd accepts no connection on %s. See its log (journalctl -u "
-                             "apphostd)", path);
+                             "apphostd)",
+                             path);
     default:
         return aph_error_set(err, APH_EDAEMON, 1715, "cannot connect to apphostd on %s: %s", path,
                              strerror(reason));
@@ -68,7 +73,8 @@ static apr_status_t connect_peer(peer_t *peer, const char *path, aph_error_t *er
     if (strlen(path) >= sizeof address.sun_path)
         return aph_error_set(err, APH_EUSAGE, 1716,
                              "the socket's path is longer than the %zu octets a socket may have: "
-                             "%.200s", sizeof address.sun_path - 1, path);
+                             "%.200s",
+                             sizeof address.sun_path - 1, path);
     memcpy(address.sun_path, path, strlen(path) + 1);
     peer->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (peer->socket < 0)
@@ -116,8 +122,8 @@ static void let_interrupts(peer_t *peer)
 
 static apr_status_t send_request(const peer_t *peer, const aphc_call_t *call, aph_error_t *err)
 {
-    json_t *request = json_pack("{s:i, s:s, s:O}", "v", APH_PROTOCOL_VERSION, "op", call->op,
-                                "args", call->args);
+    json_t *request =
+        json_pack("{s:i, s:s, s:O}", "v", APH_PROTOCOL_VERSION, "op", call->op, "args", call->args);
     if (request == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1720, "no memory is left for the request");
     apr_status_t status = aph_frame_write(peer->socket, request, APH_FRAME_MAX, err);
@@ -136,7 +142,8 @@ static apr_status_t wait_readable(const peer_t *peer, const aphc_call_t *call, a
     if (ready == 0)
         return aph_error_set(err, APH_EDAEMON, 1721,
                              "apphostd has said nothing for %d seconds. See its log (journalctl -u "
-                             "apphostd)", call->silence_seconds);
+                             "apphostd)",
+                             call->silence_seconds);
     if (ready < 0 && errno != EINTR)
         return aph_error_set(err, APH_EINTERNAL, 1722, "waiting for apphostd failed: %s",
                              strerror(errno));
@@ -170,7 +177,8 @@ static apr_status_t take_frame(const json_t *frame, const aphc_call_t *call, jso
                                  json_string_value(json_object_get(frame, "message")));
     return aph_error_set(err, APH_EVERSION, 1723,
                          "apphostd sent something apphostctl %s does not know; the two are of "
-                         "different versions", PACKAGE_VERSION);
+                         "different versions",
+                         PACKAGE_VERSION);
 }
 
 /* What went wrong while reading is apphostd's fault, never the command's. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The plan from top to bottom in the order of the questions people have: where will it be, what is
+ * fetched, who can reach it, where is my data, what did you change, what must I agree to. */
 #include "ctl/plan_text.h"
 
 #include <string.h>
@@ -50,14 +52,16 @@ static void print_part(const aphc_terminal_t *terminal, const json_t *plan, cons
     if (json_array_size(rows) == 0)
         return;
     heading(terminal, APHC_BOLD, title);
-    json_array_foreach((json_t *)rows, i, row) {
+    json_array_foreach((json_t *)rows, i, row)
+    {
         fill_cb(&cells, plan, row);
         for (int c = 0; c < 3; c++) {
             int width = aphc_text_columns(cells.text[c]);
             widths[c] = width > widths[c] ? width : widths[c];
         }
     }
-    json_array_foreach((json_t *)rows, i, row) {
+    json_array_foreach((json_t *)rows, i, row)
+    {
         fill_cb(&cells, plan, row);
         print_cells(terminal, &cells, widths);
     }
@@ -108,11 +112,10 @@ void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *p
 {
     size_t i;
     const json_t *port;
-    json_array_foreach((json_t *)ports, i, port)
-        if (!json_is_true(json_object_get(port, "web")))
-            aphc_putf(terminal, "It can also be reached from your network on port %lld (%s).\n",
-                      (long long)aphc_get_number(port, "host"),
-                      strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
+    json_array_foreach((json_t *)ports, i, port) if (!json_is_true(json_object_get(port, "web")))
+        aphc_putf(terminal, "It can also be reached from your network on port %lld (%s).\n",
+                  (long long)aphc_get_number(port, "host"),
+                  strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
 }
 
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
@@ -140,8 +143,7 @@ static void print_findings(const aphc_terminal_t *terminal, const json_t *findin
     if (json_array_size(findings) == 0)
         return;
     heading(terminal, style, title);
-    json_array_foreach((json_t *)findings, i, finding)
-        print_finding(terminal, finding);
+    json_array_foreach((json_t *)findings, i, finding) print_finding(terminal, finding);
 }
 
 static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
@@ -152,15 +154,16 @@ static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
     char disk[APHC_MEASURE_MAX], memory[APHC_MEASURE_MAX];
     if (!json_is_integer(json_object_get(machine, "disk_free")))
         return;
-    json_array_foreach(json_object_get(plan, "images"), i, image)
-        if (json_is_true(json_object_get(image, "pull")))
-            need += aphc_get_number(image, "octets");
+    json_array_foreach(json_object_get(plan, "images"), i,
+                       image) if (json_is_true(json_object_get(image, "pull"))) need +=
+        aphc_get_number(image, "octets");
     aphc_measure_size(disk, have);
     aphc_measure_size(memory, aphc_get_number(machine, "memory_free"));
     aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free.\n", disk, memory);
     /* Unpacked layers take more than the download: tight means too little. */
     if (have < DISK_TIGHT || have / 3 < need) {
-        aphc_put(terminal, APHC_YELLOW, "  That may be too little disk: images grow when unpacked.");
+        aphc_put(terminal, APHC_YELLOW,
+                 "  That may be too little disk: images grow when unpacked.");
         aphc_putf(terminal, "\n");
     }
 }
@@ -173,8 +176,7 @@ static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
     if (json_is_string(json_object_get(plan, "url"))) {
         aphc_putf(terminal, "It will answer at  ");
         aphc_put(terminal, APHC_GREEN, aphc_get_text(plan, "url"));
-    }
-    else {
+    } else {
         aphc_putf(terminal, "It has no web page.");
     }
     aphc_putf(terminal, "\n");
@@ -200,7 +202,8 @@ void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
 
 aphc_verdict_t aphc_plan_verdict(const json_t *plan)
 {
-    const json_t *asked = json_object_get(plan, "asked"), *refused = json_object_get(plan, "refused");
+    const json_t *asked = json_object_get(plan, "asked"),
+                 *refused = json_object_get(plan, "refused");
     if (!json_is_array(asked) || !json_is_array(refused) || json_array_size(refused) > 0)
         return APHC_PLAN_REFUSED;
     return json_array_size(asked) > 0 ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;

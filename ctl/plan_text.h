@@ -13,16 +13,17 @@ typedef enum aphc_verdict_t {
     APHC_PLAN_REFUSED  /* will not be done, whatever is answered */
 } aphc_verdict_t;
 
-/* One line for every port of ports (borrowed) that is not the web port; nothing where there is none. */
+/* One line for every port of ports (borrowed) that is not the web port; nothing where there is
+ * none. */
 void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *ports);
 
 /* Prints plan (borrowed; its form is explained in helper/job/plan.h): address, images, ports, data
- * folders, files, what was rewritten, what needs consent and why, what is refused, space. A part the
- * plan does not have is left out. */
+ * folders, files, what was rewritten, what needs consent and why, what is refused, space. A part
+ * the plan does not have is left out. */
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan);
 
-/* What the plan needs before it can be carried out. What is not a plan, as this apphostctl knows it, is
- * refused: a newer apphostd may have reasons that could not be explained. */
+/* What the plan needs before it can be carried out. What is not a plan, as this apphostctl knows
+ * it, is refused: a newer apphostd may have reasons that could not be explained. */
 aphc_verdict_t aphc_plan_verdict(const json_t *plan);
 
 #endif

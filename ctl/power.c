@@ -27,8 +27,7 @@ apr_status_t aphc_start(aphc_context_t *context, const aphc_arguments_t *argumen
     return power(context, "start", "is running", arguments, err);
 }
 
-apr_status_t aphc_stop(aphc_context_t *context, const aphc_arguments_t *arguments,
-                       aph_error_t *err)
+apr_status_t aphc_stop(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     return power(context, "stop", "is stopped, until it is started again", arguments, err);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The progress line. It is drawn at most ten times a second, and cleared before anything else is
+ * printed on its stream. */
 #include "ctl/progress.h"
 
 #include <string.h>
@@ -7,10 +9,10 @@
 #include "ctl/operation.h"
 #include "ctl/text.h"
 
-#define BAR_CELLS     20
-#define REDRAW_EVERY  100000  /* microseconds */
-#define RATE_SPAN     1000000 /* the rate is counted anew over spans this long */
-#define TAIL_MAX      160
+#define BAR_CELLS    20
+#define REDRAW_EVERY 100000  /* microseconds */
+#define RATE_SPAN    1000000 /* the rate is counted anew over spans this long */
+#define TAIL_MAX     160
 
 void aphc_progress_init(aphc_progress_t *progress, const aphc_terminal_t *terminal, int hidden)
 {
@@ -122,8 +124,7 @@ void aphc_progress_update(aphc_progress_t *progress, const json_t *frame, int64_
     if (progress->terminal.is_terminal) {
         if (news || now - progress->drawn_at >= REDRAW_EVERY)
             draw(progress, frame, now);
-    }
-    else if (news) {
+    } else if (news) {
         char line[APHC_PROGRESS_LINE_MAX];
         aphc_progress_line(line, frame, 0, 0);
         fprintf(progress->terminal.file, "%s\n", line);

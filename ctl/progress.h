@@ -13,13 +13,13 @@
 typedef struct aphc_progress_t {
     aphc_terminal_t terminal; /* a copy: its width is measured anew */
     unsigned hidden : 1;
-    unsigned drawn : 1;       /* a line stands there that must be cleared first */
-    json_int_t job;           /* 0 until the first frame says it */
-    char step[64];            /* what was shown last, to notice a new one */
+    unsigned drawn : 1; /* a line stands there that must be cleared first */
+    json_int_t job;     /* 0 until the first frame says it */
+    char step[64];      /* what was shown last, to notice a new one */
     char text[256];
     int64_t rate_since, rate_done; /* microseconds and octets where the rate is counted from */
     int64_t rate;                  /* octets a second, 0 while unknown */
-    int64_t drawn_at;              /* microseconds; a redraw more often than the eye sees is waste */
+    int64_t drawn_at; /* microseconds; a redraw more often than the eye sees is waste */
 } aphc_progress_t;
 
 void aphc_progress_init(aphc_progress_t *progress, const aphc_terminal_t *terminal, int hidden);

@@ -30,9 +30,8 @@ apr_status_t aphc_status(aphc_context_t *context, const aphc_arguments_t *argume
                          aph_error_t *err)
 {
     json_t *answer = NULL;
-    json_t *args = arguments->operand_count > 0
-                       ? json_pack("{s:s}", "name", arguments->operands[0])
-                       : json_object();
+    json_t *args = arguments->operand_count > 0 ? json_pack("{s:s}", "name", arguments->operands[0])
+                                                : json_object();
     apr_status_t status = aphc_operation(context, "status", args, APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;

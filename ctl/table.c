@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tables: measured first, printed after; no row is printed before all are known. */
 #include "ctl/table.h"
 
 #include "ctl/text.h"

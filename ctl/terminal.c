@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What kind of stream a person or a program reads us from; the only place that knows escapes. */
 #include "ctl/terminal.h"
 
 #include <stdarg.h>
@@ -34,7 +35,7 @@ void aphc_terminal_init(aphc_terminal_t *terminal, FILE *file, int no_color)
 static const char *escape_of(aphc_style_t style)
 {
     static const char *const escapes[] = {
-        [APHC_PLAIN] = "",          [APHC_BOLD] = "\033[1m",    [APHC_DIM] = "\033[2m",
+        [APHC_PLAIN] = "",         [APHC_BOLD] = "\033[1m",    [APHC_DIM] = "\033[2m",
         [APHC_GREEN] = "\033[32m", [APHC_YELLOW] = "\033[33m", [APHC_RED] = "\033[31m",
     };
     return escapes[style];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stream to a person or a file: how wide it is, whether it can be redrawn, whether it has colours. */
+/* A stream to a person or a file: how wide it is, whether it can be redrawn, whether it has
+ * colours. */
 #ifndef APHC_TERMINAL_H
 #define APHC_TERMINAL_H
 
@@ -16,7 +17,7 @@ typedef enum aphc_style_t {
 
 typedef struct aphc_terminal_t {
     FILE *file;
-    int columns;             /* 0: no limit, as for a file or a pipe */
+    int columns; /* 0: no limit, as for a file or a pipe */
     unsigned is_terminal : 1;
     unsigned color : 1;
 } aphc_terminal_t;
@@ -34,8 +35,8 @@ void aphc_put(const aphc_terminal_t *terminal, aphc_style_t style, const char *t
 void aphc_putf(const aphc_terminal_t *terminal, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Asks question with [Y/n] or [y/N] and reads one line of standard input. Nonzero means yes; an empty
- * line means by_default; end of input means no. */
+/* Asks question with [Y/n] or [y/N] and reads one line of standard input. Nonzero means yes; an
+ * empty line means by_default; end of input means no. */
 int aphc_ask(const aphc_terminal_t *terminal, const char *question, int by_default);
 
 /* Nonzero when a person can be asked: standard input and terminal are both terminals. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8 by hand, and not by mbrtowc: what is wrong must be shown as wrong and not end the text, and
+ * the decoder must not depend on the person's locale. Only widths come from the C library. */
 #include "ctl/text.h"
 
 #include <string.h>
@@ -18,8 +20,12 @@ typedef struct glyph_t {
 static size_t decode(const char *text, unsigned *code)
 {
     const unsigned char *at = (const unsigned char *)text;
-    size_t more = at[0] < 0x80 ? 0 : at[0] < 0xC2 ? 9 : at[0] < 0xE0 ? 1 : at[0] < 0xF0 ? 2
-                  : at[0] < 0xF5 ? 3 : 9;
+    size_t more = at[0] < 0x80   ? 0
+                  : at[0] < 0xC2 ? 9
+                  : at[0] < 0xE0 ? 1
+                  : at[0] < 0xF0 ? 2
+                  : at[0] < 0xF5 ? 3
+                                 : 9;
     *code = 0xFFFFFFFFu;
     if (more == 9)
         return 1;
@@ -40,8 +46,8 @@ static size_t decode(const char *text, unsigned *code)
 /* What a terminal would act upon, or a reader could be misled by. */
 static int harmful(unsigned code)
 {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xFFFFFFFFu ||
-           code == 0x200E || code == 0x200F || code == 0x061C || code == 0xFEFF ||
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xFFFFFFFFu || code == 0x200E ||
+           code == 0x200F || code == 0x061C || code == 0xFEFF ||
            (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
            (code >= 0xE0000 && code <= 0xE007F);
 }
@@ -52,11 +58,9 @@ static size_t next_glyph(const char *text, glyph_t *glyph)
     size_t taken = decode(text, &code);
     if (code == '\t' || code == '\n') {
         *glyph = (glyph_t){" ", 1, 1};
-    }
-    else if (harmful(code)) {
+    } else if (harmful(code)) {
         *glyph = (glyph_t){"?", 1, 1};
-    }
-    else {
+    } else {
         int columns = wcwidth((wchar_t)code);
         *glyph = (glyph_t){text, taken, columns < 0 ? 1 : columns};
     }
@@ -135,8 +139,7 @@ void aphc_text_wrap(FILE *file, const char *text, int columns, int indent)
         if (!first && columns > 0 && used + 1 + width > columns) {
             fprintf(file, "\n%*s", indent, "");
             used = indent;
-        }
-        else if (!first) {
+        } else if (!first) {
             putc(' ', file);
             used++;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text for terminals. Names, reasons and log lines come from authors and containers: what a terminal
- * would obey instead of show (escapes, other controls, direction overrides) is shown as "?". */
+/* Text for terminals. Names, reasons and log lines come from authors and containers: what a
+ * terminal would obey instead of show (escapes, other controls, direction overrides) is shown as
+ * "?". */
 #ifndef APHC_TEXT_H
 #define APHC_TEXT_H
 
@@ -18,8 +19,8 @@ int aphc_text_cut(char *out, size_t size, const char *text, int columns);
 /* Prints text made safe; a tab stays a tab. */
 void aphc_text_print(FILE *file, const char *text);
 
-/* Prints text made safe, broken at blanks into lines of at most columns (0: one line), every line but
- * the first indented. */
+/* Prints text made safe, broken at blanks into lines of at most columns (0: one line), every line
+ * but the first indented. */
 void aphc_text_wrap(FILE *file, const char *text, int columns, int indent);
 
 #endif

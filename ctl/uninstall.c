@@ -24,10 +24,11 @@ static void print_data(const aphc_terminal_t *terminal, const json_t *data, cons
     if (json_array_size(data) == 0)
         return;
     aphc_putf(terminal, "%s\n", title);
-    json_array_foreach((json_t *)data, i, item) {
+    json_array_foreach((json_t *)data, i, item)
+    {
         aphc_measure_size(size, aphc_get_number(item, "octets"));
-        const char *name = json_is_string(item) ? json_string_value(item)
-                                                : aphc_get_text(item, "path");
+        const char *name =
+            json_is_string(item) ? json_string_value(item) : aphc_get_text(item, "path");
         aphc_putf(terminal, "    %8s  ", json_is_object(item) ? size : "");
         aphc_put(terminal, APHC_PLAIN, name);
         aphc_putf(terminal, "\n");
@@ -47,7 +48,8 @@ static apr_status_t confirm_purge(aphc_context_t *context, const char *name, aph
         json_decref(answer);
         return aph_error_set(err, APH_ECONSENT, 1750,
                              "%s stays: --purge deletes its data, and there is no terminal to ask. "
-                             "Give --yes if that is wanted", name);
+                             "Give --yes if that is wanted",
+                             name);
     }
     aphc_putf(&context->err, "To be deleted, for good: the data of %s", name);
     aphc_put(&context->err, APHC_PLAIN, *folder != '\0' ? " in " : "");
@@ -80,9 +82,9 @@ apr_status_t aphc_uninstall(aphc_context_t *context, const aphc_arguments_t *arg
         if (status != APR_SUCCESS)
             return status;
     }
-    apr_status_t status = aphc_operation(context, "uninstall",
-                                         json_pack("{s:s, s:b}", "name", name, "purge", purge),
-                                         APHC_LINES_ARE_LOG, &answer, err);
+    apr_status_t status =
+        aphc_operation(context, "uninstall", json_pack("{s:s, s:b}", "name", name, "purge", purge),
+                       APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     if (context->json)

@@ -10,12 +10,11 @@ apr_status_t aphc_version(aphc_context_t *context, const aphc_arguments_t *argum
                           aph_error_t *err)
 {
     if (context->json) {
-        json_t *answer = json_pack("{s:s, s:i}", "version", PACKAGE_VERSION, "protocol",
-                                   APH_PROTOCOL_VERSION);
+        json_t *answer =
+            json_pack("{s:s, s:i}", "version", PACKAGE_VERSION, "protocol", APH_PROTOCOL_VERSION);
         aphc_print_json(context, answer);
         json_decref(answer);
-    }
-    else {
+    } else {
         aphc_putf(&context->out, "apphostctl %s (protocol %d)\n", PACKAGE_VERSION,
                   APH_PROTOCOL_VERSION);
     }

@@ -95,20 +95,24 @@ valgrind_programs() {
 
 run_cppcheck() {
     (cd "$top" && cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-        --suppressions-list=tests/guards/cppcheck.supp --error-exitcode=1 -j"$(nproc)" -I . \
+        --library=tests/guards/cppcheck-jansson.cfg --error-exitcode=1 -j"$(nproc)" -I . \
         common mod_apphost helper ctl) >"$work/cppcheck.log" 2>&1 \
         || { head -n 30 "$work/cppcheck.log"; return 1; }
     ok=1
 }
 
+# The files come before "--", what the compiler is told after it; no file at all is a failure.
 run_clang_tidy() {
-    local include
-    include=$(pkg-config --cflags apr-1 jansson sqlite3 libcurl libseccomp libsodium inih)
-    # shellcheck disable=SC2086
-    (cd "$top" && git ls-files '*.c' | grep -v '^tests/' | xargs -P "$(nproc)" -n 8 \
-        clang-tidy --quiet --warnings-as-errors='*' -- -std=gnu11 -D_GNU_SOURCE -I . -I "$work/gcc" \
-        -isystem "$(apxs -q INCLUDEDIR)" $include -DAPH_LIBEXECDIR='""' -DAPH_SYSCONFDIR='""') \
-        >"$work/tidy.log" 2>&1 || { grep -E 'error|warning' "$work/tidy.log" | head -n 30; return 1; }
+    local flags files
+    flags="-std=gnu11 -D_GNU_SOURCE -I. -I$work/gcc -isystem $(apxs -q INCLUDEDIR)
+        $(pkg-config --cflags apr-1 jansson sqlite3 libcurl libseccomp libsodium inih libidn2)
+        -DAPH_LIBEXECDIR=\"\" -DAPH_SYSCONFDIR=\"\""
+    files=$(cd "$top" && find common mod_apphost helper ctl -name '*.c')
+    [ -n "$files" ] || return 1
+    # shellcheck disable=SC2016
+    (cd "$top" && flags=$flags xargs -P "$(nproc)" -n 8 sh -c \
+        'clang-tidy --quiet --warnings-as-errors="*" "$@" -- $flags' clang-tidy <<<"$files") \
+        >"$work/tidy.log" 2>&1 || { grep -E 'error:|warning:' "$work/tidy.log" | head -n 30; return 1; }
     ok=1
 }
 

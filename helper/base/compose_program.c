@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Looked for in fixed places: a PATH could name a program of somebody else. */
 #include "helper/base/compose_program.h"
 
 #include <errno.h>
@@ -40,7 +41,8 @@ apr_status_t aphd_compose_program_find(aphd_compose_program_t *program, const ch
     if (wanted != NULL)
         return aph_error_set(err, APH_ECONFIG, 1500,
                              "the compose program %s (Compose in section [engine]) cannot be run: "
-                             "%s", wanted, strerror(errno));
+                             "%s",
+                             wanted, strerror(errno));
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         program->words[0] = places[i];
         if (access(places[i], X_OK) == 0)

@@ -11,9 +11,9 @@ typedef struct aphd_compose_program_t {
     const char *words[3];
 } aphd_compose_program_t;
 
-/* wanted (the setting Compose; NULL: none was named) must be executable; else the plugin in docker's
- * folders, docker-compose, and docker itself where it has the plugin. APH_ECONFIG for a wanted one that
- * cannot be run, APH_EENGINE where there is none. */
+/* wanted (the setting Compose; NULL: none was named) must be executable; else the plugin in
+ * docker's folders, docker-compose, and docker itself where it has the plugin. APH_ECONFIG for a
+ * wanted one that cannot be run, APH_EENGINE where there is none. */
 apr_status_t aphd_compose_program_find(aphd_compose_program_t *program, const char *wanted,
                                        aph_error_t *err);
 

@@ -19,7 +19,8 @@ static int need_both(aphd_doctor_t *doctor)
 
 static const char *label_of(const json_t *object, const char *label)
 {
-    const char *value = json_string_value(json_object_get(json_object_get(object, "Labels"), label));
+    const char *value =
+        json_string_value(json_object_get(json_object_get(object, "Labels"), label));
     return value != NULL ? value : "";
 }
 
@@ -46,12 +47,15 @@ static const char *state_of(const json_t *container)
 static void look_app(aphd_doctor_t *doctor, const aphd_patient_t *app)
 {
     const char *id = aphd_doctor_text(doctor, "%d", app->app_id);
-    const char *cure = aphd_doctor_text(doctor, "look: apphostctl logs %s; then: apphostctl restart "
-                                                "%s", app->name, app->name);
+    const char *cure = aphd_doctor_text(doctor,
+                                        "look: apphostctl logs %s; then: apphostctl restart "
+                                        "%s",
+                                        app->name, app->name);
     size_t i;
     const json_t *container;
     int found = 0;
-    json_array_foreach(doctor->containers, i, container) {
+    json_array_foreach(doctor->containers, i, container)
+    {
         if (!is_ours(doctor, container) || strcmp(label_of(container, APHD_LABEL_APP), id) != 0)
             continue;
         found++;
@@ -71,17 +75,20 @@ static void look_impostors(aphd_doctor_t *doctor)
     size_t i;
     const json_t *container;
     for (int a = 0; a < doctor->app_count; a++) {
-        const char *prefix = apr_psprintf(doctor->p, APHD_PROJECT_FORMAT, doctor->instance,
-                                          doctor->apps[a].app_id);
+        const char *prefix =
+            apr_psprintf(doctor->p, APHD_PROJECT_FORMAT, doctor->instance, doctor->apps[a].app_id);
         size_t length = strlen(prefix);
-        json_array_foreach(doctor->containers, i, container) {
+        json_array_foreach(doctor->containers, i, container)
+        {
             const char *name = name_of(container);
             if (is_ours(doctor, container) || strncmp(name, prefix, length) != 0 ||
                 (name[length] != '\0' && name[length] != '-' && name[length] != '_'))
                 continue;
             aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "rename it (docker rename %s other-name) or remove "
-                                                 "it", name),
+                        aphd_doctor_text(doctor,
+                                         "rename it (docker rename %s other-name) or remove "
+                                         "it",
+                                         name),
                         "container %s is not ours, but has a name that belongs to %s", name,
                         doctor->apps[a].name);
         }
@@ -122,11 +129,11 @@ static void look_networks(aphd_doctor_t *doctor)
         aphd_report(doctor, APHD_UNCHECKED, NULL, "%s", err.message);
         return;
     }
-    json_array_foreach(networks, i, network) {
+    json_array_foreach(networks, i, network)
+    {
         const char *name = json_string_value(json_object_get(network, "Name"));
         if (name != NULL && is_ours(doctor, network) && row_of(doctor, network) == NULL)
-            aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "docker network rm %s", name),
+            aphd_report(doctor, APHD_FAULT, aphd_doctor_text(doctor, "docker network rm %s", name),
                         "network %s carries our label, but the database has no app %s", name,
                         label_of(network, APHD_LABEL_APP));
     }
@@ -139,11 +146,11 @@ void aphd_look_orphans(aphd_doctor_t *doctor)
     const json_t *container;
     if (!need_both(doctor))
         return;
-    json_array_foreach(doctor->containers, i, container)
-        if (is_ours(doctor, container) && row_of(doctor, container) == NULL)
-            aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "docker rm -f %s", name_of(container)),
-                        "container %s carries our label, but the database has no app %s",
-                        name_of(container), label_of(container, APHD_LABEL_APP));
+    json_array_foreach(doctor->containers, i, container) if (is_ours(doctor, container) &&
+                                                             row_of(doctor, container) == NULL)
+        aphd_report(doctor, APHD_FAULT,
+                    aphd_doctor_text(doctor, "docker rm -f %s", name_of(container)),
+                    "container %s carries our label, but the database has no app %s",
+                    name_of(container), label_of(container, APHD_LABEL_APP));
     look_networks(doctor);
 }

@@ -21,8 +21,8 @@ static void explain_connect(aphd_doctor_t *doctor, int reason, const char *path)
         aphd_report(doctor, APHD_FAULT, NULL, "apphostd is not running: there is no socket %s",
                     path);
     else if (reason == ECONNREFUSED && stat(path, &what) == 0 && !S_ISSOCK(what.st_mode))
-        aphd_report(doctor, APHD_FAULT, aphd_doctor_text(doctor, "move %s away, then start apphostd",
-                                                         path),
+        aphd_report(doctor, APHD_FAULT,
+                    aphd_doctor_text(doctor, "move %s away, then start apphostd", path),
                     "%s is not a socket, so apphostd cannot listen there", path);
     else if (reason == ECONNREFUSED)
         aphd_report(doctor, APHD_FAULT,
@@ -43,15 +43,15 @@ static void converse(aphd_doctor_t *doctor, int fd)
     aph_frame_reader_t reader;
     aph_error_t err = APH_ERROR_INIT;
     json_t *answer = NULL;
-    json_t *request = json_pack("{s:i, s:s, s:{}}", "v", APH_PROTOCOL_VERSION, "op", "status",
-                                "args");
+    json_t *request =
+        json_pack("{s:i, s:s, s:{}}", "v", APH_PROTOCOL_VERSION, "op", "status", "args");
     struct pollfd waiting = {.fd = fd, .events = POLLIN};
     apr_status_t status = aph_frame_write(fd, request, APH_FRAME_MAX, &err);
     json_decref(request);
     if (status == APR_SUCCESS && poll(&waiting, 1, ANSWER_MILLISECONDS) == 0) {
-        aphd_report(doctor, APHD_FAULT,
-                    "restart it: systemctl restart apphostd; apps stay up meanwhile",
-                    "apphostd hangs: it has not answered for %d seconds", ANSWER_MILLISECONDS / 1000);
+        aphd_report(
+            doctor, APHD_FAULT, "restart it: systemctl restart apphostd; apps stay up meanwhile",
+            "apphostd hangs: it has not answered for %d seconds", ANSWER_MILLISECONDS / 1000);
         return;
     }
     aph_frame_reader_init(&reader, APH_JOB_FRAME_MAX);
@@ -63,8 +63,7 @@ static void converse(aphd_doctor_t *doctor, int fd)
                     "apphostd closed the connection or does not speak the protocol: %s",
                     *err.message != '\0' ? err.message : "end of file");
     else if (code != NULL && strcmp(code, "version") == 0)
-        aphd_report(doctor, APHD_FAULT,
-                    "restart apphostd, so that it is the one that is installed",
+        aphd_report(doctor, APHD_FAULT, "restart apphostd, so that it is the one that is installed",
                     "apphostd is of another version: %s",
                     json_string_value(json_object_get(answer, "message")));
     json_decref(answer);

@@ -21,14 +21,16 @@ static int can_connect(aphd_doctor_t *doctor, const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int reason = fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ? errno : 0;
+    int reason =
+        fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ? errno : 0;
     if (fd >= 0)
         close(fd);
     if (reason == ENOENT)
-        aphd_report(doctor, APHD_FAULT,
-                    "install and start it (apt-get install docker.io), or correct Socket in section "
-                    "[engine]",
-                    "there is no container engine: the socket %s does not exist", path);
+        aphd_report(
+            doctor, APHD_FAULT,
+            "install and start it (apt-get install docker.io), or correct Socket in section "
+            "[engine]",
+            "there is no container engine: the socket %s does not exist", path);
     else if (reason == ECONNREFUSED)
         aphd_report(doctor, APHD_FAULT, NULL,
                     "the container engine has died: nobody listens on its socket %s", path);
@@ -59,7 +61,8 @@ static void look_options(aphd_doctor_t *doctor, const json_t *info)
 {
     size_t i;
     const json_t *option;
-    json_array_foreach(json_object_get(info, "SecurityOptions"), i, option) {
+    json_array_foreach(json_object_get(info, "SecurityOptions"), i, option)
+    {
         const char *text = json_string_value(option) != NULL ? json_string_value(option) : "";
         if (strcmp(text, "name=rootless") == 0)
             aphd_report(doctor, APHD_FAULT,
@@ -99,8 +102,7 @@ void aphd_look_engine(aphd_doctor_t *doctor)
         doctor->engine_root = root != NULL ? apr_pstrdup(doctor->p, root) : NULL;
         look_version(doctor, version);
         look_options(doctor, info);
-    }
-    else {
+    } else {
         aphd_report(doctor, APHD_FAULT, "restart it: systemctl restart docker", "%s", err.message);
     }
     json_decref(version);

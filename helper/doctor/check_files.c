@@ -34,8 +34,7 @@ static void look_above(aphd_doctor_t *doctor, const char *path)
         *slash = '\0';
         if (stat(above, &what) == 0 && (what.st_mode & S_IWOTH) != 0 &&
             (what.st_mode & S_ISVTX) == 0)
-            aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "chmod o-w %s", above),
+            aphd_report(doctor, APHD_FAULT, aphd_doctor_text(doctor, "chmod o-w %s", above),
                         "everybody may write to %s, and so replace %s", above, path);
     }
 }
@@ -56,8 +55,8 @@ static void look_folder(aphd_doctor_t *doctor, const char *path, mode_t forbidde
         return;
     }
     if (!S_ISDIR(what.st_mode)) {
-        aphd_report(doctor, APHD_FAULT, "move it away, then restart apphostd",
-                    "%s is not a folder", path);
+        aphd_report(doctor, APHD_FAULT, "move it away, then restart apphostd", "%s is not a folder",
+                    path);
         return;
     }
     if (what.st_uid != 0)
@@ -122,8 +121,8 @@ void aphd_look_leftovers(aphd_doctor_t *doctor)
     struct dirent *app;
     while (apps != NULL && (app = readdir(apps)) != NULL)
         if (app->d_name[0] != '.')
-            look_left(doctor, aphd_doctor_text(doctor, "%s/%s", doctor->settings->apps_dir,
-                                               app->d_name));
+            look_left(doctor,
+                      aphd_doctor_text(doctor, "%s/%s", doctor->settings->apps_dir, app->d_name));
     if (apps != NULL)
         closedir(apps);
 }

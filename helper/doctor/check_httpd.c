@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* httpd, asked as a browser would ask it, and the names a browser would look up.
  *
- * Which files httpd read cannot be seen from outside, and running httpd's own -t or -M would answer for
- * the files of today, not for the process that is running. So it is asked: the module's page for an
- * unknown name proves the module and the domain; its page for a known one proves the routes. */
+ * Which files httpd read cannot be seen from outside, and running httpd's own -t or -M would answer
+ * for the files of today, not for the process that is running. So it is asked: the module's page
+ * for an unknown name proves the module and the domain; its page for a known one proves the routes.
+ */
 #include "helper/doctor/doctor.h"
 
 #include <arpa/inet.h>
@@ -69,8 +70,9 @@ static const char *page_word(const aphd_doctor_t *doctor, const answer_t *answer
 {
     json_t *page = json_loadb(answer->body, answer->length, 0, NULL);
     const char *word = json_string_value(json_object_get(page, "state"));
-    word = word != NULL && json_object_get(page, "app") != NULL ? aphd_doctor_text(doctor, "%s", word)
-                                                                : "";
+    word = word != NULL && json_object_get(page, "app") != NULL
+               ? aphd_doctor_text(doctor, "%s", word)
+               : "";
     json_decref(page);
     return word;
 }
@@ -102,10 +104,13 @@ static void look_routes_of_httpd(aphd_doctor_t *doctor)
     int same = strcmp(app->state, "running") == 0 || strcmp(word, app->state) == 0;
     if (answer.rc == CURLE_OK && (!known || !same))
         aphd_report(doctor, APHD_FAULT,
-                    aphd_doctor_text(doctor, "set AppHostRoutes %s in httpd's configuration and "
-                                             "reload httpd", doctor->settings->routes_path),
+                    aphd_doctor_text(doctor,
+                                     "set AppHostRoutes %s in httpd's configuration and "
+                                     "reload httpd",
+                                     doctor->settings->routes_path),
                     "httpd reads other routes than apphostd writes: it says \"%s\" of %s, which is "
-                    "%s", known && *word == '\0' ? "running" : word, host, app->state);
+                    "%s",
+                    known && *word == '\0' ? "running" : word, host, app->state);
 }
 
 void aphd_look_httpd(aphd_doctor_t *doctor)
@@ -129,16 +134,20 @@ void aphd_look_httpd(aphd_doctor_t *doctor)
         }
         if (strcmp(word, "no-routes") == 0) {
             aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "set AppHostRoutes %s in httpd's configuration and "
-                                                 "reload httpd", doctor->settings->routes_path),
+                        aphd_doctor_text(doctor,
+                                         "set AppHostRoutes %s in httpd's configuration and "
+                                         "reload httpd",
+                                         doctor->settings->routes_path),
                         "httpd has mod_apphost, but finds no routes file");
             return;
         }
         if (strcmp(word, "unknown") != 0)
             aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor, "load mod_apphost, and set AppHost On and "
-                                                 "AppHostDomain %s where httpd serves *.%s; then "
-                                                 "reload httpd", *domain, *domain),
+                        aphd_doctor_text(doctor,
+                                         "load mod_apphost, and set AppHost On and "
+                                         "AppHostDomain %s where httpd serves *.%s; then "
+                                         "reload httpd",
+                                         *domain, *domain),
                         "httpd answers on %s (status %ld), but not by mod_apphost for *.%s",
                         answer.address, answer.status, *domain);
         else if (first)
@@ -146,7 +155,8 @@ void aphd_look_httpd(aphd_doctor_t *doctor)
     }
 }
 
-/* getaddrinfo may wait for a dead DNS server much longer than anybody wants to; so a child waits. */
+/* getaddrinfo may wait for a dead DNS server much longer than anybody wants to; so a child waits.
+ */
 static int lookup(const char *host)
 {
     int status = 0, milliseconds = 0;
@@ -192,10 +202,13 @@ void aphd_look_names(aphd_doctor_t *doctor)
         int found = lookup(host);
         if (found != 1)
             aphd_report(doctor, APHD_WARNING,
-                        aphd_doctor_text(doctor, "add a wildcard record to your DNS server (dnsmasq: "
-                                                 "address=/%s/ADDRESS-OF-THIS-MACHINE), or a line "
-                                                 "for each app to /etc/hosts", *domain),
+                        aphd_doctor_text(doctor,
+                                         "add a wildcard record to your DNS server (dnsmasq: "
+                                         "address=/%s/ADDRESS-OF-THIS-MACHINE), or a line "
+                                         "for each app to /etc/hosts",
+                                         *domain),
                         found == 0 ? "the name %s does not resolve on this machine"
-                                   : "looking up %s got no answer from the DNS server", host);
+                                   : "looking up %s got no answer from the DNS server",
+                        host);
     }
 }

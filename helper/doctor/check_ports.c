@@ -23,8 +23,7 @@ static char *first_line(const char *path)
     if (file == NULL || getline(&line, &room, file) < 0) {
         free(line);
         line = NULL;
-    }
-    else {
+    } else {
         line[strcspn(line, "\n")] = '\0';
     }
     if (file != NULL)
@@ -36,8 +35,9 @@ static char *first_line(const char *path)
 static void report_gap(aphd_doctor_t *doctor, int gap, const char *reserved, int last)
 {
     aphd_report(doctor, APHD_WARNING,
-                aphd_doctor_text(doctor, "put net.ipv4.ip_local_reserved_ports=%s%s%d-%d into "
-                                         "/etc/sysctl.d/60-apphost.conf, then: sysctl --system",
+                aphd_doctor_text(doctor,
+                                 "put net.ipv4.ip_local_reserved_ports=%s%s%d-%d into "
+                                 "/etc/sysctl.d/60-apphost.conf, then: sysctl --system",
                                  reserved, *reserved != '\0' ? "," : "", APH_PORT_BASE + 1, last),
                 "the kernel may give port %d, which belongs to an app, to an outgoing connection",
                 gap);
@@ -70,14 +70,15 @@ static const json_t *publisher_of(const aphd_doctor_t *doctor, int port)
 {
     size_t i, j;
     const json_t *container, *published;
-    json_array_foreach(doctor->containers, i, container)
-        json_array_foreach(json_object_get(container, "Ports"), j, published)
-            if (json_integer_value(json_object_get(published, "PublicPort")) == port)
-                return container;
+    json_array_foreach(doctor->containers, i, container) json_array_foreach(
+        json_object_get(container, "Ports"), j,
+        published) if (json_integer_value(json_object_get(published, "PublicPort")) ==
+                       port) return container;
     return NULL;
 }
 
-static int belongs_to(const aphd_doctor_t *doctor, const json_t *container, const aphd_patient_t *app)
+static int belongs_to(const aphd_doctor_t *doctor, const json_t *container,
+                      const aphd_patient_t *app)
 {
     const json_t *labels = json_object_get(container, "Labels");
     const char *instance = json_string_value(json_object_get(labels, APHD_LABEL_INSTANCE));
@@ -95,8 +96,9 @@ static void look_port(aphd_doctor_t *doctor, const aphd_patient_t *app)
     if (container != NULL) {
         const char *name =
             json_string_value(json_array_get(json_object_get(container, "Names"), 0));
-        aphd_report(doctor, APHD_FAULT, NULL, "port %d of %s is held by the container %s", app->port,
-                    app->name, name != NULL && name[0] == '/' ? name + 1 : "without a name");
+        aphd_report(doctor, APHD_FAULT, NULL, "port %d of %s is held by the container %s",
+                    app->port, app->name,
+                    name != NULL && name[0] == '/' ? name + 1 : "without a name");
         return;
     }
     if (!aphd_listener_find(app->port, &listener))
@@ -106,14 +108,17 @@ static void look_port(aphd_doctor_t *doctor, const aphd_patient_t *app)
         return;
     if (listener.pid != 0)
         aphd_report(doctor, APHD_FAULT,
-                    aphd_doctor_text(doctor, "stop %s (kill %d) or give it another port; then: "
-                                             "apphostctl restart %s", listener.program,
-                                     (int)listener.pid, app->name),
+                    aphd_doctor_text(doctor,
+                                     "stop %s (kill %d) or give it another port; then: "
+                                     "apphostctl restart %s",
+                                     listener.program, (int)listener.pid, app->name),
                     "port %d of %s is held by %s (pid %d)", app->port, app->name, listener.program,
                     (int)listener.pid);
     else
-        aphd_report(doctor, APHD_FAULT, NULL, "port %d of %s is held by a program in another "
-                                              "namespace", app->port, app->name);
+        aphd_report(doctor, APHD_FAULT, NULL,
+                    "port %d of %s is held by a program in another "
+                    "namespace",
+                    app->port, app->name);
 }
 
 void aphd_look_ports(aphd_doctor_t *doctor)

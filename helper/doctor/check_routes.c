@@ -91,8 +91,9 @@ void aphd_look_routes(aphd_doctor_t *doctor)
     }
     look_readable(doctor, path);
     if (doctor->apps == NULL)
-        aphd_report(doctor, APHD_UNCHECKED, NULL, "the routes are whole; comparing them needs the "
-                                                  "database");
+        aphd_report(doctor, APHD_UNCHECKED, NULL,
+                    "the routes are whole; comparing them needs the "
+                    "database");
     else
         compare(doctor, map);
     aph_route_map_close(map);

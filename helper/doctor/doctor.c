@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-doctor [-c CONFIG] [--json]: runs the checks, prints what they found. Exit code 0 where no
- * fault was found, that of "unsound" in errors.def otherwise. */
+/* apphost-doctor [-c CONFIG] [--json]: runs the checks, prints what they found. Exit code 0 where
+ * no fault was found, that of "unsound" in errors.def otherwise. */
 #include "helper/doctor/doctor.h"
 
 #include <getopt.h>
@@ -22,7 +22,9 @@ static style_t style_of(const char *verdict, int color)
 {
     static const struct {
         const char *verdict, *escape;
-    } colors[] = {{"ok", "\033[32m"}, {"unchecked", "\033[2m"}, {"warning", "\033[33m"},
+    } colors[] = {{"ok", "\033[32m"},
+                  {"unchecked", "\033[2m"},
+                  {"warning", "\033[33m"},
                   {"fault", "\033[31m"}};
     for (size_t i = 0; color && i < sizeof colors / sizeof colors[0]; i++)
         if (strcmp(colors[i].verdict, verdict) == 0)
@@ -30,7 +32,8 @@ static style_t style_of(const char *verdict, int color)
     return (style_t){verdict, "", ""};
 }
 
-/* Prints text broken at blanks into lines of width columns (0: one line), all but the first indented. */
+/* Prints text broken at blanks into lines of width columns (0: one line), all but the first
+ * indented. */
 static void print_wrapped(const char *text, int indent, int width)
 {
     int used = indent;
@@ -58,8 +61,8 @@ static int count_of(const json_t *reports, const char *verdict)
     size_t i;
     const json_t *report;
     int count = 0;
-    json_array_foreach((json_t *)reports, i, report)
-        count += strcmp(json_string_value(json_object_get(report, "verdict")), verdict) == 0;
+    json_array_foreach((json_t *)reports, i, report) count +=
+        strcmp(json_string_value(json_object_get(report, "verdict")), verdict) == 0;
     return count;
 }
 
@@ -71,7 +74,8 @@ static void print_text(const json_t *reports)
     int width = terminal_width();
     size_t i;
     const json_t *report;
-    json_array_foreach((json_t *)reports, i, report) {
+    json_array_foreach((json_t *)reports, i, report)
+    {
         style_t style = style_of(json_string_value(json_object_get(report, "verdict")), color);
         const char *cure = json_string_value(json_object_get(report, "cure"));
         printf("%s%-9s%s  %-14s  ", style.on, style.word, style.off,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-doctor: a table of checks (checks.def), each a function that looks at one thing and reports
- * what it finds. It only ever reads: what it says is an answer about the machine, not about itself.
+/* apphost-doctor: a table of checks (checks.def), each a function that looks at one thing and
+ * reports what it finds. It only ever reads: what it says is an answer about the machine, not about
+ * itself.
  *
- * A check that finds nothing is "ok" with the sentence of its row. A finding is a warning (works, but
- * will bite) or a fault (something does not work), each with its cause and its cure. A check that
- * cannot look, because another one failed, says so and is counted as neither. */
+ * A check that finds nothing is "ok" with the sentence of its row. A finding is a warning (works,
+ * but will bite) or a fault (something does not work), each with its cause and its cure. A check
+ * that cannot look, because another one failed, says so and is counted as neither. */
 #ifndef APHD_DOCTOR_H
 #define APHD_DOCTOR_H
 
@@ -14,12 +15,7 @@
 #include "common/error.h"
 #include "helper/base/settings.h"
 
-typedef enum aphd_level_t {
-    APHD_OK,
-    APHD_UNCHECKED,
-    APHD_WARNING,
-    APHD_FAULT
-} aphd_level_t;
+typedef enum aphd_level_t { APHD_OK, APHD_UNCHECKED, APHD_WARNING, APHD_FAULT } aphd_level_t;
 
 /* An app as the database has it. */
 typedef struct aphd_patient_t {
@@ -33,19 +29,19 @@ typedef struct aphd_patient_t {
 } aphd_patient_t;
 
 typedef struct aphd_doctor_t {
-    apr_pool_t *p;                /* lives as long as the program */
+    apr_pool_t *p; /* lives as long as the program */
     const char *config_path;
-    json_t *reports;              /* [{"check","verdict","cause","cure"}...] */
-    const char *current;          /* name of the check that is running */
-    const char *current_cure;     /* its row's cure */
-    int worst;                    /* of the check that is running */
-    aphd_settings_t *settings;    /* NULL where the configuration cannot be used */
-    aphd_patient_t *apps;         /* from the database; NULL where it cannot be read */
+    json_t *reports;           /* [{"check","verdict","cause","cure"}...] */
+    const char *current;       /* name of the check that is running */
+    const char *current_cure;  /* its row's cure */
+    int worst;                 /* of the check that is running */
+    aphd_settings_t *settings; /* NULL where the configuration cannot be used */
+    aphd_patient_t *apps;      /* from the database; NULL where it cannot be read */
     int app_count;
-    const char *instance;         /* from the database, or NULL */
-    unsigned long long generation;/* of the routes, as the database has it */
-    const char *engine_root;      /* where the engine keeps images; NULL until it answered */
-    json_t *containers;           /* all of the engine; NULL until it answered */
+    const char *instance;          /* from the database, or NULL */
+    unsigned long long generation; /* of the routes, as the database has it */
+    const char *engine_root;       /* where the engine keeps images; NULL until it answered */
+    json_t *containers;            /* all of the engine; NULL until it answered */
 } aphd_doctor_t;
 
 typedef struct aphd_check_t {
@@ -61,9 +57,10 @@ const aphd_check_t *aphd_checks(size_t *count);
 /* Runs one check, and adds its row's good sentence where it reported nothing. */
 void aphd_check_run(aphd_doctor_t *doctor, const aphd_check_t *check);
 
-/* Reports a finding of the running check; cure NULL means the row's. The sentences have no full stop. */
-void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Reports a finding of the running check; cure NULL means the row's. The sentences have no full
+ * stop. */
+void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 /* A string in doctor's pool. */
 const char *aphd_doctor_text(const aphd_doctor_t *doctor, const char *format, ...)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The doctor's own small client. It shares nothing with that of apphost-job: what it finds out
+ * about the engine must not depend on the code that may be the reason for asking. */
 #include "helper/doctor/engine_query.h"
 
 #include <stdio.h>
@@ -56,8 +58,8 @@ apr_status_t aphd_engine_query(const char *socket_path, const char *path, json_t
     answer_t raw = {NULL, 0};
     long code = 0;
     CURLcode rc = fetch(socket_path, path, &raw, &code);
-    *answer = rc == CURLE_OK && raw.octets != NULL ? json_loadb(raw.octets, raw.length, 0, NULL)
-                                                   : NULL;
+    *answer =
+        rc == CURLE_OK && raw.octets != NULL ? json_loadb(raw.octets, raw.length, 0, NULL) : NULL;
     free(raw.octets);
     if (rc != CURLE_OK)
         return aph_error_set(err, APH_EENGINE, 1510, "the engine does not answer %s: %s", path,
@@ -65,9 +67,9 @@ apr_status_t aphd_engine_query(const char *socket_path, const char *path, json_t
     if (code == 200 && *answer != NULL)
         return APR_SUCCESS;
     const char *said = json_string_value(json_object_get(*answer, "message"));
-    apr_status_t status = aph_error_set(err, APH_EENGINE, 1511,
-                                        "the engine refuses %s with HTTP status %ld: %.300s", path,
-                                        code, said != NULL ? said : "no reason given");
+    apr_status_t status =
+        aph_error_set(err, APH_EENGINE, 1511, "the engine refuses %s with HTTP status %ld: %.300s",
+                      path, code, said != NULL ? said : "no reason given");
     json_decref(*answer);
     *answer = NULL;
     return status;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From a port to a process by /proc alone: /proc/net/tcp has the socket's inode, and the process
+ * that holds it has a link to it among its descriptors. */
 #include "helper/doctor/listeners.h"
 
 #include <ctype.h>
@@ -14,7 +16,9 @@
 static int reaches_loopback(const char *address)
 {
     static const char *const those[] = {
-        "0100007F", "00000000", "00000000000000000000000000000000",
+        "0100007F",
+        "00000000",
+        "00000000000000000000000000000000",
         "0000000000000000FFFF00000100007F",
     };
     for (size_t i = 0; i < sizeof those / sizeof those[0]; i++)
@@ -86,7 +90,8 @@ int aphd_listener_find(int port, aphd_listener_t *listener)
     DIR *processes = opendir("/proc");
     struct dirent *entry;
     while (processes != NULL && listener->pid == 0 && (entry = readdir(processes)) != NULL)
-        if (isdigit((unsigned char)entry->d_name[0]) && holds_socket(entry->d_name, listener->inode))
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            holds_socket(entry->d_name, listener->inode))
             listener->pid = (pid_t)strtol(entry->d_name, NULL, 10);
     if (processes != NULL)
         closedir(processes);

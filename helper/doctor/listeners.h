@@ -11,12 +11,12 @@ typedef struct aphd_listener_t {
     char program[32];    /* its name, "" where unknown */
 } aphd_listener_t;
 
-/* Finds a socket that listens on port where 127.0.0.1 would reach it or could not be bound any more.
- * Nonzero when there is one. */
+/* Finds a socket that listens on port where 127.0.0.1 would reach it or could not be bound any
+ * more. Nonzero when there is one. */
 int aphd_listener_find(int port, aphd_listener_t *listener);
 
-/* One line of /proc/net/tcp or tcp6: nonzero when it is a socket that listens on port, on 127.0.0.1 or
- * on every address; *inode receives its socket. Pure. */
+/* One line of /proc/net/tcp or tcp6: nonzero when it is a socket that listens on port, on 127.0.0.1
+ * or on every address; *inode receives its socket. Pure. */
 int aphd_listener_line(const char *line, int port, unsigned long *inode);
 
 #endif

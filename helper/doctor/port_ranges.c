@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Walks from one covered range to the next instead of marking 65536 ports. */
 #include "helper/doctor/port_ranges.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Findings as data; how they are printed is the main program's business. */
 #include "helper/doctor/doctor.h"
 
 #include <stdarg.h>
@@ -17,8 +18,8 @@ const char *aphd_level_name(aphd_level_t level)
 }
 
 /* Not apr_pvsprintf: it does not know %lld. */
-__attribute__((format(printf, 2, 0)))
-static const char *format_text(apr_pool_t *p, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *
+format_text(apr_pool_t *p, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -40,8 +41,8 @@ const char *aphd_doctor_text(const aphd_doctor_t *doctor, const char *format, ..
     return text;
 }
 
-/* Names of programs and containers are not ours: nothing a terminal would obey, nothing JSON could not
- * carry. */
+/* Names of programs and containers are not ours: nothing a terminal would obey, nothing JSON could
+ * not carry. */
 static json_t *harmless(const aphd_doctor_t *doctor, const char *text)
 {
     char *copy = apr_pstrdup(doctor->p, text);
@@ -53,7 +54,8 @@ static json_t *harmless(const aphd_doctor_t *doctor, const char *text)
     return json_string(copy);
 }
 
-void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, const char *format, ...)
+void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, const char *format,
+                 ...)
 {
     va_list args;
     va_start(args, format);

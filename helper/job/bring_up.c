@@ -36,8 +36,8 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
 
 apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err)
 {
-    aphd_compose_t compose;
-    apr_status_t status = aphd_compose_find(&compose, job->settings->compose, err);
+    aphd_compose_program_t compose;
+    apr_status_t status = aphd_compose_program_find(&compose, job->settings->compose, err);
     if (status != APR_SUCCESS)
         return status;
     aphd_compose_up_t up = {

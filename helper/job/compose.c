@@ -13,51 +13,6 @@
 #include "common/child.h"
 #include "helper/job/lines.h"
 
-#define DOCKER "/usr/bin/docker"
-
-/* Newest first: docker keeps its plugin in one of the folders, Debian's own package in /usr/bin. */
-static const char *const places[] = {
-    "/usr/local/lib/docker/cli-plugins/docker-compose",
-    "/usr/local/libexec/docker/cli-plugins/docker-compose",
-    "/usr/lib/docker/cli-plugins/docker-compose",
-    "/usr/libexec/docker/cli-plugins/docker-compose",
-    "/root/.docker/cli-plugins/docker-compose",
-    "/usr/local/bin/docker-compose",
-    "/usr/bin/docker-compose",
-};
-
-/* docker may be there without the plugin; only running it tells. */
-static int docker_has_compose(void)
-{
-    static const char *const argv[] = {DOCKER, "compose", "version", NULL};
-    aph_child_spec_t spec = {.argv = argv, .fds = {-1, -1, -1, -1}, .dies_with_parent = 1};
-    aph_error_t unheard = APH_ERROR_INIT;
-    pid_t pid;
-    int exit_code = 1;
-    return access(DOCKER, X_OK) == 0 && aph_child_start(&spec, &pid, &unheard) == APR_SUCCESS
-        && aph_child_wait(pid, &exit_code, &unheard) == APR_SUCCESS && exit_code == 0;
-}
-
-apr_status_t aphd_compose_find(aphd_compose_t *compose, const char *wanted, aph_error_t *err)
-{
-    *compose = (aphd_compose_t){{wanted, NULL, NULL}};
-    if (wanted != NULL && access(wanted, X_OK) == 0)
-        return APR_SUCCESS;
-    if (wanted != NULL)
-        return aph_error_set(err, APH_ECONFIG, 1080, "the compose program %s (Compose in section "
-                             "[engine]) cannot be run: %s", wanted, strerror(errno));
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        compose->words[0] = places[i];
-        if (access(places[i], X_OK) == 0)
-            return APR_SUCCESS;
-    }
-    *compose = (aphd_compose_t){{DOCKER, "compose", NULL}};
-    if (docker_has_compose())
-        return APR_SUCCESS;
-    return aph_error_set(err, APH_EENGINE, 1081, "there is no compose program; install the package "
-                         "docker-compose (or docker-compose-plugin)");
-}
-
 typedef struct running_t {
     pid_t pid;
     int output;
@@ -146,7 +101,7 @@ static apr_status_t judge(const running_t *running, int exit_code, aph_error_t *
                          said[0] != '\0' ? said : "it said nothing");
 }
 
-static const char *const *command(const aphd_compose_t *compose, const aphd_compose_up_t *up,
+static const char *const *command(const aphd_compose_program_t *compose, const aphd_compose_up_t *up,
                                   apr_pool_t *p)
 {
     const char *const rest[] = {
@@ -179,7 +134,7 @@ static const char *const *environment(const aphd_compose_up_t *up, apr_pool_t *p
     return apr_pmemdup(p, list, sizeof list);
 }
 
-apr_status_t aphd_compose_up(const aphd_compose_t *compose, const aphd_compose_up_t *up,
+apr_status_t aphd_compose_up(const aphd_compose_program_t *compose, const aphd_compose_up_t *up,
                              const aphd_halt_t *halt, const aphd_report_t *report, apr_pool_t *p,
                              aph_error_t *err)
 {

@@ -14,16 +14,20 @@
  *  10. It answers; only now it gets its route.
  *
  * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
- * admin says stop, the journal is undone; a job that is killed is undone by recover.c. */
+ * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the port
+ * is lost to somebody else between 2 and 9, all is undone and the story begins again with the next id. */
 #include "helper/job/install.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
 #include "helper/job/take_down.h"
 
 #define STEPS 10
+#define SKIPPED_MAX 64 /* ports in use before a lost one ends the story instead of moving it on */
 
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
                        const char *text)
@@ -33,11 +37,11 @@ void aphd_install_step(const aphd_install_t *install, int number, const char *st
 
 static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
 {
-    aphd_compose_t compose;
+    aphd_compose_program_t compose;
     aphd_install_step(install, 1, "engine", "asking the container engine");
     apr_status_t status = aphd_job_meet_engine(install->job, 0, err);
     return status == APR_SUCCESS
-         ? aphd_compose_find(&compose, install->job->settings->compose, err) : status;
+         ? aphd_compose_program_find(&compose, install->job->settings->compose, err) : status;
 }
 
 static apr_status_t start(aphd_install_t *install, aph_error_t *err)
@@ -161,19 +165,45 @@ static void clear(aphd_install_t *install)
     json_decref(install->plan);
     json_decref(install->undo);
     free(install->model);
+    *install = (aphd_install_t){.job = install->job, .skip = install->skip};
+}
+
+/* Between the look at the port and the start somebody else may take it: an outgoing connection is
+ * enough. Then everything is taken back, and the next id is tried. */
+static int begins_again(aphd_install_t *install, apr_status_t status, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aph_error_t trouble = APH_ERROR_INIT;
+    char port[16];
+    snprintf(port, sizeof port, ":%d", job->app.port);
+    if (status != APH_ETAKEN || strstr(err->message, port) == NULL
+        || json_array_size(install->skip) >= SKIPPED_MAX
+        || !json_is_true(json_object_get(install->undo, "engine"))
+        || aphd_take_install_back(job, install->undo, &trouble) != APR_SUCCESS)
+        return 0;
+    aphd_report_log(&job->report, "%s; another id is tried", err->message);
+    json_array_append_new(install->skip, json_integer(job->app.app_id));
+    *err = (aph_error_t)APH_ERROR_INIT;
+    clear(install);
+    return 1;
 }
 
 apr_status_t aphd_story_install(aphd_job_t *job, aph_error_t *err)
 {
-    aphd_install_t install = {.job = job};
-    apr_status_t status = agree(&install, err);
-    int shown = status == APR_SUCCESS && aphd_job_flag(job, "plan_only");
-    if (status == APR_SUCCESS && !shown)
-        status = carry_out(&install, err);
+    aphd_install_t install = {.job = job, .skip = json_array()};
+    int shown = 0;
+    apr_status_t status;
+    do {
+        status = agree(&install, err);
+        shown = status == APR_SUCCESS && aphd_job_flag(job, "plan_only");
+        if (status == APR_SUCCESS && !shown)
+            status = carry_out(&install, err);
+    } while (begins_again(&install, status, err));
     if (status != APR_SUCCESS && status != APR_EOF)
         status = end_undone(&install, err);
     else if (status == APR_SUCCESS)
         status = shown ? end_shown(&install, err) : end_done(&install, err);
     clear(&install);
+    json_decref(install.skip);
     return status;
 }

@@ -9,6 +9,7 @@
 
 typedef struct aphd_install_t {
     aphd_job_t *job;
+    json_t *skip;                /* ids whose port turned out to be in use */
     json_t *script;              /* the reader's normal form */
     aphd_policy_result_t policy;
     json_t *images;              /* [{"service","ref","pull","id","digest","octets"}...] */

@@ -21,10 +21,10 @@
 static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    json_auto_t *skip = json_array();
     aphd_reservation_t wanted = {
         .name = aphd_job_text(job, "name"), .web = web, .script = aphd_job_text(job, "script"),
-        .uninstall_script = aphd_job_text(job, "uninstall_script"), .skip = skip,
+        .uninstall_script = aphd_job_text(job, "uninstall_script"),
+        .skip = install->skip,
     };
     for (;;) {
         json_t *row;
@@ -41,7 +41,7 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
         aphd_port_owner(job->app.port, owner);
         aphd_report_log(&job->report, "id %d is skipped: port %d is in use by %s", job->app.app_id,
                         job->app.port, owner);
-        json_array_append_new(skip, json_integer(job->app.app_id));
+        json_array_append_new(install->skip, json_integer(job->app.app_id));
     }
 }
 

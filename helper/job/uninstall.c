@@ -81,6 +81,8 @@ static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
     apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
     leaving->data = status == APR_ENOENT ? json_array() : NULL;
     if (status == APR_SUCCESS)
+        status = aphd_folders_remove(&data, ".apphost", err); /* configs: the script's, not the user's */
+    if (status == APR_SUCCESS)
         status = aphd_folders_sizes(&data, &leaving->data, err);
     aphd_folders_close(&data);
     if (status == APR_SUCCESS || status == APR_ENOENT)

@@ -7,7 +7,7 @@
  *   4. What changed is told to the monitor, and nothing else.
  *
  * Events only say when to look; what is true is what the list says. It is read after each burst of
- * them, and every 30 seconds. */
+ * them, every second while something is moving, and every 30 seconds at rest. */
 #include "helper/job/job.h"
 
 #include <poll.h>
@@ -18,6 +18,8 @@
 #include "helper/job/watch_apps.h"
 
 #define LOOK_EVERY     apr_time_from_sec(30)
+#define LOOK_AGAIN     apr_time_from_sec(1) /* while something is moving */
+#define MOVING         apr_time_from_sec(4) /* after an event the list may lag behind it */
 #define BURST          apr_time_from_msec(50)
 #define BACK_OFF_FIRST 500
 #define BACK_OFF_MAX   15000
@@ -28,6 +30,7 @@ typedef struct watching_t {
     aphd_job_t *job;
     aphd_watched_list_t list;
     apr_time_t look_at;   /* when to read the list next */
+    apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
@@ -36,7 +39,8 @@ static void event_cb(void *baton, int app_id)
 {
     watching_t *watching = baton;
     aphd_watched_t *app = aphd_watched_find(&watching->list, app_id);
-    apr_time_t soon = apr_time_now() + BURST;
+    watching->event_at = apr_time_now();
+    apr_time_t soon = watching->event_at + BURST;
     if (app != NULL) {
         app->proven = 0;
         app->missed = 0;
@@ -85,6 +89,18 @@ static void tell_apps(watching_t *watching)
 
 /* --- looking ------------------------------------------------------------------------------- */
 
+/* Nonzero while the next look may well show something else. */
+static int is_moving(const watching_t *watching, apr_time_t now)
+{
+    apr_time_t patience = apr_time_from_sec(watching->job->settings->start_seconds);
+    for (size_t i = 0; i < watching->list.count; i++) {
+        const aphd_watched_t *app = &watching->list.apps[i];
+        if (app->up && app->web && !app->proven && now - app->since < patience)
+            return 1;
+    }
+    return now - watching->event_at < MOVING;
+}
+
 static apr_status_t look(watching_t *watching, aph_error_t *err)
 {
     aphd_owner_t everyone = {watching->job->instance, 0};
@@ -96,7 +112,8 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     apr_pool_destroy(brief);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
-    watching->look_at = apr_time_now() + LOOK_EVERY;
+    apr_time_t now = apr_time_now();
+    watching->look_at = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
     return status;
 }
 

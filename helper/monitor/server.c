@@ -53,8 +53,11 @@ static void log_refusal(aphd_server_t *server, const aphd_peer_t *peer, const ap
         server->refusals_unlogged++;
         return;
     }
-    aphd_log(APHD_LOG_WARNING, "%s: uid %u, pid %d: %s (%d more not logged)", why->tag,
-             (unsigned)peer->uid, (int)peer->pid, why->message, server->refusals_unlogged);
+    aphd_log(APHD_LOG_WARNING, "%s: uid %u, pid %d: %s", why->tag, (unsigned)peer->uid,
+             (int)peer->pid, why->message);
+    if (server->refusals_unlogged > 0)
+        aphd_log(APHD_LOG_WARNING, "%d refusals before that one were not logged",
+                 server->refusals_unlogged);
     server->refusal_logged = now;
     server->refusals_unlogged = 0;
 }

@@ -23,17 +23,26 @@ static int is_copy(const struct dirent *entry)
            && strcmp(entry->d_name + 16, ".db") == 0;
 }
 
-/* The names sort by date. */
-static apr_status_t prune(const char *directory, aph_error_t *err)
+/* What a copy that was cut off left behind. */
+static int is_part(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return strncmp(entry->d_name, "apphost-", 8) == 0 && length > 5
+           && strcmp(entry->d_name + length - 5, ".part") == 0;
+}
+
+/* Removes the entries that filter picks, but for the last keep of them by name; names sort by date. */
+static apr_status_t prune(const char *directory, int (*filter)(const struct dirent *), int keep,
+                          aph_error_t *err)
 {
     struct dirent **entries = NULL;
-    int count = scandir(directory, &entries, is_copy, alphasort);
+    int count = scandir(directory, &entries, filter, alphasort);
     if (count < 0)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 790, "%s cannot be listed: %s",
                              directory, strerror(errno));
     int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int i = 0; i < count; i++) {
-        if (dir >= 0 && i < count - APHD_COPIES_KEPT)
+        if (dir >= 0 && i < count - keep)
             unlinkat(dir, entries[i]->d_name, 0);
         free(entries[i]);
     }
@@ -89,11 +98,12 @@ apr_status_t aphd_store_copy(const char *path, const char *directory, int64_t no
     if (access(whole, F_OK) == 0)
         return APR_SUCCESS;
     snprintf(part, sizeof part, "%s.part", whole);
-    unlink(part);
-    apr_status_t status = vacuum_into(path, part, err);
+    apr_status_t status = prune(directory, is_part, 0, err);
+    if (status == APR_SUCCESS)
+        status = vacuum_into(path, part, err);
     if (status == APR_SUCCESS)
         status = aphd_store_settle_copy(part, whole, err);
     if (status != APR_SUCCESS)
         unlink(part);
-    return status == APR_SUCCESS ? prune(directory, err) : status;
+    return status == APR_SUCCESS ? prune(directory, is_copy, APHD_COPIES_KEPT, err) : status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-check: what apphost would read, rewrite, ask and refuse of a script or compose file. Needs no
- * daemon, no engine and no rights; apphostctl runs it for its verb check.
+/* apphost-check: what apphost would read, rewrite, ask and refuse of a script or compose file.
+ * Needs no daemon, no engine and no rights; apphostctl runs it for its verb check.
  *
  *   apphost-check [--json] [--rendered] [--uninstall] FILE|-
  *
- * One line per finding, FILE:LINE: VERDICT: KEY: REASON, and a summary line. With --json one object
- * instead; with --rendered the compose file that would run, when nothing is refused. */
+ * One line per finding, FILE:LINE: VERDICT: KEY: REASON, and a summary line. With --json one
+ * object instead; with --rendered the compose file that would run, when nothing is refused. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,10 +103,10 @@ static void print_findings(const check_t *check)
                json_string_value(json_object_get(finding, "reason")));
     }
     static const char *const ends[] = {"accepted as it is", "accepted with the changes above",
-                                       "accepted once the questions above are agreed to", "refused"};
+                                       "accepted once the questions above are agreed to",
+                                       "refused"};
     printf("%s: %s (%zu rewritten, %zu asked, %zu refused", check->path,
-           ends[check->result.verdict], counts[APHD_REWRITE], counts[APHD_ASK],
-           counts[APHD_DENY]);
+           ends[check->result.verdict], counts[APHD_REWRITE], counts[APHD_ASK], counts[APHD_DENY]);
     if (check->result.verdict != APHD_DENY && check->result.web_service == NULL)
         printf("; no web page");
     printf(")\n");

@@ -153,8 +153,8 @@ static int image_part(const char *text, size_t length)
     return length > 0 && strchr("._-", text[0]) == NULL && strchr("._-", text[length - 1]) == NULL;
 }
 
-/* Length of "HOST[:PORT]/" at the start; 0: there is none. A registry is told from a path by a dot, a port
- * or the name localhost. */
+/* Length of "HOST[:PORT]/" at the start; 0: there is none. A registry is told from a path by a
+ * dot, a port or the name localhost. */
 static size_t registry_length(const char *text)
 {
     size_t host = strspn(text, LOWER UPPER DIGITS ".-");

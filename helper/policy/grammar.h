@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What single values must look like. Pure; no value passes the policy without one of these, or as text
- * that compose hands to the container as it is. */
+/* What single values must look like. Pure; no value passes the policy without one of these, or as
+ * text that compose hands to the container as it is. */
 #ifndef APHD_GRAMMAR_H
 #define APHD_GRAMMAR_H
 
@@ -18,12 +18,12 @@ int aphd_size(const char *text, long long *octets);
 /* Durations: 30s, 1m30s, 500ms. Milliseconds in *ms. */
 int aphd_duration(const char *text, long long *ms);
 
-int aphd_decimal(const char *text, double *value);    /* 0.5, 2 */
-int aphd_name(const char *text);                      /* services, volumes: [A-Za-z0-9][A-Za-z0-9._-]* */
-int aphd_host(const char *text);                      /* letters, digits, . _ - */
-int aphd_address(const char *text);                   /* IPv4 or IPv6 */
-int aphd_image(const char *text);                     /* [REGISTRY/]PATH[:TAG][@sha256:HEX] */
-int aphd_variable(const char *text);                  /* name of an environment variable */
+int aphd_decimal(const char *text, double *value); /* 0.5, 2 */
+int aphd_name(const char *text);                   /* [A-Za-z0-9][A-Za-z0-9._-]* */
+int aphd_host(const char *text);                   /* letters, digits, . _ - */
+int aphd_address(const char *text);                /* IPv4 or IPv6 */
+int aphd_image(const char *text);                  /* [REGISTRY/]PATH[:TAG][@sha256:HEX] */
+int aphd_variable(const char *text);               /* name of an environment variable */
 
 /* An absolute path without empty, "." or ".." parts, blanks at its ends, colons or controls. */
 int aphd_absolute(const char *path);
@@ -34,8 +34,8 @@ int aphd_below(const char *path, const char *folder);
 /* Where a container may have something mounted: absolute, not / and not in /proc, /sys, /dev. */
 int aphd_target(const char *path);
 
-/* Brings a relative path into its clean form ("./a//b/" -> "a/b") in out (size octets). Zero for "..",
- * for the folder itself, and for what does not fit. */
+/* Brings a relative path into its clean form ("./a//b/" -> "a/b") in out (size octets). Zero for
+ * "..", for the folder itself, and for what does not fit. */
 int aphd_relative(const char *path, char *out, size_t size);
 
 #endif

@@ -48,16 +48,16 @@ static json_t *key_path(const aphd_judge_t *j)
 static void add(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
                 const char *rule, const char *sentence)
 {
-    json_t *finding = json_pack("{s:o,s:o,s:i,s:s,s:o,s:s,s:s}", "id", id, "key", key_path(j), "line",
-                                line, "verdict", verdict_names[verdict], "value",
-                                what != NULL ? quote(what) : json_null(), "reason", sentence,
-                                "rule", rule);
+    json_t *finding =
+        json_pack("{s:o,s:o,s:i,s:s,s:o,s:s,s:s}", "id", id, "key", key_path(j), "line", line,
+                  "verdict", verdict_names[verdict], "value",
+                  what != NULL ? quote(what) : json_null(), "reason", sentence, "rule", rule);
     if (finding == NULL || json_array_append_new(j->result->findings, finding) != 0) {
         j->failed = 1;
         return;
     }
-    int agreed = verdict == APHD_ASK
-                 && consented(j, json_string_value(json_object_get(finding, "id")));
+    int agreed =
+        verdict == APHD_ASK && consented(j, json_string_value(json_object_get(finding, "id")));
     if (agreed)
         json_object_set_new(finding, "consented", json_true());
     else if (verdict > j->result->verdict)
@@ -138,9 +138,9 @@ int aphd_leaf_is(const json_t *leaf, const char *pattern)
             return 0;
         const char *key = aphd_leaf_key(leaf, depth);
         int fits = *pattern == '#' ? key == NULL
-                   : *pattern == '*' ? key != NULL
-                                     : key != NULL && strlen(key) == length
-                                           && memcmp(key, pattern, length) == 0;
+                   : *pattern == '*'
+                       ? key != NULL
+                       : key != NULL && strlen(key) == length && memcmp(key, pattern, length) == 0;
         if (!fits)
             return 0;
         pattern += length + (pattern[length] == '.');
@@ -165,7 +165,7 @@ void aphd_needs(aphd_judge_t *j, const char *other)
         j->failed = 1;
 }
 
-/* --- the judges without a subject of their own ------------------------------------------------ */
+/* --- the judges without a subject of their own --- */
 
 void judge_drop(aphd_judge_t *j)
 {

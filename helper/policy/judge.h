@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the judges of keys.def share: where they stand, how they report, and what they write into.
  *
- * A judge looks at one key of one section. It adds findings, and puts into `out` *our own* value for what
- * it lets pass; a key whose judge writes nothing does not exist for compose. Judges run in this order:
- * top, networks, volumes, configs, secrets, services; ports are settled when all services were seen. */
+ * A judge looks at one key of one section. It adds findings, and puts into `out` *our own* value
+ * for what it lets pass; a key whose judge writes nothing does not exist for compose. Judges run
+ * in this order: top, networks, volumes, configs, secrets, services; ports are settled when all
+ * services were seen. */
 #ifndef APHD_JUDGE_H
 #define APHD_JUDGE_H
 
@@ -15,35 +16,34 @@
 typedef struct aphd_judge_t {
     const aphd_policy_site_t *site;
     aphd_policy_result_t *result;
-    const json_t *compose;  /* the whole normal form, checked */
-    json_t *networks;       /* names the author declared: name -> null */
-    json_t *volumes;        /* name -> what is rendered for it */
-    json_t *contents;       /* "configs.NAME", "secrets.NAME" -> {"path":REL} below data_dir */
-    json_t *published;      /* what services publish, until aphd_ports_settle; see judge_ports.c */
-    json_t *edges;          /* service -> [services it needs] */
-    int failed;             /* memory ran out somewhere; the outcome is void */
+    const json_t *compose; /* the whole normal form, checked */
+    json_t *networks;      /* names the author declared: name -> null */
+    json_t *volumes;       /* name -> what is rendered for it */
+    json_t *contents;      /* "configs.NAME", "secrets.NAME" -> {"path":REL} below data_dir */
+    json_t *published;     /* what services publish, until aphd_ports_settle; see judge_ports.c */
+    json_t *edges;         /* service -> [services it needs] */
+    int failed;            /* memory ran out somewhere; the outcome is void */
 
     /* Where the judge stands. */
-    const char *section;    /* "services", ...; "" at the top */
-    const char *name;       /* of the service, network, ...; NULL at the top */
-    json_t *out;            /* rendered object of that section; NULL at the top */
+    const char *section; /* "services", ...; "" at the top */
+    const char *name;    /* of the service, network, ...; NULL at the top */
+    json_t *out;         /* rendered object of that section; NULL at the top */
     const char *key;
     int line;
     const char *shape;
-    const json_t *value;    /* variables excluded, $$ already read as $ */
-    const char *reason;     /* of the row */
+    const json_t *value; /* variables excluded, $$ already read as $ */
+    const char *reason;  /* of the row */
 } aphd_judge_t;
 
 typedef void (*aphd_judge_cb)(aphd_judge_t *j);
 
-/* Adds a finding about `what` (a piece of the value; NULL: the key itself) at line. rule is a short word
- * for programs, the rest a sentence for people. Its id is NAME.KEY.WHAT, or WHAT with its key alone
- * where the subject belongs to the whole app (aphd_find_app). */
+/* Adds a finding about `what` (a piece of the value; NULL: the key itself) at line. rule is a
+ * short word for programs, the rest a sentence for people. Its id is NAME.KEY.WHAT, or WHAT with
+ * its key alone where the subject belongs to the whole app (aphd_find_app). */
 void aphd_find(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *what,
                const char *rule, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void aphd_find_app(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *what,
-                   const char *rule, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+                   const char *rule, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* Puts value (stolen) into the rendered section under key. */
 void aphd_put(aphd_judge_t *j, const char *key, json_t *value);
@@ -55,8 +55,8 @@ void aphd_put_item(aphd_judge_t *j, const char *key, json_t *value);
 const char *aphd_text(const json_t *row, const char *member); /* NULL for JSON null */
 int aphd_line(const json_t *row);
 
-/* Whether a leaf of a tree has this path: words joined by dots; * is any key, # any place in a list, and
- * a last ** whatever follows, also nothing. */
+/* Whether a leaf of a tree has this path: words joined by dots; * is any key, # any place in a
+ * list, and a last ** whatever follows, also nothing. */
 int aphd_leaf_is(const json_t *leaf, const char *pattern);
 const char *aphd_leaf_key(const json_t *leaf, size_t depth); /* NULL when it is a place in a list */
 int aphd_leaf_place(const json_t *leaf, size_t depth);       /* -1 when it is a key */
@@ -67,7 +67,8 @@ int aphd_service_exists(const aphd_judge_t *j, const char *name);
 /* Records that the service at hand starts after `other`. */
 void aphd_needs(aphd_judge_t *j, const char *other);
 
-/* Mounts path (clean, below data_dir) where row says (target, read_only), and lists it in result->binds. */
+/* Mounts path (clean, below data_dir) where row says (target, read_only), and lists it in
+ * result->binds. */
 void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path);
 
 /* Asks for the machine's graphics processors and renders the request; count -1: all. */
@@ -76,7 +77,8 @@ void aphd_put_gpus(aphd_judge_t *j, int line, long long count);
 /* Decides which published port is the web page, and renders all of them (judge_ports.c). */
 void aphd_ports_settle(aphd_judge_t *j);
 
-/* Refuses folders through which one container could redirect what another mounts (judge_mounts.c). */
+/* Refuses folders through which one container could redirect what another mounts
+ * (judge_mounts.c). */
 void aphd_binds_settle(aphd_judge_t *j);
 
 /* Names of all services, each after those it needs; a circle is a finding (order.c). */

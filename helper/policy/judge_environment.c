@@ -22,9 +22,11 @@ static void take_variables(aphd_judge_t *j, const json_t *list, int may_replace)
             aphd_find(j, APHD_DENY, aphd_line(row), name, "value",
                       "%.80s is not the name of a variable: letters, digits and underscores", name);
         else if (text == NULL)
-            aphd_find(j, APHD_DENY, aphd_line(row), name, "no-value",
-                      "%s has no value, so it would be taken from the environment of apphost; write "
-                      "%s= and a value", name, name);
+            aphd_find(
+                j, APHD_DENY, aphd_line(row), name, "no-value",
+                "%s has no value, so it would be taken from the environment of apphost; write "
+                "%s= and a value",
+                name, name);
         else if (may_replace || json_object_get(variables, name) == NULL)
             json_object_set_new(variables, name, json_string(text));
     }
@@ -50,7 +52,8 @@ void judge_env_file(aphd_judge_t *j)
         int found = json_is_true(json_object_get(file, "found"));
         aphd_find(j, APHD_REWRITE, aphd_line(file), path, "inlined",
                   found ? "the variables of %.80s are written into the environment"
-                        : "%.80s is not written by the script, so nothing is taken from it", path);
+                        : "%.80s is not written by the script, so nothing is taken from it",
+                  path);
         take_variables(j, json_object_get(file, "entries"), 0);
     }
 }

@@ -5,7 +5,7 @@
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
-#define RETRIES_MAX 5
+#define RETRIES_MAX  5
 #define GRACE_MAX_MS 120000
 
 static void deny_value(aphd_judge_t *j, int line, const char *text, const char *wanted)
@@ -60,7 +60,7 @@ void judge_stop_grace_period(aphd_judge_t *j)
     aphd_put(j, j->key, json_string(ms > GRACE_MAX_MS ? "120s" : text));
 }
 
-/* --- healthcheck --------------------------------------------------------------------------------- */
+/* --- healthcheck --- */
 
 static int is_duration_key(const char *key)
 {
@@ -119,7 +119,7 @@ void judge_healthcheck(aphd_judge_t *j)
     json_decref(check);
 }
 
-/* --- depends_on ---------------------------------------------------------------------------------- */
+/* --- depends_on --- */
 
 static int condition_known(const char *text)
 {

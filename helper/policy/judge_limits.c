@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares of the machine: an author may ask for less than our bounds, and gets our bounds for more. */
+/* Shares of the machine: an author may ask for less than our bounds, and gets our bounds for
+ * more. */
 #include <string.h>
 
 #include "helper/policy/grammar.h"
@@ -14,8 +15,8 @@ static void deny_number(aphd_judge_t *j, int line, const char *text, const char 
 
 static void say_clamped(aphd_judge_t *j, int line, const char *text, long long most)
 {
-    aphd_find(j, APHD_REWRITE, line, text, "clamped", "%.60s becomes %lld, the most an app may have",
-              text, most);
+    aphd_find(j, APHD_REWRITE, line, text, "clamped",
+              "%.60s becomes %lld, the most an app may have", text, most);
 }
 
 static void put_pids(aphd_judge_t *j, int line, const char *text)
@@ -98,7 +99,8 @@ static void put_integer(aphd_judge_t *j, long long least, long long most, const 
 
 void judge_oom_score_adj(aphd_judge_t *j)
 {
-    put_integer(j, 0, 1000, "0 to 1000: an app may not be spared before the machine's own programs");
+    put_integer(j, 0, 1000,
+                "0 to 1000: an app may not be spared before the machine's own programs");
 }
 
 void judge_cpu_shares(aphd_judge_t *j)
@@ -129,13 +131,16 @@ void judge_shm_size(aphd_judge_t *j)
     aphd_put(j, "shm_size", json_integer(octets));
 }
 
-/* --- ulimits: {nofile: N} or {nofile: {soft: N, hard: N}} ---------------------------------------- */
+/* --- ulimits: {nofile: N} or {nofile: {soft: N, hard: N}} --- */
 
 static const struct {
     const char *name;
     long long most;
-} ulimits[] = {{"nofile", 1048576}, {"nproc", 65536}, {"memlock", 1LL << 30},
-               {"stack", 64LL << 20}, {"core", 0}};
+} ulimits[] = {{"nofile", 1048576},
+               {"nproc", 65536},
+               {"memlock", 1LL << 30},
+               {"stack", 64LL << 20},
+               {"core", 0}};
 
 static long long ulimit_most(const char *name)
 {
@@ -159,8 +164,7 @@ static void put_ulimit(aphd_judge_t *j, const char *name, const char *edge, long
         json_object_set_new(all, name, one);
     }
     json_object_set_new(one, edge, json_integer(value));
-    if (strcmp(edge, "hard") == 0
-        && json_integer_value(json_object_get(one, "soft")) > value)
+    if (strcmp(edge, "hard") == 0 && json_integer_value(json_object_get(one, "soft")) > value)
         json_object_set_new(one, "soft", json_integer(value));
 }
 
@@ -187,15 +191,15 @@ void judge_ulimits(aphd_judge_t *j)
     }
 }
 
-/* --- deploy: what of a swarm's section means something on one machine ---------------------------- */
+/* --- deploy: what of a swarm's section means something on one machine --- */
 
 /* The parts a swarm would act on, and we do not. */
 static int is_swarm_only(const json_t *leaf)
 {
-    static const char *const patterns[] = {
-        "mode",       "endpoint_mode.**",   "placement.**", "update_config.**",
-        "labels.**",  "rollback_config.**", "restart_policy.**", "resources.reservations.cpus",
-        "replicas"};
+    static const char *const patterns[] =
+        {"mode",      "endpoint_mode.**",   "placement.**",      "update_config.**",
+         "labels.**", "rollback_config.**", "restart_policy.**", "resources.reservations.cpus",
+         "replicas"};
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
         if (aphd_leaf_is(leaf, patterns[i]))
             return 1;

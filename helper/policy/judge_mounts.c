@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a service sees of files: folders of the app, its volumes, memory, and two clocks of the host. */
+/* What a service sees of files: folders of the app, its volumes, memory, and two clocks of the
+ * host. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,9 +27,19 @@ static int is_one_of(const char *text, const char *const *list)
 /* Options that change nothing here: caching hints, labels of SELinux, what compose does anyway. */
 static int harmless_option(const char *name, const char *value)
 {
-    static const char *const names[] = {"z", "Z", "cached", "delegated", "consistent", "nocopy",
-                                        "consistency", "volume.nocopy", "bind.create_host_path",
-                                        "bind.selinux", "rprivate", "private", NULL};
+    static const char *const names[] = {"z",
+                                        "Z",
+                                        "cached",
+                                        "delegated",
+                                        "consistent",
+                                        "nocopy",
+                                        "consistency",
+                                        "volume.nocopy",
+                                        "bind.create_host_path",
+                                        "bind.selinux",
+                                        "rprivate",
+                                        "private",
+                                        NULL};
     return is_one_of(name, names)
            || (strcmp(name, "bind.propagation") == 0
                && (strcmp(value, "rprivate") == 0 || strcmp(value, "private") == 0));
@@ -42,8 +53,7 @@ static int check_options(aphd_judge_t *j, const json_t *row)
         const char *name = json_string_value(json_array_get(pair, 0));
         if (harmless_option(name, json_string_value(json_array_get(pair, 1))))
             continue;
-        deny_mount(j, row, name, "mount-option",
-                   "not an option of a mount that apphost passes on");
+        deny_mount(j, row, name, "mount-option", "not an option of a mount that apphost passes on");
         return 0;
     }
     return 1;
@@ -66,9 +76,9 @@ void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path)
     json_t *source = json_sprintf("%s/%s", j->site->data_dir, path);
     put_mount(j, row, "bind", json_string_value(source), read_only);
     json_decref(source);
-    json_t *bind = json_pack("{s:s,s:i,s:s,s:s,s:b}", "service", j->name, "line", aphd_line(row),
-                             "path", path, "target", aphd_text(row, "target"), "read_only",
-                             read_only);
+    json_t *bind =
+        json_pack("{s:s,s:i,s:s,s:s,s:b}", "service", j->name, "line", aphd_line(row), "path", path,
+                  "target", aphd_text(row, "target"), "read_only", read_only);
     if (json_array_append_new(j->result->binds, bind) != 0)
         j->failed = 1;
 }
@@ -132,20 +142,20 @@ static void judge_volume(aphd_judge_t *j, const json_t *row)
     } else if (json_object_get(j->volumes, source) != NULL) {
         put_mount(j, row, "volume", source, read_only);
     } else {
-        /* Format 1 has no list of volumes (to name one was to make it, for all apps at once), and some
-         * stores leave the list to their own tools. */
+        /* Format 1 has no list of volumes (to name one was to make it, for all apps at once), and
+         * some stores leave the list to their own tools. */
         aphd_find(j, APHD_REWRITE, aphd_line(row), source, "own-volume",
                   "the volume %.63s becomes this app's own", source);
-        json_t *volume = json_pack("{s:o,s:{s:s,s:o}}", "name",
-                                   json_sprintf("%s_%s", j->site->project, source), "labels",
-                                   APHD_LABEL_INSTANCE, j->site->instance, APHD_LABEL_APP,
-                                   json_sprintf("%d", j->site->app_id));
+        json_t *volume =
+            json_pack("{s:o,s:{s:s,s:o}}", "name", json_sprintf("%s_%s", j->site->project, source),
+                      "labels", APHD_LABEL_INSTANCE, j->site->instance, APHD_LABEL_APP,
+                      json_sprintf("%d", j->site->app_id));
         json_object_set_new(j->volumes, source, volume);
         put_mount(j, row, "volume", source, read_only);
     }
 }
 
-/* --- memory as a file system -------------------------------------------------------------------- */
+/* --- memory as a file system --- */
 
 /* One option of a tmpfs: kept in out, or not. Zero for one that is not known. */
 static int take_tmpfs_option(const char *option, size_t length, char *out, size_t size,
@@ -165,7 +175,8 @@ static int take_tmpfs_option(const char *option, size_t length, char *out, size_
             return 0;
         *changed |= octets > TMPFS_MAX || octets <= 0;
         return snprintf(out + used, size - used, ",size=%lld",
-                        octets > TMPFS_MAX || octets <= 0 ? TMPFS_MAX : octets) > 0;
+                        octets > TMPFS_MAX || octets <= 0 ? TMPFS_MAX : octets)
+               > 0;
     }
     if (is_one_of(text, dropped)) {
         *changed = 1;
@@ -277,7 +288,7 @@ void judge_mounts(aphd_judge_t *j)
         judge_mount(j, row);
 }
 
-/* --- once all services were seen ---------------------------------------------------------------- */
+/* --- once all services were seen --- */
 
 #define BINDS_MAX 256
 
@@ -286,8 +297,9 @@ static int is_writable(const json_t *bind)
     return !json_is_true(json_object_get(bind, "read_only"));
 }
 
-/* A container that may write to ./a can put a symbolic link at ./a/b. Who mounts ./a/b would then be given
- * whatever the link names, of this machine: so nobody mounts below what somebody may write to. */
+/* A container that may write to ./a can put a symbolic link at ./a/b. Who mounts ./a/b would then
+ * be given whatever the link names, of this machine: so nobody mounts below what somebody may
+ * write to. */
 void aphd_binds_settle(aphd_judge_t *j)
 {
     size_t i, k, count = json_array_size(j->result->binds);
@@ -307,10 +319,11 @@ void aphd_binds_settle(aphd_judge_t *j)
             const char *above = aphd_text(outer, "path");
             if (strcmp(path, above) == 0 || !aphd_below(path, above) || !is_writable(outer))
                 continue;
-            aphd_find(j, APHD_DENY, aphd_line(inner), path, "nested-folder",
-                      "./%.100s lies in ./%.100s, to which %.63s may write: it could put a link there "
-                      "that leads out of the app; mount folders beside each other", path, above,
-                      aphd_text(outer, "service"));
+            aphd_find(
+                j, APHD_DENY, aphd_line(inner), path, "nested-folder",
+                "./%.100s lies in ./%.100s, to which %.63s may write: it could put a link there "
+                "that leads out of the app; mount folders beside each other",
+                path, above, aphd_text(outer, "service"));
             break;
         }
     }

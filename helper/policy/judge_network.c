@@ -15,8 +15,9 @@ void judge_network_mode(aphd_judge_t *j)
 {
     const char *mode = json_string_value(j->value);
     if (strcmp(mode, "bridge") == 0 || strcmp(mode, "default") == 0) {
-        aphd_find(j, APHD_REWRITE, j->line, mode, "own-network",
-                  "the service joins the app's own network instead of the one all containers share");
+        aphd_find(
+            j, APHD_REWRITE, j->line, mode, "own-network",
+            "the service joins the app's own network instead of the one all containers share");
     } else if (strcmp(mode, "none") == 0) {
         aphd_put(j, "network_mode", json_string(mode));
     } else if (strncmp(mode, "service:", 8) == 0 && strcmp(mode + 8, j->name) != 0
@@ -24,10 +25,12 @@ void judge_network_mode(aphd_judge_t *j)
         aphd_put(j, "network_mode", json_string(mode));
         aphd_needs(j, mode + 8);
     } else if (strcmp(mode, "host") == 0) {
-        deny_text(j, NULL, mode, "the service would sit on the machine's own network and reach "
+        deny_text(j, NULL, mode,
+                  "the service would sit on the machine's own network and reach "
                   "everything that listens there");
     } else {
-        deny_text(j, NULL, mode, "a service has the app's network, none, or that of a service in "
+        deny_text(j, NULL, mode,
+                  "a service has the app's network, none, or that of a service in "
                   "the same file");
     }
 }
@@ -54,7 +57,8 @@ void judge_service_networks(aphd_judge_t *j)
             json_array_append_new(aliases, json_string(text));
         else if (!aphd_leaf_is(leaf, "#") && !(aphd_leaf_is(leaf, "*") && text == NULL)
                  && !aphd_leaf_is(leaf, "*.priority") && !aphd_leaf_is(leaf, "*.gw_priority"))
-            deny_text(j, leaf, name, "of a network a service may say no more than aliases; addresses "
+            deny_text(j, leaf, name,
+                      "of a network a service may say no more than aliases; addresses "
                       "are given out by apphost");
     }
     if (json_array_size(aliases) > 0)
@@ -156,13 +160,14 @@ void judge_dns_opt(aphd_judge_t *j)
     judge_words(j, resolver_option, "not an option of the resolver");
 }
 
-/* --- declared networks ------------------------------------------------------------------------- */
+/* --- declared networks --- */
 
 void judge_network_driver(aphd_judge_t *j)
 {
     const char *driver = json_string_value(j->value);
     if (*driver != '\0' && strcmp(driver, "bridge") != 0 && strcmp(driver, "default") != 0)
-        deny_text(j, NULL, driver, "an app's network is a bridge of its own; other kinds reach into "
+        deny_text(j, NULL, driver,
+                  "an app's network is a bridge of its own; other kinds reach into "
                   "the network of the machine");
 }
 

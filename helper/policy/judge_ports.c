@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports: one of them is the web page, on 127.0.0.1 at the app's own number; others are asked for.
  *
- * The web page is the port published at the app's own number (HOST_PORT). A literal number of apphost's
- * range stands for it when it is the only such number in the file: older scripts carry the number their
- * author's machine gave out. */
+ * The web page is the port published at the app's own number (HOST_PORT). A literal number of
+ * apphost's range stands for it when it is the only such number in the file: older scripts carry
+ * the number their author's machine gave out. */
 #include <stdio.h>
 #include <string.h>
 
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
-#define RANGE_MAX 64      /* ports in one range */
+#define RANGE_MAX     64  /* ports in one range */
 #define PUBLISHED_MAX 512 /* ports of one app; each is compared with each */
 
 typedef struct range_t {
@@ -85,9 +85,8 @@ static void note_range(aphd_judge_t *j, const json_t *row, range_t host, range_t
 {
     for (int i = 0; i <= host.last - host.first; i++) {
         json_t *port = json_pack("{s:s,s:i,s:i,s:i,s:s,s:s}", "service", j->name, "line",
-                                 aphd_line(row), "host", host.first + i, "target",
-                                 target.first + i, "protocol", aphd_text(row, "protocol"),
-                                 "address", address);
+                                 aphd_line(row), "host", host.first + i, "target", target.first + i,
+                                 "protocol", aphd_text(row, "protocol"), "address", address);
         if (json_array_append_new(j->published, port) != 0)
             j->failed = 1;
     }
@@ -156,7 +155,7 @@ void judge_expose(aphd_judge_t *j)
     }
 }
 
-/* --- once all services were seen ---------------------------------------------------------------- */
+/* --- once all services were seen --- */
 
 static int number(const json_t *row, const char *member)
 {
@@ -237,13 +236,14 @@ static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
         if (host != j->site->port || strcmp(aphd_text(row, "address"), "127.0.0.1") != 0)
             aphd_find_app(j, APHD_REWRITE, aphd_line(row), what, "web-port",
                           "the web page is reached by the app's name; its port becomes "
-                          "127.0.0.1:%d", j->site->port);
+                          "127.0.0.1:%d",
+                          j->site->port);
         render_port(j, row, j->site->port, "127.0.0.1", 1);
     } else if (in_our_range(j, host)) {
         aphd_find_app(j, APHD_DENY, aphd_line(row), what, "port",
                       "port %s is not for the app to choose; apphost gives out %d to %d, one to an "
-                      "app, for its web page", what,
-                      APH_PORT_BASE + 1, APH_PORT_BASE + j->site->max_app_id);
+                      "app, for its web page",
+                      what, APH_PORT_BASE + 1, APH_PORT_BASE + j->site->max_app_id);
     } else {
         const char *address = aphd_text(row, "address");
         aphd_find_app(j, APHD_ASK, aphd_line(row), what, "host-port",
@@ -262,8 +262,8 @@ void aphd_ports_settle(aphd_judge_t *j)
     j->key = "ports";
     json_array_foreach(j->published, i, row) {
         j->name = aphd_text(row, "service");
-        const json_t *service = json_object_get(json_object_get(j->result->compose, "services"),
-                                                j->name);
+        const json_t *service =
+            json_object_get(json_object_get(j->result->compose, "services"), j->name);
         if (json_object_get(service, "network_mode") != NULL) {
             aphd_find_app(j, APHD_DENY, aphd_line(row), j->name, "no-network",
                           "%s has no network of its own to publish a port from", j->name);

@@ -17,9 +17,9 @@ void judge_privileged(aphd_judge_t *j)
                   "(cap_add, devices)");
 }
 
-static const char *const engine_default[] = {
-    "AUDIT_WRITE", "CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID",     "KILL", "MKNOD",
-    "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", NULL};
+static const char *const engine_default[] =
+    {"AUDIT_WRITE",      "CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",       "MKNOD",
+     "NET_BIND_SERVICE", "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT", NULL};
 
 static const struct {
     const char *name;
@@ -134,11 +134,18 @@ void judge_group_add(aphd_judge_t *j)
 }
 
 /* Settings a container has for itself alone, by the baseline of the pod security standards. */
-static const char *const safe_settings[] = {
-    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes", "net.core.somaxconn", NULL};
+static const char *const safe_settings[] = {"kernel.shm_rmid_forced",
+                                            "net.ipv4.ip_local_port_range",
+                                            "net.ipv4.ip_unprivileged_port_start",
+                                            "net.ipv4.tcp_syncookies",
+                                            "net.ipv4.ping_group_range",
+                                            "net.ipv4.ip_local_reserved_ports",
+                                            "net.ipv4.tcp_keepalive_time",
+                                            "net.ipv4.tcp_fin_timeout",
+                                            "net.ipv4.tcp_keepalive_intvl",
+                                            "net.ipv4.tcp_keepalive_probes",
+                                            "net.core.somaxconn",
+                                            NULL};
 
 void judge_sysctls(aphd_judge_t *j)
 {
@@ -176,7 +183,7 @@ void judge_ipc(aphd_judge_t *j)
         aphd_find(j, APHD_DENY, j->line, mode, "ipc", "%.80s: it shares memory with others", mode);
 }
 
-/* --- devices ----------------------------------------------------------------------------------- */
+/* --- devices --- */
 
 /* Devices that a person can be asked about: graphics, sound, serial adapters. */
 static int device_asked(const char *path)
@@ -236,7 +243,8 @@ void judge_devices(aphd_judge_t *j)
 /* The graphics processors of this machine, as both composes understand it. */
 void aphd_put_gpus(aphd_judge_t *j, int line, long long count)
 {
-    aphd_find(j, APHD_ASK, line, "gpu", "gpu", "the app uses the graphics processors of this machine");
+    aphd_find(j, APHD_ASK, line, "gpu", "gpu",
+              "the app uses the graphics processors of this machine");
     aphd_put(j, "deploy",
              json_pack("{s:{s:{s:[{s:s,s:I,s:[s]}]}}}", "resources", "reservations", "devices",
                        "driver", "nvidia", "count", (json_int_t)count, "capabilities", "gpu"));

@@ -98,11 +98,13 @@ void judge_hostname(aphd_judge_t *j)
 /* Labels by which other programs on the machine take orders from a container. */
 static int speaks_to_others(const char *label)
 {
-    static const char *const prefixes[] = {
-        "traefik",  "caddy",     "com.centurylinklabs.", "watchtower", "ofelia.",     "diun",
-        "homepage", "io.podman", "io.containers",        "apphost",    "org.apphost", "com.docker",
-        "homarr",   "glance",    "nginx",                "swag",       "autoheal",    "dockge",
-        "wud",      "kuma"};
+    static const char *const prefixes[] = {"traefik",    "caddy",       "com.centurylinklabs.",
+                                           "watchtower", "ofelia.",     "diun",
+                                           "homepage",   "io.podman",   "io.containers",
+                                           "apphost",    "org.apphost", "com.docker",
+                                           "homarr",     "glance",      "nginx",
+                                           "swag",       "autoheal",    "dockge",
+                                           "wud",        "kuma"};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
         if (strncmp(label, prefixes[i], strlen(prefixes[i])) == 0)
             return 1;

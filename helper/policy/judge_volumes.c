@@ -28,9 +28,9 @@ static const char *option(const aphd_judge_t *j, const char *name)
 
 static int nfs_option_known(const char *text, size_t length)
 {
-    static const char *const known[] = {"rw", "ro", "soft", "hard", "nolock", "noatime", "tcp",
-                                        "addr=", "nfsvers=", "vers=", "timeo=", "retrans=",
-                                        "rsize=", "wsize=", "port="};
+    static const char *const known[] = {"rw",      "ro",       "soft",   "hard",     "nolock",
+                                        "noatime", "tcp",      "addr=",  "nfsvers=", "vers=",
+                                        "timeo=",  "retrans=", "rsize=", "wsize=",   "port="};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         size_t word = strlen(known[i]);
         int valued = known[i][word - 1] == '=';
@@ -44,8 +44,10 @@ static int nfs_option_known(const char *text, size_t length)
 static int nfs_options_fine(const char *text)
 {
     if (strstr(text, "addr=") == NULL
-        || !aphd_made_of(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                               "=.,:-_", 256))
+        || !aphd_made_of(text,
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                         "=.,:-_",
+                         256))
         return 0;
     while (*text != '\0') {
         size_t length = strcspn(text, ",");
@@ -56,8 +58,8 @@ static int nfs_options_fine(const char *text)
     return 1;
 }
 
-/* With driver options the local driver mounts whatever they say: the way around every rule on paths. Only a
- * server's share can be agreed to. */
+/* With driver options the local driver mounts whatever they say: the way around every rule on
+ * paths. Only a server's share can be agreed to. */
 void judge_volume_driver_opts(aphd_judge_t *j)
 {
     const char *type = option(j, "type"), *o = option(j, "o"), *device = option(j, "device");
@@ -77,7 +79,7 @@ void judge_volume_driver_opts(aphd_judge_t *j)
     aphd_put(j, "driver_opts", json_pack("{s:s,s:s,s:s}", "type", type, "o", o, "device", device));
 }
 
-/* --- configs and secrets: a file beside the data, seen read-only -------------------------------- */
+/* --- configs and secrets: a file beside the data, seen read-only --- */
 
 void judge_content(aphd_judge_t *j)
 {
@@ -125,7 +127,8 @@ static void finish_use(aphd_judge_t *j, const use_t *use, const char *folder)
     const char *path = aphd_text(content, "path");
     if (path == NULL) {
         aphd_find(j, APHD_DENY, use->line, name, "content",
-                  "%.63s is not declared under %s: with a content or file of its own", name, j->key);
+                  "%.63s is not declared under %s: with a content or file of its own", name,
+                  j->key);
         return;
     }
     const char *given = use->target != NULL ? use->target : name;
@@ -134,8 +137,8 @@ static void finish_use(aphd_judge_t *j, const use_t *use, const char *folder)
     if (aphd_target(json_string_value(target)))
         aphd_mount_folder(j, row, path);
     else
-        aphd_find(j, APHD_DENY, use->line, given, "mount-target", "%.120s: nothing is mounted there",
-                  given);
+        aphd_find(j, APHD_DENY, use->line, given, "mount-target",
+                  "%.120s: nothing is mounted there", given);
     json_decref(row);
     json_decref(target);
 }
@@ -168,8 +171,8 @@ static void judge_uses(aphd_judge_t *j, const char *folder)
                   && strcmp(member, "mode") != 0)
                  || !aphd_number(text, 0, 99999, &mode)
                  || (strcmp(member, "mode") == 0 && (mode > 777 || strpbrk(text, "89") != NULL)))
-            aphd_find(j, APHD_DENY, aphd_line(leaf), text, "value",
-                      "%.40s: %.40s is not passed on", member, text);
+            aphd_find(j, APHD_DENY, aphd_line(leaf), text, "value", "%.40s: %.40s is not passed on",
+                      member, text);
         else
             aphd_find(j, APHD_REWRITE, aphd_line(leaf), member, "ours",
                       "%.40s is left out: the file is readable by all programs of the service",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The normal form of a compose file: what the reader hands over and the policy judges. JSON, because it
- * crosses a process border; this page is its definition, and aphd_model_check holds a value against it.
+/* The normal form of a compose file: what the reader hands over and the policy judges. JSON,
+ * because it crosses a process border; this page is its definition, and aphd_model_check holds a
+ * value against it.
  *
  *   {"format":1|2,                     1: services stood at the top level
- *    "top":      [KEY...],             keys at the top level that are not sections (name, version, x-...)
+ *    "top":      [KEY...],             keys at the top level that are not sections (name, x-...)
  *    "services": [SECTION...], "networks": [SECTION...], "volumes": [SECTION...],
  *    "configs":  [SECTION...], "secrets":  [SECTION...]}
  *   SECTION = {"name":S,"line":N,"keys":[KEY...]}
@@ -15,7 +16,8 @@
  *   map       [{"line":N,"key":S,"value":S|null}...]    from "K: V" and from "K=V" alike
  *   ports     [{"line":N,"host_ip":S|null,"published":S|null,"target":S,"protocol":S,
  *               "extra":[[S,S]...]}...]
- *   mounts    [{"line":N,"type":S,"source":S|null,"target":S,"read_only":BOOL,"options":[[S,S]...]}...]
+ *   mounts    [{"line":N,"type":S,"source":S|null,"target":S,"read_only":BOOL,
+ *               "options":[[S,S]...]}...]
  *   env_files [{"line":N,"path":S,"required":BOOL,"found":BOOL,"entries":[as in map...]}...]
  *             found: the install script writes a file of that name, and entries are its lines
  *   tree      [{"line":N,"path":[S|N...],"value":S|null}...]   the leaves of a nested section, in
@@ -42,11 +44,11 @@ typedef enum aphd_section_t {
 
 /* What a key's value must look like: the third column of keys.def. */
 typedef enum aphd_shape_t {
-    APHD_SHAPE_ANY,       /* not looked at: arrives as "other" */
-    APHD_SHAPE_TEXT,      /* one scalar */
-    APHD_SHAPE_FLAG,      /* true, false and what YAML 1.1 calls so */
-    APHD_SHAPE_LIST,      /* a list of scalars; one scalar is a list of one */
-    APHD_SHAPE_COMMAND,   /* a scalar stays a string, a list a list: compose splits only the former */
+    APHD_SHAPE_ANY,     /* not looked at: arrives as "other" */
+    APHD_SHAPE_TEXT,    /* one scalar */
+    APHD_SHAPE_FLAG,    /* true, false and what YAML 1.1 calls so */
+    APHD_SHAPE_LIST,    /* a list of scalars; one scalar is a list of one */
+    APHD_SHAPE_COMMAND, /* a scalar stays one, a list too: compose splits only the former */
     APHD_SHAPE_MAP,
     APHD_SHAPE_PORTS,
     APHD_SHAPE_MOUNTS,
@@ -57,8 +59,8 @@ typedef enum aphd_shape_t {
 /* The shape keys.def demands of a key; APHD_SHAPE_ANY for one without a row. */
 aphd_shape_t aphd_key_shape(aphd_section_t section, const char *key);
 
-/* Holds a value against this page. APH_EUNREADABLE when it is not a normal form: then the reader, which
- * has seen foreign text and is trusted with nothing, did not say what a reader says. */
+/* Holds a value against this page. APH_EUNREADABLE when it is not a normal form: then the reader,
+ * which has seen foreign text and is trusted with nothing, did not say what a reader says. */
 apr_status_t aphd_model_check(const json_t *compose, aph_error_t *err);
 
 #endif

@@ -109,11 +109,12 @@ static int check_value(const char *shape, const json_t *value)
 /* The shape a key arrives in must be the one its row demands, or "other". */
 static int shape_fits(aphd_section_t section, const char *key, const char *shape)
 {
-    static const char *const names[] = {
-        [APHD_SHAPE_ANY] = "other",   [APHD_SHAPE_TEXT] = "string",  [APHD_SHAPE_FLAG] = "bool",
-        [APHD_SHAPE_LIST] = "list",   [APHD_SHAPE_COMMAND] = "list", [APHD_SHAPE_MAP] = "map",
-        [APHD_SHAPE_PORTS] = "ports", [APHD_SHAPE_MOUNTS] = "mounts",
-        [APHD_SHAPE_ENV_FILES] = "env_files", [APHD_SHAPE_TREE] = "tree"};
+    static const char *const names[] =
+        {[APHD_SHAPE_ANY] = "other",           [APHD_SHAPE_TEXT] = "string",
+         [APHD_SHAPE_FLAG] = "bool",           [APHD_SHAPE_LIST] = "list",
+         [APHD_SHAPE_COMMAND] = "list",        [APHD_SHAPE_MAP] = "map",
+         [APHD_SHAPE_PORTS] = "ports",         [APHD_SHAPE_MOUNTS] = "mounts",
+         [APHD_SHAPE_ENV_FILES] = "env_files", [APHD_SHAPE_TREE] = "tree"};
     aphd_shape_t wanted = aphd_key_shape(section, key);
     return strcmp(shape, "other") == 0 || strcmp(shape, names[wanted]) == 0
            || (wanted == APHD_SHAPE_COMMAND && strcmp(shape, "string") == 0);
@@ -127,8 +128,7 @@ static int check_keys(const json_t *keys, aphd_section_t section)
         const char *name = json_string_value(json_object_get(key, "key"));
         const char *shape = json_string_value(json_object_get(key, "shape"));
         if (json_object_size(key) != 4 || name == NULL || shape == NULL
-            || !check_type(json_object_get(key, "line"), 'i')
-            || !shape_fits(section, name, shape)
+            || !check_type(json_object_get(key, "line"), 'i') || !shape_fits(section, name, shape)
             || !check_value(shape, json_object_get(key, "value")))
             return 0;
     }

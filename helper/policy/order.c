@@ -49,6 +49,7 @@ void aphd_order_settle(aphd_judge_t *j)
         if (!has_string(j->result->order, j->name))
             aphd_find(j, APHD_DENY, aphd_line(service), NULL, "circle",
                       "%s waits for services that wait for it: break the circle of depends_on, "
-                      "links or network_mode", j->name);
+                      "links or network_mode",
+                      j->name);
     }
 }

@@ -47,9 +47,11 @@ static void judge_value(aphd_judge_t *j, const row_t *row, const json_t *value)
     if (plain == NULL) {
         j->failed = 1;
     } else if (*variable != '\0') {
-        aphd_find(j, APHD_DENY, line, variable, "variable",
-                  "%s would be filled in from the environment of apphost; write the value itself, or "
-                  "$$ where a $ is meant", variable);
+        aphd_find(
+            j, APHD_DENY, line, variable, "variable",
+            "%s would be filled in from the environment of apphost; write the value itself, or "
+            "$$ where a $ is meant",
+            variable);
     } else {
         j->value = plain;
         row->judge(j);
@@ -67,9 +69,10 @@ static void judge_key(aphd_judge_t *j, aphd_section_t section, const json_t *key
         return;
     const row_t *row = row_of(section, j->key);
     if (row == NULL) {
-        aphd_find(j, APHD_DENY, j->line, NULL, "unknown-key",
-                  "%.100s is not a key apphost knows, and what it does not know it does not pass on",
-                  j->key);
+        aphd_find(
+            j, APHD_DENY, j->line, NULL, "unknown-key",
+            "%.100s is not a key apphost knows, and what it does not know it does not pass on",
+            j->key);
         return;
     }
     j->reason = row->reason;
@@ -101,7 +104,8 @@ static int enter(aphd_judge_t *j, const char *section, const json_t *entry)
         return 1;
     aphd_find(j, APHD_DENY, j->line, NULL, "name",
               "%.80s is not a name apphost can use: letters, digits, dots, dashes and "
-              "underscores, beginning with a letter or digit", j->name);
+              "underscores, beginning with a letter or digit",
+              j->name);
     return 0;
 }
 
@@ -176,10 +180,12 @@ static void add_ours(aphd_judge_t *j)
         aphd_put(j, "pids_limit", json_integer(APHD_PIDS_MAX));
     if (json_object_get(j->out, "mem_limit") == NULL && j->site->memory_max > 0)
         aphd_put(j, "mem_limit", json_integer(j->site->memory_max));
-    aphd_put(j, "logging", json_pack("{s:s,s:{s:s,s:s}}", "driver", "json-file", "options",
-                                     "max-size", "10m", "max-file", "3"));
-    /* Programs that start as root and step down (gosu, su-exec, s6, sudo -u by root) work under it; what
-     * stops working is the way back up, from the app's user to root, and that is the point. */
+    aphd_put(j, "logging",
+             json_pack("{s:s,s:{s:s,s:s}}", "driver", "json-file", "options", "max-size", "10m",
+                       "max-file", "3"));
+    /* Programs that start as root and step down (gosu, su-exec, s6, sudo -u by root) work under
+     * it; what stops working is the way back up, from the app's user to root, and that is the
+     * point. */
     aphd_put(j, "security_opt", json_pack("[s]", "no-new-privileges:true"));
     label_ours(j);
 }
@@ -199,7 +205,8 @@ static void judge_service(aphd_judge_t *j, const json_t *service)
     json_object_set_new(json_object_get(j->result->compose, "services"), j->name, j->out);
 }
 
-/* Zero when there are none, or so many that what follows, which compares each with each, is not done. */
+/* Zero when there are none, or so many that what follows, which compares each with each, is not
+ * done. */
 static int judge_services(aphd_judge_t *j)
 {
     const json_t *services = json_object_get(j->compose, "services");
@@ -226,8 +233,9 @@ static void add_network(aphd_judge_t *j)
     j->out = json_object();
     aphd_put(j, "driver", json_string("bridge"));
     if (j->site->subnet != NULL)
-        aphd_put(j, "ipam", json_pack("{s:s,s:[{s:s}]}", "driver", "default", "config", "subnet",
-                                      j->site->subnet));
+        aphd_put(j, "ipam",
+                 json_pack("{s:s,s:[{s:s}]}", "driver", "default", "config", "subnet",
+                           j->site->subnet));
     label_ours(j);
     json_t *networks = json_pack("{s:o}", "default", j->out);
     if (json_object_set_new(j->result->compose, "networks", networks) != 0)
@@ -294,9 +302,13 @@ apr_status_t aphd_policy_judge(const json_t *compose, const aphd_policy_site_t *
     result->files = json_array();
     result->ports = json_array();
     result->order = json_array();
-    aphd_judge_t j = {.site = site, .result = result, .compose = compose,
-                      .networks = json_object(), .volumes = json_object(),
-                      .contents = json_object(), .published = json_array(),
+    aphd_judge_t j = {.site = site,
+                      .result = result,
+                      .compose = compose,
+                      .networks = json_object(),
+                      .volumes = json_object(),
+                      .contents = json_object(),
+                      .published = json_array(),
                       .edges = json_object()};
     walk(&j);
     json_decref(j.networks);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The judged model as the text compose runs: JSON, which is YAML to every compose, with every $ doubled so
- * that none of them finds a variable in it. */
+/* The judged model as the text compose runs: JSON, which is YAML to every compose, with every $
+ * doubled so that none of them finds a variable in it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +22,8 @@ static json_t *double_dollars(const char *text)
     return value;
 }
 
-/* A copy in which every string value is doubled. Keys are left: compose fills in no variables there,
- * and the policy lets no $ into one. NULL when memory ran out. */
+/* A copy in which every string value is doubled. Keys are left: compose fills in no variables
+ * there, and the policy lets no $ into one. NULL when memory ran out. */
 static json_t *escape(const json_t *value)
 {
     if (json_is_string(value))

@@ -16,7 +16,8 @@ static void note(search_t *s, const char *text, int line)
 {
     if (*s->found != '\0')
         return;
-    size_t length = text[1] == '{' ? strcspn(text, "}") + 1 : 1 + strcspn(text + 1, " \t\n\"'/:,$}");
+    size_t length =
+        text[1] == '{' ? strcspn(text, "}") + 1 : 1 + strcspn(text + 1, " \t\n\"'/:,$}");
     if (length > strlen(text))
         length = strlen(text);
     snprintf(s->found, s->size, "%.*s", (int)(length < 60 ? length : 60), text);

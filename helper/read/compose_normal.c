@@ -130,12 +130,11 @@ static apr_status_t read_format_1(json_t *normal, const aphd_yaml_t *root,
     return rv;
 }
 
-apr_status_t aphd_compose_read(const char *text, size_t length, int first_line,
-                               const aphd_bundle_t *bundle, json_t **normal, apr_pool_t *p,
-                               aph_error_t *err)
+apr_status_t aphd_compose_read(const aphd_foreign_t *foreign, const aphd_bundle_t *bundle,
+                               json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     aphd_yaml_t *root = NULL;
-    apr_status_t rv = aphd_yaml_parse(text, length, first_line, &root, p, err);
+    apr_status_t rv = aphd_yaml_parse(foreign, &root, p, err);
     if (rv != APR_SUCCESS)
         return rv;
     if (root->kind != APHD_YAML_MAP || root->count == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-read: reads one foreign text and says what it means. Started by aphd_reader_run with one socket
- * as standard input and output; the wire is read_wire.h. */
+/* apphost-read: reads one foreign text and says what it means. Started by aphd_reader_run with
+ * one socket as standard input and output; the wire is read_wire.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -89,12 +89,12 @@ static const char *word_of(const json_t *request, const char *name)
 static apr_status_t read_compose(const char *text, size_t length, const aphd_words_t *words,
                                  json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
-    char *replaced = NULL;
+    aphd_foreign_t foreign = {text, length, 1};
     /* Before the words, so that no value is taken for the author's text. */
-    apr_status_t rv = aphd_text_check(text, length, APHD_TEXT_STRICT, 1, err);
+    apr_status_t rv = aphd_text_check(&foreign, APHD_TEXT_STRICT, err);
     if (rv == APR_SUCCESS)
-        rv = aphd_words_replace(text, length, words, &replaced, &length, p, err);
-    return rv != APR_SUCCESS ? rv : aphd_compose_read(replaced, length, 1, NULL, normal, p, err);
+        rv = aphd_words_replace(&foreign, words, &foreign, p, err);
+    return rv != APR_SUCCESS ? rv : aphd_compose_read(&foreign, NULL, normal, p, err);
 }
 
 static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)

@@ -17,9 +17,9 @@
 #include "helper/read/read_wire.h"
 
 typedef struct exchange_t {
-    int fd;                /* our end, non-blocking */
+    int fd; /* our end, non-blocking */
     pid_t pid;
-    char *head;            /* the request frame, malloc'd */
+    char *head; /* the request frame, malloc'd */
     size_t head_length;
     const char *text;
     size_t text_length;
@@ -38,19 +38,21 @@ static long long now_ms(void)
 
 static const char *kind_name(aphd_reader_kind_t kind)
 {
-    return kind == APHD_READ_INSTALL ? "install" : kind == APHD_READ_UNINSTALL ? "uninstall" : "compose";
+    return kind == APHD_READ_INSTALL     ? "install"
+           : kind == APHD_READ_UNINSTALL ? "uninstall"
+                                         : "compose";
 }
 
 static apr_status_t encode_request(exchange_t *x, aphd_reader_kind_t kind,
                                    const aphd_words_t *words, aph_error_t *err)
 {
-    json_t *request = json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(kind),
-                                "length", (json_int_t)x->text_length, "words", "HOST_PORT",
-                                words->host_port, "WEBAPP_PATH", words->webapp_path,
-                                "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME",
-                                words->app_hostname);
-    apr_status_t rv = aph_frame_encode(request, APHD_READ_REQUEST_MAX, &x->head, &x->head_length,
-                                       err);
+    json_t *request =
+        json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(kind), "length",
+                  (json_int_t)x->text_length, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH",
+                  words->webapp_path, "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME",
+                  words->app_hostname);
+    apr_status_t rv =
+        aph_frame_encode(request, APHD_READ_REQUEST_MAX, &x->head, &x->head_length, err);
     json_decref(request);
     return rv;
 }
@@ -71,8 +73,11 @@ static apr_status_t start_child(exchange_t *x, aph_error_t *err)
                              strerror(cause));
     }
     static const char *const argv[] = {"/proc/self/fd/3", NULL};
-    aph_child_spec_t spec = {.argv = argv, .fds = {pair[1], pair[1], -1, program},
-                             .dies_with_parent = 1, .own_session = 1, .unprivileged = 1};
+    aph_child_spec_t spec = {.argv = argv,
+                             .fds = {pair[1], pair[1], -1, program},
+                             .dies_with_parent = 1,
+                             .own_session = 1,
+                             .unprivileged = 1};
     apr_status_t rv = aph_child_start(&spec, &x->pid, err);
     close(pair[1]);
     close(program);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading what an app's author wrote, in a child that can do nothing else.
  *
- * aphd_reader_run starts apphost-read (no privileges, no files, no network, seccomp allow-list, CPU,
- * memory and time limits), hands it the text and takes back the *normal form*: one JSON value in which
- * every short form has become one long form and every value carries its line. The normal form is data
- * about the text; no verdict in it is trusted. The policy judges it on this side.
+ * aphd_reader_run starts apphost-read (no privileges, no files, no network, seccomp allow-list,
+ * CPU, memory and time limits), hands it the text and takes back the *normal form*: one JSON
+ * value in which every short form has become one long form and every value carries its line. The
+ * normal form is data about the text; no verdict in it is trusted. The policy judges it on this
+ * side.
  *
  *   install script: {"files":[{"path":REL,"line":N,"text":S}...],   here-documents, in order
  *                    "folders":[{"path":REL,"line":N}...],          mkdir -p
- *                    "modes":[{"path":REL,"line":N,"mode":"0755"}...],
+ *                    "modes":[{"path":REL,"line":N,"mode":"0755","recursive":BOOL}...],
  *                    "up":BOOL, "compose":COMPOSE|null}             of docker-compose.yml
  *   uninstall script: {"stop":BOOL,"remove":BOOL,"purge":[{"path":REL,"line":N}...]}
- *   compose file:   COMPOSE = see helper/policy/model.h
- */
+ *   compose file:   COMPOSE = see helper/policy/model.h */
 #ifndef APHD_READER_H
 #define APHD_READER_H
 
@@ -22,7 +22,7 @@
 #include "common/error.h"
 
 typedef enum aphd_reader_kind_t {
-    APHD_READ_INSTALL,   /* an install script, or a bare compose file given in its place */
+    APHD_READ_INSTALL, /* an install script, or a bare compose file given in its place */
     APHD_READ_UNINSTALL,
     APHD_READ_COMPOSE
 } aphd_reader_kind_t;
@@ -36,8 +36,8 @@ typedef struct aphd_words_t {
 } aphd_words_t;
 
 /* Reads text (length octets, at most APH_FOREIGN_MAX) and returns the normal form: new reference.
- * APH_EUNREADABLE names line and word of what is not understood; a child that crashed, hung or broke
- * its limits is APH_EUNREADABLE too, and says so. */
+ * APH_EUNREADABLE names line and word of what is not understood; a child that crashed, hung or
+ * broke its limits is APH_EUNREADABLE too, and says so. */
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
 

@@ -19,20 +19,32 @@ static const struct {
 #ifndef APH_SANITIZED
     {RLIMIT_AS, 192u << 20}, /* a sanitizer's shadow memory alone is larger */
 #endif
-    {RLIMIT_CPU, 2},   {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
-    {RLIMIT_NOFILE, 0}, {RLIMIT_CORE, 0},
+    {RLIMIT_CPU, 2},         {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
+    {RLIMIT_NOFILE, 0},      {RLIMIT_CORE, 0},
 };
 
 /* Whatever a parser needs once it holds its input: two descriptors and memory. */
 static const int calls[] = {
-    SCMP_SYS(read),       SCMP_SYS(write),        SCMP_SYS(brk),
-    SCMP_SYS(munmap),     SCMP_SYS(mremap),       SCMP_SYS(madvise),
-    SCMP_SYS(exit),       SCMP_SYS(exit_group),   SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(futex),      SCMP_SYS(restart_syscall),
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(futex),
+    SCMP_SYS(restart_syscall),
 #ifdef APH_SANITIZED
     /* What the sanitizers' allocator and their reports use. */
-    SCMP_SYS(sched_yield), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(sigaltstack),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(mprotect), SCMP_SYS(prctl),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getpid),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(prctl),
 #endif
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an Amahi script says, command by command. Nothing is run: eleven of thirteen real scripts are one
- * here-document and one docker-compose, and the others need what no app may have. */
+/* What an Amahi script says, command by command. Nothing is run: eleven of thirteen real scripts
+ * are one here-document and one docker-compose, and the others need what no app may have. */
 #include "helper/read/script.h"
 
 #include <string.h>
@@ -79,8 +79,8 @@ static apr_status_t command_cat(script_t *script, const aphd_script_line_t *line
         return refuse(script, 484, line->line, "cat",
                       "is read only as: cat > FILE << 'EOF', with the text below it");
     const char *path = NULL;
-    apr_status_t rv = aphd_script_path(line->output, script->words, line->line, &path, script->p,
-                                       script->err);
+    apr_status_t rv =
+        aphd_script_path(line->output, script->words, line->line, &path, script->p, script->err);
     return rv != APR_SUCCESS ? rv : add_file(script, path, line);
 }
 
@@ -161,8 +161,8 @@ static int is_one_of(const char *text, const char *const *list)
 
 static const char *const ups[] = {"up -d", "up --detach", NULL};
 static const char *const stops[] = {"stop", NULL};
-static const char *const removals[] = {"rm -f", "rm --force", "rm -sf", "rm -fs", "rm -s -f",
-                                       "rm -f -s", "down", NULL};
+static const char *const removals[] = {"rm -f",    "rm --force", "rm -sf", "rm -fs",
+                                       "rm -s -f", "rm -f -s",   "down",   NULL};
 
 static apr_status_t install_compose(script_t *script, const aphd_script_line_t *line)
 {
@@ -174,8 +174,9 @@ static apr_status_t install_compose(script_t *script, const aphd_script_line_t *
         return refuse(script, 489, line->line, spelled(script, line),
                       "would never return: write docker-compose up -d");
     if (!is_one_of(request, ups))
-        return refuse(script, 490, line->line, spelled(script, line),
-                      "is not read: an install script says docker-compose up -d, nothing else of it");
+        return refuse(
+            script, 490, line->line, spelled(script, line),
+            "is not read: an install script says docker-compose up -d, nothing else of it");
     if (script->compose == NULL)
         return refuse(script, 491, line->line, spelled(script, line),
                       "comes before docker-compose.yml is written");
@@ -213,8 +214,7 @@ static const command_t commands[] = {
 static command_cb find_command(const aphd_script_line_t *line, int uninstall)
 {
     const char *program = line->words[0];
-    if (strcmp(program, "docker") == 0 && line->count > 1
-        && strcmp(line->words[1], "compose") == 0)
+    if (strcmp(program, "docker") == 0 && line->count > 1 && strcmp(line->words[1], "compose") == 0)
         program = "docker-compose";
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].program, program) == 0)
@@ -242,14 +242,14 @@ static apr_status_t read_command(script_t *script, const aphd_script_line_t *lin
     if (script->up_line != 0)
         return aph_error_set(script->err, APH_EUNREADABLE, 496,
                              "line %d: %.80s comes after the app was started in line %d; starting "
-                             "it is the last thing a script does", line->line, line->words[0],
-                             script->up_line);
+                             "it is the last thing a script does",
+                             line->line, line->words[0], script->up_line);
     return command(script, line);
 }
 
-static apr_status_t read_commands(script_t *script, const char *text, size_t length, int uninstall)
+static apr_status_t read_commands(script_t *script, const aphd_foreign_t *foreign, int uninstall)
 {
-    aphd_script_cursor_t cursor = {.text = text, .length = length, .line = 1};
+    aphd_script_cursor_t cursor = {.text = foreign->text, .length = foreign->length, .line = 1};
     aphd_script_line_t line;
     apr_status_t rv;
     while ((rv = aphd_script_next(&cursor, &line, script->p, script->err)) == APR_SUCCESS) {
@@ -265,23 +265,22 @@ static apr_status_t read_commands(script_t *script, const char *text, size_t len
 }
 
 /* Checks the characters, takes carriage returns off the line ends, and replaces the words. */
-static apr_status_t prepare(script_t *script, const char **text, size_t *length)
+static apr_status_t prepare(script_t *script, aphd_foreign_t *foreign)
 {
-    if (*length > APH_FOREIGN_MAX)
-        return aph_error_set(script->err, APH_EUNREADABLE, 498,
-                             "%zu octets; at most %d are read", *length, APH_FOREIGN_MAX);
-    apr_status_t rv = aphd_text_check(*text, *length, APHD_TEXT_TABS_ALLOWED, 1, script->err);
+    if (foreign->length > APH_FOREIGN_MAX)
+        return aph_error_set(script->err, APH_EUNREADABLE, 498, "%zu octets; at most %d are read",
+                             foreign->length, APH_FOREIGN_MAX);
+    apr_status_t rv = aphd_text_check(foreign, APHD_TEXT_TABS_ALLOWED, script->err);
     if (rv != APR_SUCCESS)
         return rv;
-    char *plain = apr_palloc(script->p, *length + 1);
+    char *plain = apr_palloc(script->p, foreign->length + 1);
     size_t size = 0;
-    for (size_t i = 0; i < *length; i++)
-        if ((*text)[i] != '\r')
-            plain[size++] = (*text)[i];
-    char *replaced = NULL;
-    rv = aphd_words_replace(plain, size, script->words, &replaced, length, script->p, script->err);
-    *text = replaced;
-    return rv;
+    for (size_t i = 0; i < foreign->length; i++)
+        if (foreign->text[i] != '\r')
+            plain[size++] = foreign->text[i];
+    foreign->text = plain;
+    foreign->length = size;
+    return aphd_words_replace(foreign, script->words, foreign, script->p, script->err);
 }
 
 /* A compose file begins with a key or a document marker, a script with a command. */
@@ -300,9 +299,9 @@ static int looks_like_compose(const char *text)
     return word > 0 && *colon == ':' && strchr(" \t\n", colon[1]) != NULL;
 }
 
-static apr_status_t read_script(script_t *script, const char *text, size_t length)
+static apr_status_t read_script(script_t *script, const aphd_foreign_t *foreign)
 {
-    apr_status_t rv = read_commands(script, text, length, 0);
+    apr_status_t rv = read_commands(script, foreign, 0);
     if (rv != APR_SUCCESS)
         return rv;
     if (script->compose == NULL)
@@ -318,19 +317,21 @@ apr_status_t aphd_script_install(const char *text, size_t length, const aphd_wor
                                  json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     script_t script = {.words = words, .p = p, .err = err};
-    apr_status_t rv = prepare(&script, &text, &length);
+    aphd_foreign_t foreign = {text, length, 1};
+    apr_status_t rv = prepare(&script, &foreign);
     if (rv != APR_SUCCESS)
         return rv;
     script.files = json_array();
     script.folders = json_array();
     script.modes = json_array();
     json_t *compose = NULL;
-    if (looks_like_compose(text)) {
-        rv = aphd_compose_read(text, length, 1, NULL, &compose, p, err);
-    } else if ((rv = read_script(&script, text, length)) == APR_SUCCESS) {
+    if (looks_like_compose(foreign.text)) {
+        rv = aphd_compose_read(&foreign, NULL, &compose, p, err);
+    } else if ((rv = read_script(&script, &foreign)) == APR_SUCCESS) {
         aphd_bundle_t bundle = {script.bundle, script.bundle_count};
-        rv = aphd_compose_read(script.compose->text, strlen(script.compose->text),
-                               script.compose->line, &bundle, &compose, p, err);
+        aphd_foreign_t text_of_compose = {script.compose->text, strlen(script.compose->text),
+                                          script.compose->line};
+        rv = aphd_compose_read(&text_of_compose, &bundle, &compose, p, err);
     }
     json_t *value = json_pack("{s:o,s:o,s:o,s:b,s:o*}", "files", script.files, "folders",
                               script.folders, "modes", script.modes, "up", 1, "compose", compose);
@@ -345,11 +346,12 @@ apr_status_t aphd_script_uninstall(const char *text, size_t length, const aphd_w
                                    json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     script_t script = {.words = words, .p = p, .err = err};
-    apr_status_t rv = prepare(&script, &text, &length);
+    aphd_foreign_t foreign = {text, length, 1};
+    apr_status_t rv = prepare(&script, &foreign);
     if (rv != APR_SUCCESS)
         return rv;
     script.purge = json_array();
-    rv = read_commands(&script, text, length, 1);
+    rv = read_commands(&script, &foreign, 1);
     if (rv != APR_SUCCESS) {
         json_decref(script.purge);
         return rv;

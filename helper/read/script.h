@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Install and uninstall scripts in Amahi's form: read, never run. The normal forms are in reader.h. */
+/* Install and uninstall scripts in Amahi's form: read, never run. The normal forms are in
+ * reader.h. */
 #ifndef APHD_SCRIPT_H
 #define APHD_SCRIPT_H
 
@@ -7,8 +8,9 @@
 
 #include "helper/read/reader.h"
 
-/* Reads an install script, or a bare compose file given in its place. text is as the author wrote it;
- * words are replaced here. *normal receives a new reference. APH_EUNREADABLE names line and word. */
+/* Reads an install script, or a bare compose file given in its place. text is as the author wrote
+ * it; words are replaced here. *normal receives a new reference. APH_EUNREADABLE names line and
+ * word. */
 apr_status_t aphd_script_install(const char *text, size_t length, const aphd_words_t *words,
                                  json_t **normal, apr_pool_t *p, aph_error_t *err);
 

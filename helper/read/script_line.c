@@ -70,14 +70,16 @@ static apr_status_t take_word(scanner_t *s, const char **word, int *quoted)
             continue;
         }
         apr_status_t rv = quote == '\'' || (quote == '"' && strchr("$`\\", c) == NULL)
-                              ? APR_SUCCESS : check_plain(s, c, start);
+                              ? APR_SUCCESS
+                              : check_plain(s, c, start);
         if (rv != APR_SUCCESS)
             return rv;
         out[length++] = c;
     }
     out[length] = '\0';
     if (quote != '\0')
-        return refuse(s, 453, rest_word(s, start), "opens a quotation that the line does not close");
+        return refuse(s, 453, rest_word(s, start),
+                      "opens a quotation that the line does not close");
     *word = out;
     return APR_SUCCESS;
 }
@@ -178,24 +180,27 @@ static int is_tag(const char *start, const char *end, const char *tag)
     return (size_t)(end - start) == strlen(tag) && memcmp(start, tag, strlen(tag)) == 0;
 }
 
-/* Finds where the here-document ends; *indented is the line of an end word that stands too far right. */
-static int find_end(aphd_script_cursor_t *cursor, const aphd_script_line_t *line, size_t *end_at,
-                    int *indented)
+/* Finds where the here-document ends. An end word that stands too far right ends nothing for a
+ * shell, and is hardly ever meant as text: it is refused by name. */
+static apr_status_t find_end(aphd_script_cursor_t *cursor, const aphd_script_line_t *line,
+                             size_t *end_at, aph_error_t *err)
 {
     while (cursor->at < cursor->length) {
-        size_t at = cursor->at;
         int number = cursor->line;
-        const char *start = cursor->text + at;
+        const char *start = cursor->text + cursor->at;
+        *end_at = cursor->at;
         const char *end = take_line(cursor);
-        const char *bare = start + (line->strip_tabs ? leading(start, end, "\t") : 0);
-        if (is_tag(bare, end, line->tag)) {
-            *end_at = at;
-            return 1;
-        }
-        if (*indented == 0 && is_tag(start + leading(start, end, " \t"), end, line->tag))
-            *indented = number;
+        if (is_tag(start + (line->strip_tabs ? leading(start, end, "\t") : 0), end, line->tag))
+            return APR_SUCCESS;
+        if (is_tag(start + leading(start, end, " \t"), end, line->tag))
+            return aph_error_set(err, APH_EUNREADABLE, 462,
+                                 "line %d: the closing %.40s is indented, so the text begun in line "
+                                 "%d does not end there; put it at the start of its line",
+                                 number, line->tag, line->line);
     }
-    return 0;
+    return aph_error_set(err, APH_EUNREADABLE, 463,
+                         "line %d: the text begun here has no closing %.40s", line->line,
+                         line->tag);
 }
 
 /* <<- : tabs before each line go away. */
@@ -219,18 +224,10 @@ static apr_status_t take_body(aphd_script_cursor_t *cursor, aphd_script_line_t *
                               aph_error_t *err)
 {
     size_t start = cursor->at, end = start;
-    int indented = 0;
     line->body_line = cursor->line;
-    int found = find_end(cursor, line, &end, &indented);
-    if (!found && indented != 0)
-        return aph_error_set(err, APH_EUNREADABLE, 462,
-                             "line %d: the closing %.40s is indented, so the text begun in line %d "
-                             "never ends; put it at the start of its line",
-                             indented, line->tag, line->line);
-    if (!found)
-        return aph_error_set(err, APH_EUNREADABLE, 463,
-                             "line %d: the text begun here has no closing %.40s", line->line,
-                             line->tag);
+    apr_status_t rv = find_end(cursor, line, &end, err);
+    if (rv != APR_SUCCESS)
+        return rv;
     line->body = apr_pstrmemdup(p, cursor->text + start, end - start);
     line->body_length = end - start;
     size_t odd = strcspn(line->body, "$`\\");
@@ -238,10 +235,11 @@ static apr_status_t take_body(aphd_script_cursor_t *cursor, aphd_script_line_t *
         int number = line->body_line;
         for (size_t i = 0; i < odd; i++)
             number += line->body[i] == '\n';
-        return aph_error_set(err, APH_EUNREADABLE, 464,
-                             "line %d: %c has a meaning for a shell in a text whose end word is not "
-                             "quoted; write << '%.40s' in line %d",
-                             number, line->body[odd], line->tag, line->line);
+        return aph_error_set(
+            err, APH_EUNREADABLE, 464,
+            "line %d: %c has a meaning for a shell in a text whose end word is not "
+            "quoted; write << '%.40s' in line %d",
+            number, line->body[odd], line->tag, line->line);
     }
     if (line->strip_tabs)
         strip_tabs(line, p);

@@ -38,9 +38,11 @@ apr_status_t aphd_script_path(const char *path, const aphd_words_t *words, int l
         at += part + (at[part] == '/');
     }
     if (length == 0)
-        return aph_error_set(err, APH_EUNREADABLE, 472,
-                             "line %d: \"%.120s\" is the app's folder itself; name a file or folder "
-                             "in it", line, path);
+        return aph_error_set(
+            err, APH_EUNREADABLE, 472,
+            "line %d: \"%.120s\" is the app's folder itself; name a file or folder "
+            "in it",
+            line, path);
     for (const char *c = out; *c != '\0'; c++)
         if (strchr("\\\n\t$:", *c) != NULL)
             return aph_error_set(err, APH_EUNREADABLE, 473,

@@ -35,8 +35,8 @@ json_t *aphd_shape_list(const aphd_yaml_t *node)
             json_decref(list);
             return NULL;
         }
-        json_array_append_new(list, json_pack("{s:i,s:s}", "line", item->line, "value",
-                                              item->text));
+        json_array_append_new(list,
+                              json_pack("{s:i,s:s}", "line", item->line, "value", item->text));
     }
     return list;
 }
@@ -83,15 +83,13 @@ static int add_leaves(json_t *leaves, const aphd_yaml_t *node, json_t *path)
         return 0;
     if (node->kind == APHD_YAML_SCALAR) {
         json_array_append_new(leaves, json_pack("{s:i,s:o,s:o}", "line", node->line, "path",
-                                                json_copy(path), "value",
-                                                aphd_shape_scalar(node)));
+                                                json_copy(path), "value", aphd_shape_scalar(node)));
         return 1;
     }
     int place = 0, whole = 1;
-    for (const aphd_yaml_t *item = node->first; item != NULL && whole;
-         item = item->next, place++) {
-        json_array_append_new(path, item->key != NULL ? json_string(item->key)
-                                                      : json_integer(place));
+    for (const aphd_yaml_t *item = node->first; item != NULL && whole; item = item->next, place++) {
+        json_array_append_new(path,
+                              item->key != NULL ? json_string(item->key) : json_integer(place));
         whole = add_leaves(leaves, item, path);
         json_array_remove(path, json_array_size(path) - 1);
     }
@@ -110,8 +108,8 @@ json_t *aphd_shape_tree(const aphd_yaml_t *node)
     return NULL;
 }
 
-/* The lines of an environment file: K=V, blank lines and # comments. One pair of quotes around a whole
- * value is taken off, as compose does. */
+/* The lines of an environment file: K=V, blank lines and # comments. One pair of quotes around a
+ * whole value is taken off, as compose does. */
 static json_t *file_entries(const aphd_bundle_file_t *file)
 {
     json_t *entries = json_array();
@@ -146,8 +144,7 @@ static json_t *env_file(const char *path, int required, int line, const aphd_bun
         if (strcmp(bundle->files[i].path, clean) == 0)
             entries = file_entries(&bundle->files[i]);
     return json_pack("{s:i,s:s,s:b,s:b,s:o}", "line", line, "path", path, "required", required,
-                     "found", entries != NULL, "entries",
-                     entries != NULL ? entries : json_array());
+                     "found", entries != NULL, "entries", entries != NULL ? entries : json_array());
 }
 
 /* One item: a path, or {path:, required:}. */

@@ -72,7 +72,8 @@ static int take_member(json_t *value, const aphd_yaml_t *member)
         return flag != NULL && json_object_set_new(value, "read_only", flag) == 0;
     }
     return json_array_append_new(json_object_get(value, "options"),
-                                 json_pack("[s,s]", member->key, member->text)) == 0;
+                                 json_pack("[s,s]", member->key, member->text))
+           == 0;
 }
 
 static json_t *long_mount(const aphd_yaml_t *node)

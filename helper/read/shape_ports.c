@@ -39,8 +39,8 @@ static json_t *short_port(const aphd_yaml_t *node)
     json_t *published_value = published < target - 1
                                   ? json_stringn(published, (size_t)(target - 1 - published))
                                   : json_null();
-    json_t *host_ip = published > text ? json_stringn(text, (size_t)(published - 1 - text))
-                                       : json_null();
+    json_t *host_ip =
+        published > text ? json_stringn(text, (size_t)(published - 1 - text)) : json_null();
     return port(node->line, host_ip, published_value, target_value, protocol, json_array());
 }
 

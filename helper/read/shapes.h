@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function per shape of helper/policy/model.h. Each returns the value of a KEY (new reference), or NULL
- * when the node does not have the shape: the key then becomes "other". None of them judges. */
+/* One function per shape of helper/policy/model.h. Each returns the value of a KEY (new
+ * reference), or NULL when the node does not have the shape: the key then becomes "other". None
+ * of them judges. */
 #ifndef APHD_SHAPES_H
 #define APHD_SHAPES_H
 

@@ -52,10 +52,11 @@ static const char *name_of(unsigned long point)
     }
 }
 
-apr_status_t aphd_text_check(const char *text, size_t length, aphd_text_rule_t rule, int first_line,
-                             aph_error_t *err)
+apr_status_t aphd_text_check(const aphd_foreign_t *foreign, aphd_text_rule_t rule, aph_error_t *err)
 {
-    int line = first_line;
+    const char *text = foreign->text;
+    size_t length = foreign->length;
+    int line = foreign->first_line;
     for (size_t i = 0; i < length;) {
         unsigned long point = 0;
         size_t step = aphd_text_utf8(text + i, length - i, &point);

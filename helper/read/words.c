@@ -52,10 +52,11 @@ static size_t walk(const char *text, size_t length, const word_t *words, char *o
 }
 
 /* Finds a word of ours for which there is no usable value. */
-static apr_status_t check_values(const char *text, size_t length, const word_t *words,
-                                 aph_error_t *err)
+static apr_status_t check_values(const aphd_foreign_t *in, const word_t *words, aph_error_t *err)
 {
-    int line = 1;
+    const char *text = in->text;
+    size_t length = in->length;
+    int line = in->first_line;
     for (size_t i = 0; i < length;) {
         size_t run = run_length(text + i, length - i);
         const word_t *word = word_at(words, text + i, run);
@@ -69,25 +70,25 @@ static apr_status_t check_values(const char *text, size_t length, const word_t *
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_words_replace(const char *text, size_t length, const aphd_words_t *words,
-                                char **out, size_t *out_length, apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_words_replace(const aphd_foreign_t *in, const aphd_words_t *words,
+                                aphd_foreign_t *out, apr_pool_t *p, aph_error_t *err)
 {
     const word_t table[WORD_COUNT] = {{"HOST_PORT", words->host_port},
                                       {"WEBAPP_PATH", words->webapp_path},
                                       {"APP_IDENTIFIER", words->app_identifier},
                                       {"APP_HOSTNAME", words->app_hostname}};
-    apr_status_t rv = check_values(text, length, table, err);
+    apr_status_t rv = check_values(in, table, err);
     if (rv != APR_SUCCESS)
         return rv;
-    size_t size = walk(text, length, table, NULL);
+    size_t size = walk(in->text, in->length, table, NULL);
     /* A small text can ask for long values many times. */
     if (size > APH_FOREIGN_MAX)
         return aph_error_set(err, APH_EUNREADABLE, 431,
                              "with its words replaced the text has %zu octets; at most %d are read",
                              size, APH_FOREIGN_MAX);
-    *out = apr_palloc(p, size + 1);
-    walk(text, length, table, *out);
-    (*out)[size] = '\0';
-    *out_length = size;
+    char *text = apr_palloc(p, size + 1);
+    walk(in->text, in->length, table, text);
+    text[size] = '\0';
+    *out = (aphd_foreign_t){text, size, in->first_line};
     return APR_SUCCESS;
 }

@@ -8,12 +8,13 @@
 
 #include "common/error.h"
 #include "helper/read/reader.h"
+#include "helper/read/text_check.h"
 
 /* Replaces every word of ours in text where no letter, digit or underscore touches it, in one pass:
- * what was put in is never looked at again. *out (from p, NUL added) and *out_length receive the new
- * text; a word without a value (NULL) is APH_EUNREADABLE naming its line, and so is a value that
- * would break a line. */
-apr_status_t aphd_words_replace(const char *text, size_t length, const aphd_words_t *words,
-                                char **out, size_t *out_length, apr_pool_t *p, aph_error_t *err);
+ * what was put in is never looked at again. *out receives the new text (from p, NUL added); a word
+ * without a value (NULL) is APH_EUNREADABLE naming its line, and so is a value that would break a
+ * line. */
+apr_status_t aphd_words_replace(const aphd_foreign_t *in, const aphd_words_t *words,
+                                aphd_foreign_t *out, apr_pool_t *p, aph_error_t *err);
 
 #endif

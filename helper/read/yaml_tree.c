@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libyaml's events to the strict tree. libyaml knows the grammar; this file knows what is not for us. */
+/* libyaml's events to the strict tree. libyaml knows the grammar; this file knows what is not for
+ * us. */
 #include "helper/read/yaml_tree.h"
 
 #include <string.h>
@@ -7,15 +8,13 @@
 #include <apr_strings.h>
 #include <yaml.h>
 
-#include "helper/read/text_check.h"
-
 /* One open list or map. */
 typedef struct level_t {
     aphd_yaml_t *node;
-    aphd_yaml_t **tail;  /* where the next member is linked */
-    const char *key;     /* of a map: the key whose value comes next; NULL: a key comes next */
+    aphd_yaml_t **tail; /* where the next member is linked */
+    const char *key;    /* of a map: the key whose value comes next; NULL: a key comes next */
     int key_line;
-    apr_hash_t *seen;    /* of a map: its keys so far */
+    apr_hash_t *seen; /* of a map: its keys so far */
 } level_t;
 
 typedef struct builder_t {
@@ -23,7 +22,7 @@ typedef struct builder_t {
     aph_error_t *err;
     int line_offset;
     size_t nodes;
-    size_t depth;        /* open levels */
+    size_t depth; /* open levels */
     level_t levels[APH_YAML_DEPTH_MAX];
     aphd_yaml_t *root;
     int documents;
@@ -62,8 +61,8 @@ static apr_status_t take_key(builder_t *b, level_t *level, const yaml_event_t *e
 {
     if (event->type != YAML_SCALAR_EVENT)
         return refuse(b, event, 405, "a key must be plain text, not a list or a mapping");
-    const char *key = apr_pstrmemdup(b->p, (const char *)event->data.scalar.value,
-                                     event->data.scalar.length);
+    const char *key =
+        apr_pstrmemdup(b->p, (const char *)event->data.scalar.value, event->data.scalar.length);
     if (*key == '\0')
         return refuse(b, event, 406, "a key is empty");
     if (strlen(key) > APH_HOST_MAX)
@@ -75,7 +74,8 @@ static apr_status_t take_key(builder_t *b, level_t *level, const yaml_event_t *e
         return refuse(b, event, 409, "a key is null");
     const int *before = apr_hash_get(level->seen, key, APR_HASH_KEY_STRING);
     if (before != NULL)
-        return aph_error_set(b->err, APH_EUNREADABLE, 410, "line %d: %.80s stands here for the "
+        return aph_error_set(b->err, APH_EUNREADABLE, 410,
+                             "line %d: %.80s stands here for the "
                              "second time (first in line %d); keep one of them",
                              line_of(b, event), key, *before);
     level->key = key;
@@ -110,9 +110,9 @@ static apr_status_t open_level(builder_t *b, aphd_yaml_kind_t kind, const yaml_e
         return aph_error_set(b->err, APH_EUNREADABLE, 411, "line %d: nested deeper than %d levels",
                              line_of(b, event), APH_YAML_DEPTH_MAX);
     aphd_yaml_t *node = link_node(b, kind, event);
-    b->levels[b->depth++] = (level_t){
-        .node = node, .tail = &node->first,
-        .seen = kind == APHD_YAML_MAP ? apr_hash_make(b->p) : NULL};
+    b->levels[b->depth++] = (level_t){.node = node,
+                                      .tail = &node->first,
+                                      .seen = kind == APHD_YAML_MAP ? apr_hash_make(b->p) : NULL};
     return APR_SUCCESS;
 }
 
@@ -132,11 +132,12 @@ static apr_status_t refuse_marks(builder_t *b, const yaml_event_t *event, const 
 static apr_status_t take_value(builder_t *b, const yaml_event_t *event)
 {
     if (event->type != YAML_SCALAR_EVENT)
-        return open_level(b, event->type == YAML_MAPPING_START_EVENT ? APHD_YAML_MAP
-                                                                     : APHD_YAML_LIST, event);
+        return open_level(b,
+                          event->type == YAML_MAPPING_START_EVENT ? APHD_YAML_MAP : APHD_YAML_LIST,
+                          event);
     aphd_yaml_t *node = link_node(b, APHD_YAML_SCALAR, event);
-    node->text = apr_pstrmemdup(b->p, (const char *)event->data.scalar.value,
-                                event->data.scalar.length);
+    node->text =
+        apr_pstrmemdup(b->p, (const char *)event->data.scalar.value, event->data.scalar.length);
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     return APR_SUCCESS;
 }
@@ -215,27 +216,28 @@ static apr_status_t parse_events(yaml_parser_t *parser, builder_t *b)
     }
 }
 
-apr_status_t aphd_yaml_parse(const char *text, size_t length, int first_line, aphd_yaml_t **root,
-                             apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_yaml_parse(const aphd_foreign_t *foreign, aphd_yaml_t **root, apr_pool_t *p,
+                             aph_error_t *err)
 {
-    if (length > APH_FOREIGN_MAX)
-        return aph_error_set(err, APH_EUNREADABLE, 419, "%zu octets; at most %d are read", length,
-                             APH_FOREIGN_MAX);
-    apr_status_t rv = aphd_text_check(text, length, APHD_TEXT_STRICT, first_line, err);
+    if (foreign->length > APH_FOREIGN_MAX)
+        return aph_error_set(err, APH_EUNREADABLE, 419, "%zu octets; at most %d are read",
+                             foreign->length, APH_FOREIGN_MAX);
+    apr_status_t rv = aphd_text_check(foreign, APHD_TEXT_STRICT, err);
     if (rv != APR_SUCCESS)
         return rv;
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return aph_error_set(err, APR_ENOMEM, 420, "out of memory");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    builder_t b = {.p = p, .err = err, .line_offset = first_line - 1};
+    yaml_parser_set_input_string(&parser, (const unsigned char *)foreign->text, foreign->length);
+    builder_t b = {.p = p, .err = err, .line_offset = foreign->first_line - 1};
     rv = parse_events(&parser, &b);
     yaml_parser_delete(&parser);
     if (rv != APR_SUCCESS)
         return rv;
     if (b.root == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 421, "line %d: the file is empty", first_line);
+        return aph_error_set(err, APH_EUNREADABLE, 421, "line %d: the file is empty",
+                             foreign->first_line);
     *root = b.root;
     return APR_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any octets as an install and as an uninstall script. Whatever is accepted names only clean paths below the
- * app's folder. */
+/* Any octets as an install and as an uninstall script. Whatever is accepted names only clean
+ * paths below the app's folder. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
-static const aphd_words_t words = {.host_port = "35007", .webapp_path = "/srv/data/7",
+static const aphd_words_t words = {.host_port = "35007",
+                                   .webapp_path = "/srv/data/7",
                                    .app_identifier = "apphost-12345678-7",
                                    .app_hostname = "a.home.arpa"};
 

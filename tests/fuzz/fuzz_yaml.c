@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any octets as a compose file: read, checked, judged, rendered. What the reader makes must always be a
- * normal form, and what is allowed must render to JSON without a lone $. */
+/* Any octets as a compose file: read, checked, judged, rendered. What the reader makes must
+ * always be a normal form, and what is allowed must render to JSON without a lone $. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +12,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
-static const aphd_policy_site_t site = {.app_id = 7, .port = 35007, .max_app_id = 999,
-                                        .project = "apphost-12345678-7", .instance = "i",
-                                        .data_dir = "/srv/data/7", .subnet = "10.213.0.0/28"};
+static const aphd_policy_site_t site = {.app_id = 7,
+                                        .port = 35007,
+                                        .max_app_id = 999,
+                                        .project = "apphost-12345678-7",
+                                        .instance = "i",
+                                        .data_dir = "/srv/data/7",
+                                        .subnet = "10.213.0.0/28"};
 
 static void must(int condition)
 {
@@ -44,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
     if (!begun)
         begun = apr_initialize() == APR_SUCCESS;
     apr_pool_create(&p, NULL);
-    if (aphd_compose_read((const char *)octets, size, 1, NULL, &normal, p, &err) == APR_SUCCESS) {
+    aphd_foreign_t foreign = {(const char *)octets, size, 1};
+    if (aphd_compose_read(&foreign, NULL, &normal, p, &err) == APR_SUCCESS) {
         aphd_policy_result_t result;
         must(aphd_policy_judge(normal, &site, &result, &err) == APR_SUCCESS);
         must((result.compose == NULL) == (result.verdict == APHD_DENY));

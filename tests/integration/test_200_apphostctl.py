@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from scripted_peer import CTL, Peer, Terminal, frame
+from scripted_peer import CTL, PREFIX, Peer, Terminal, frame
 
 PLAN = {
     "name": "photos", "app_id": 7, "port": 35007, "url": "http://photos.home.arpa/",
@@ -253,8 +253,42 @@ def test_jobs_and_job(peer):
     assert daemon.ops() == ["jobs", "job", "cancel"]
 
 
+def test_following_a_job_ends_as_the_job_does(peer):
+    failed = {"job_id": 12, "state": "ended", "result": "failed", "code": "image", "tag": "APH0500",
+              "message": "no such image"}
+    daemon = peer(job=[{"log": "one"}, {"ok": failed}])
+    done = daemon.ctl("job", 12, "-f")
+    assert done.returncode == 10 and "no such image. (APH0500)" in done.stderr and "one" in done.stderr
+    daemon.answers["job"] = [{"code": "unhealthy", "tag": "APH0501", "message": "no answer"}]
+    assert daemon.ctl("job", 12, "-f").returncode == 12
+    daemon.answers["job"] = [{"log": "two"}, {"ok": {"name": "photos"}}]
+    assert daemon.ctl("job", 12, "-f").stdout == "It is done.\n"
+
+
 def test_closed_pipe_is_silent(peer):
     daemon = peer(logs=[*({"log": "line " * 100} for _ in range(2000)), {"ok": {}}])
     done = subprocess.run(f"{CTL} --socket {daemon.path} logs photos | head -1", shell=True, text=True,
                           capture_output=True, timeout=30)
     assert done.stderr == "" and done.stdout.startswith("line")
+
+
+def completions(daemon, *words):
+    """What bash offers for the last word."""
+    line = " ".join(f"'{word}'" for word in ("apphostctl", *words))
+    done = subprocess.run(["bash", "-c", f". {PREFIX}/share/bash-completion/completions/apphostctl;"
+                           f"COMP_WORDS=({line}); COMP_CWORD={len(words)}; _apphostctl;"
+                           'printf "%s\\n" "${COMPREPLY[@]}"'], text=True, capture_output=True, timeout=30,
+                          env={"PATH": f"{PREFIX}/bin:/usr/bin:/bin", "APPHOST_SOCKET": daemon.path})
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_completion(peer):
+    daemon = peer(list=[{"ok": {"apps": [{"name": "photos"}, {"name": "wiki"}]}}],
+                  jobs=[{"ok": {"jobs": [{"job_id": 12}]}}])
+    assert completions(daemon, "un") == ["uninstall"]
+    assert set(completions(daemon, "install", "--")) >= {"--name", "--plan", "--json"}
+    assert completions(daemon, "stop", "") == ["photos", "wiki"]
+    assert completions(daemon, "--json", "status", "w") == ["wiki"]
+    assert completions(daemon, "job", "") == ["12"]
+    assert completions(daemon, "install", "./") == [], "files are left to bash"

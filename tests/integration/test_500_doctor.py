@@ -109,6 +109,16 @@ def test_socket_is_a_file(bare_config):
     named(doctor(config), "apphostd", "not a socket", cure=["move"])
 
 
+def test_nothing_is_changed(sick):
+    sick.stop_daemon()
+
+    def seen():
+        return sorted((path, tuple(files)) for path, _, files in os.walk(sick.state))
+    before = seen()
+    doctor(sick.config)
+    assert seen() == before
+
+
 # -- what it reads and writes --------------------------------------------------------------------------
 def test_configuration(bare_config):
     _, config = bare_config(MaxAppId="many")

@@ -19,7 +19,7 @@ import yaml
 
 ROOT, BUILD = sys.argv[1], sys.argv[2]
 CHECK = os.path.join(BUILD, "tests/unit/check_here")
-CORPUS = os.path.join(ROOT, "../shared/corpus")
+CORPUS = os.environ.get("APPHOST_CORPUS", os.path.join(ROOT, "../shared/corpus"))
 COMPOSE = shutil.which("docker-compose")
 KNOWN_EXITS = {0, 3, 4, 5}
 

@@ -18,7 +18,9 @@
 
 static const char *verdict_name(aphc_verdict_t verdict)
 {
-    return verdict == APHC_PLAN_FREE ? "free" : verdict == APHC_PLAN_CONSENT ? "consent" : "refused";
+    return verdict == APHC_PLAN_FREE      ? "free"
+           : verdict == APHC_PLAN_CONSENT ? "consent"
+                                          : "refused";
 }
 
 static char *printed(const json_t *plan)

@@ -15,8 +15,8 @@
 static json_t *frame(const char *step, const char *text, json_int_t done, json_int_t total,
                      const char *unit)
 {
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:s}", "job", 12, "step", step, "text", text, "done",
-                     done, "total", total, "unit", unit);
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:s}", "job", 12, "step", step, "text", text,
+                     "done", done, "total", total, "unit", unit);
 }
 
 static void test_line(void **state)
@@ -44,8 +44,8 @@ static void test_line(void **state)
     };
     char out[APHC_PROGRESS_LINE_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        json_t *progress = frame(cases[i].step, cases[i].text, cases[i].done, cases[i].total,
-                                 cases[i].unit);
+        json_t *progress =
+            frame(cases[i].step, cases[i].text, cases[i].done, cases[i].total, cases[i].unit);
         aphc_progress_line(out, progress, cases[i].rate, cases[i].columns);
         json_decref(progress);
         assert_string_equal(out, cases[i].expected);
@@ -55,8 +55,8 @@ static void test_line(void **state)
 static void test_line_always_fits(void **state)
 {
     char out[APHC_PROGRESS_LINE_MAX];
-    json_t *progress = frame("pull", "registry.example.org/some/image:1.2.3", 123456789, 987654321,
-                             "bytes");
+    json_t *progress =
+        frame("pull", "registry.example.org/some/image:1.2.3", 123456789, 987654321, "bytes");
     for (int columns = 1; columns < 140; columns++) {
         aphc_progress_line(out, progress, 123456, columns);
         assert_true(aphc_text_columns(out) <= columns);

@@ -13,11 +13,11 @@
 #include "ctl/table.h"
 #include "ctl/text.h"
 
-#define CJK    "\xE4\xB8\xAD"         /* two columns */
-#define ACUTE  "e\xCC\x81"            /* one column, two characters */
-#define SMILE  "\xF0\x9F\x98\x80"     /* two columns, four octets */
-#define DOTS   "\xE2\x80\xA6"
-#define RTL    "\xE2\x80\xAE"         /* right-to-left override */
+#define CJK   "\xE4\xB8\xAD"     /* two columns */
+#define ACUTE "e\xCC\x81"        /* one column, two characters */
+#define SMILE "\xF0\x9F\x98\x80" /* two columns, four octets */
+#define DOTS  "\xE2\x80\xA6"
+#define RTL   "\xE2\x80\xAE" /* right-to-left override */
 
 static void test_columns(void **state)
 {
@@ -25,7 +25,9 @@ static void test_columns(void **state)
     assert_int_equal(aphc_text_columns("photos"), 6);
     assert_int_equal(aphc_text_columns(CJK CJK), 4);
     assert_int_equal(aphc_text_columns(ACUTE), 1);
-    assert_int_equal(aphc_text_columns("a\xFF" "b"), 3);
+    assert_int_equal(aphc_text_columns("a\xFF"
+                                       "b"),
+                     3);
     assert_int_equal(aphc_text_columns("\xE4\xB8"), 2); /* cut in the middle: two wrong octets */
 }
 
@@ -37,12 +39,12 @@ static void test_cut(void **state)
         const char *expected;
         int used;
     } cases[] = {
-        {"photos", 6, "photos", 6},       {"photos", 5, "phot" DOTS, 5},
-        {"photos", 0, "photos", 6},       {CJK CJK CJK, 6, CJK CJK CJK, 6},
-        {CJK CJK CJK, 5, CJK CJK DOTS, 5}, {CJK CJK CJK, 4, CJK DOTS, 3},
-        {ACUTE ACUTE, 2, ACUTE ACUTE, 2}, {"a\tb\nc", 9, "a b c", 5},
+        {"photos", 6, "photos", 6},         {"photos", 5, "phot" DOTS, 5},
+        {"photos", 0, "photos", 6},         {CJK CJK CJK, 6, CJK CJK CJK, 6},
+        {CJK CJK CJK, 5, CJK CJK DOTS, 5},  {CJK CJK CJK, 4, CJK DOTS, 3},
+        {ACUTE ACUTE, 2, ACUTE ACUTE, 2},   {"a\tb\nc", 9, "a b c", 5},
         {"\033[31mred", 20, "?[31mred", 8}, {RTL "evil", 9, "?evil", 5},
-        {"\x7F\x9B", 9, "??", 2},         {"\xC0\x80", 9, "??", 2},
+        {"\x7F\x9B", 9, "??", 2},           {"\xC0\x80", 9, "??", 2},
     };
     char out[64];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -91,10 +93,17 @@ static void test_size(void **state)
         int64_t octets;
         const char *expected;
     } cases[] = {
-        {0, "0 B"},           {-5, "0 B"},            {999, "999 B"},
-        {1000, "1.0 kB"},     {1050, "1.1 kB"},       {999949, "999.9 kB"},
-        {999950, "1.0 MB"},   {67100000, "67.1 MB"},  {999999999, "1.0 GB"},
-        {1300000000, "1.3 GB"}, {INT64_MAX, "9.2 EB"},
+        {0, "0 B"},
+        {-5, "0 B"},
+        {999, "999 B"},
+        {1000, "1.0 kB"},
+        {1050, "1.1 kB"},
+        {999949, "999.9 kB"},
+        {999950, "1.0 MB"},
+        {67100000, "67.1 MB"},
+        {999999999, "1.0 GB"},
+        {1300000000, "1.3 GB"},
+        {INT64_MAX, "9.2 EB"},
     };
     char out[APHC_MEASURE_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -109,8 +118,8 @@ static void test_time(void **state)
         int64_t milliseconds;
         const char *expected;
     } cases[] = {
-        {-1, "0 ms"}, {850, "850 ms"}, {1999, "1 s"}, {65000, "1 min 5 s"},
-        {7620000, "2 h 7 min"}, {349200000, "4 d 1 h"},
+        {-1, "0 ms"},         {850, "850 ms"},        {1999, "1 s"},
+        {65000, "1 min 5 s"}, {7620000, "2 h 7 min"}, {349200000, "4 d 1 h"},
     };
     char out[APHC_MEASURE_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -138,8 +147,8 @@ static char *table(int width, const char *const *cells, size_t rows)
 
 static void test_table(void **state)
 {
-    static const char *const cells[] = {CJK CJK, "35007", "http://a.home.arpa/",
-                                        "photos", "9", NULL};
+    static const char *const cells[] = {CJK CJK,  "35007", "http://a.home.arpa/",
+                                        "photos", "9",     NULL};
     char *out = table(0, cells, 2);
     assert_string_equal(out, "NAME     PORT  ADDRESS\n" CJK CJK "    35007  http://a.home.arpa/\n"
                              "photos      9  -\n");

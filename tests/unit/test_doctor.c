@@ -44,7 +44,8 @@ static void test_listener_line(void **state)
     assert_int_equal(inode, 4711);
     assert_true(aphd_listener_line("   0: 00000000:88BF 00000000:0000 0A" TAIL, 35007, &inode));
     assert_true(aphd_listener_line("  12: 00000000000000000000000000000000:88BF "
-                                   "00000000000000000000000000000000:0000 0A" TAIL, 35007, &inode));
+                                   "00000000000000000000000000000000:0000 0A" TAIL,
+                                   35007, &inode));
     assert_false(aphd_listener_line("   0: 0100007F:88BF 0100007F:1234 01" TAIL, 35007, &inode));
     assert_false(aphd_listener_line("   0: 0100007F:88C0 00000000:0000 0A" TAIL, 35007, &inode));
     assert_false(aphd_listener_line("   0: 0101A8C0:88BF 00000000:0000 0A" TAIL, 35007, &inode));

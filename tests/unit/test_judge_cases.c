@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs tests/cases/script and tests/cases/compose: a new case is a new folder, no code.
  *
- *   script/CASE/script or uninstall   what the author wrote (a file called uninstall is an uninstall script)
+ *   script/CASE/script or uninstall   what the author wrote, to install or to uninstall
  *   compose/CASE/compose.yml
  *   CASE/expect.json                  {"error":TEXT}     the message contains it, and reading fails
  *                                     {"read":{...}}     members of the normal form, compared whole
  *                                     {"verdict":V, "asked":[ID...], "denied":[RULE...],
- *                                      "web":N, "services":{NAME:{KEY:VALUE}}}   any subset but verdict:
- *                                      values of the rendered model, compared whole */
+ *                                      "web":N, "services":{NAME:{KEY:VALUE}}}   any subset but
+ *                                      verdict: values of the rendered model, compared whole */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -110,7 +110,8 @@ static void compare_verdict(const json_t *normal, const json_t *expect)
     assert_int_equal(aphd_policy_judge(json_object_get(normal, "compose"), &site, &result, &err),
                      APR_SUCCESS);
     if (strcmp(aphd_verdict_name(result.verdict),
-               json_string_value(json_object_get(expect, "verdict"))) != 0) {
+               json_string_value(json_object_get(expect, "verdict")))
+        != 0) {
         char *seen = json_dumps(result.findings, JSON_INDENT(1));
         print_error("# verdict %s: %s\n", aphd_verdict_name(result.verdict), seen);
         free(seen);
@@ -192,7 +193,8 @@ static size_t add_cases(struct CMUnitTest *tests, size_t count, const char *root
             char *path = malloc(size);
             snprintf(path, size, "%s/%s", folder, names[i]->d_name);
             tests[count++] = (struct CMUnitTest){.name = strstr(path, kind),
-                                                 .test_func = run_case, .initial_state = path};
+                                                 .test_func = run_case,
+                                                 .initial_state = path};
         }
         free(names[i]);
     }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Real files through apphost-check: see judge_corpus.py. The corpus lies beside the tree where it is there at
-# all; without it the tree's own cases are judged.
+# Real files through apphost-check: see judge_corpus.py. The corpus lies in APPHOST_CORPUS or beside the tree;
+# without it the tree's own cases are judged.
 root=${srcdir:-.}
 for candidate in "${PYTHON3:-}" /usr/bin/python3 python3; do
     [ -n "$candidate" ] || continue

@@ -65,7 +65,7 @@ static void check_free(const char *pool, const char *const *taken, size_t count,
     assert_string_equal(out, want);
 }
 
-static void test_free(void **state)
+static void test_first_free(void **state)
 {
     static const char *const some[] = {"10.213.0.0/28", "10.213.0.20/32", "172.17.0.0/16"};
     static const char *const wide[] = {"10.213.0.0/17", "10.213.128.0/28"};
@@ -90,7 +90,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_free),
+        cmocka_unit_test(test_first_free),
     };
     return cmocka_run_group_tests_name("monitor_cidr", tests, NULL, NULL);
 }

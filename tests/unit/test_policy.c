@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policy where data alone cannot show it: consent, rendering, order, bounds, and readers that lie. */
+/* The policy where data alone cannot show it: consent, rendering, order, bounds, and readers that
+ * lie. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,9 +31,9 @@ static json_t *normal_of(const char *text)
 {
     json_t *normal = NULL;
     aph_error_t err = APH_ERROR_INIT;
+    aphd_foreign_t foreign = {text, strlen(text), 1};
     apr_pool_clear(pool);
-    assert_int_equal(aphd_compose_read(text, strlen(text), 1, NULL, &normal, pool, &err),
-                     APR_SUCCESS);
+    assert_int_equal(aphd_compose_read(&foreign, NULL, &normal, pool, &err), APR_SUCCESS);
     return normal;
 }
 
@@ -137,7 +138,8 @@ static void test_order(void **state)
     aphd_policy_result_t result = judged("services:\n"
                                          "  web: {image: x, depends_on: [cache, db]}\n"
                                          "  cache: {image: x, links: ['db:store']}\n"
-                                         "  db: {image: x}\n", &base_site);
+                                         "  db: {image: x}\n",
+                                         &base_site);
     assert_int_equal(result.verdict, APHD_ALLOW);
     assert_string_equal(json_string_value(json_array_get(result.order, 0)), "db");
     assert_string_equal(json_string_value(json_array_get(result.order, 1)), "cache");
@@ -152,10 +154,12 @@ static void test_memory_bound_of_the_machine(void **state)
     aphd_policy_result_t result = judged("a: {image: x}\nb: {image: x, mem_limit: 8g}\n", &site);
     const json_t *services = json_object_get(result.compose, "services");
     assert_int_equal(result.verdict, APHD_REWRITE);
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(services, "a"),
-                                                        "mem_limit")), 1 << 30);
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(services, "b"),
-                                                        "mem_limit")), 1 << 30);
+    assert_int_equal(json_integer_value(
+                         json_object_get(json_object_get(services, "a"), "mem_limit")),
+                     1 << 30);
+    assert_int_equal(json_integer_value(
+                         json_object_get(json_object_get(services, "b"), "mem_limit")),
+                     1 << 30);
     aphd_policy_result_clear(&result);
 }
 
@@ -163,7 +167,8 @@ static void test_findings_are_in_order_of_lines(void **state)
 {
     aphd_policy_result_t result = judged("services:\n  a:\n    restart: always\n    image: x\n"
                                          "    ports: ['35007:80']\n    scale: 3\n"
-                                         "version: '2'\nname: n\n", &base_site);
+                                         "version: '2'\nname: n\n",
+                                         &base_site);
     int last = 0;
     size_t i;
     json_t *finding;
@@ -188,7 +193,7 @@ static void test_many_services_are_refused_quickly(void **state)
     aphd_policy_result_clear(&result);
 }
 
-/* --- a reader that was taken over ----------------------------------------------------------------- */
+/* --- a reader that was taken over --- */
 
 static void is_no_normal_form(json_t *normal)
 {
@@ -200,8 +205,8 @@ static void is_no_normal_form(json_t *normal)
 
 static json_t *with_key(const char *key, const char *shape, json_t *value)
 {
-    return json_pack("{s:i,s:[],s:[{s:s,s:i,s:[{s:s,s:i,s:s,s:o}]}],s:[],s:[],s:[],s:[]}", "format", 2,
-                     "top", "services", "name", "a", "line", 1, "keys", "key", key, "line", 1,
+    return json_pack("{s:i,s:[],s:[{s:s,s:i,s:[{s:s,s:i,s:s,s:o}]}],s:[],s:[],s:[],s:[]}", "format",
+                     2, "top", "services", "name", "a", "line", 1, "keys", "key", key, "line", 1,
                      "shape", shape, "value", value, "networks", "volumes", "configs", "secrets");
 }
 
@@ -220,24 +225,30 @@ static void test_lies_are_seen(void **state)
     is_no_normal_form(with_key("ports", "ports", json_pack("[{s:i}]", "line", 1)));
     is_no_normal_form(with_key("ports", "ports", json_pack("{}")));
     is_no_normal_form(with_key("environment", "map", json_pack("[i]", 1)));
-    is_no_normal_form(with_key("healthcheck", "tree",
-                               json_pack("[{s:i,s:[o],s:s}]", "line", 1, "path", json_true(),
-                                         "value", "x")));
+    is_no_normal_form(
+        with_key("healthcheck", "tree",
+                 json_pack("[{s:i,s:[o],s:s}]", "line", 1, "path", json_true(), "value", "x")));
     is_no_normal_form(with_key("image", "nonsense", json_string("x")));
     is_no_normal_form(with_key("image", "other", json_string("x")));
 }
 
-/* --- grammars ------------------------------------------------------------------------------------- */
+/* --- grammars --- */
 
 static void test_image_references(void **state)
 {
-    static const char *const good[] = {
-        "a", "demo:1", "docker.io/linuxserver/hydra", "gitlab/gitlab-ce:latest", "localhost:5000/x",
-        "127.0.0.1:5000/x/y:tag", "ghcr.io/a/b_c.d-e:V1.2",
-        "x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
-    static const char *const bad[] = {"", "-x", "A", "x:", "x y", "x:tag:tag", "/x", "x/", "x//y",
-                                      "x@sha256:12", "x@md5:12", "x:$", "../x", "x:\n", "x:-a",
-                                      "http://x/y"};
+    static const char *const good[] =
+        {"a",
+         "demo:1",
+         "docker.io/linuxserver/hydra",
+         "gitlab/gitlab-ce:latest",
+         "localhost:5000/x",
+         "127.0.0.1:5000/x/y:tag",
+         "ghcr.io/a/b_c.d-e:V1.2",
+         "x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
+    static const char *const bad[] = {"",     "-x",          "A",        "x:",
+                                      "x y",  "x:tag:tag",   "/x",       "x/",
+                                      "x//y", "x@sha256:12", "x@md5:12", "x:$",
+                                      "../x", "x:\n",        "x:-a",     "http://x/y"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(aphd_image(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -247,15 +258,16 @@ static void test_image_references(void **state)
 static void test_paths(void **state)
 {
     char out[64];
-    static const char *const escapes[] = {"..", "../x", "a/../b", "a/..", "/x", ".", "./", "", "a:b",
-                                          "a\\b", "./.", "././/", "a\nb"};
+    static const char *const escapes[] = {"..", "../x", "a/../b", "a/..", "/x",    ".",   "./",
+                                          "",   "a:b",  "a\\b",   "./.",  "././/", "a\nb"};
     for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
         assert_false(aphd_relative(escapes[i], out, sizeof out));
     assert_true(aphd_relative("./a//b/./c/", out, sizeof out));
     assert_string_equal(out, "a/b/c");
     assert_true(aphd_relative("..a/b..", out, sizeof out));
-    static const char *const targets[] = {"/", "/proc", "/proc/x", "/sys", "/dev", "/dev/shm", "x",
-                                          "/a/../proc", "//proc", "/./proc", "/a:b", "", "/proc/"};
+    static const char *const targets[] = {"/",        "/proc", "/proc/x",    "/sys",   "/dev",
+                                          "/dev/shm", "x",     "/a/../proc", "//proc", "/./proc",
+                                          "/a:b",     "",      "/proc/"};
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
         assert_false(aphd_target(targets[i]));
     assert_true(aphd_target("/process"));

@@ -42,7 +42,7 @@ static void fails_with(const char *text, const char *piece)
 
 static void test_crash(void **state)
 {
-    fails_with("crash.", "broke down on this text (signal 11)");
+    fails_with("crash.", "broke down on this text (signal 9)");
 }
 
 static void test_out_of_memory(void **state)
@@ -74,8 +74,12 @@ static void test_nonsense(void **state)
 static void test_a_lie_is_seen_by_the_policy(void **state)
 {
     static const aphd_words_t words = {.host_port = "35001"};
-    static const aphd_policy_site_t site = {.app_id = 1, .port = 35001, .max_app_id = 9,
-                                            .project = "p", .instance = "i", .data_dir = "/d"};
+    static const aphd_policy_site_t site = {.app_id = 1,
+                                            .port = 35001,
+                                            .max_app_id = 9,
+                                            .project = "p",
+                                            .instance = "i",
+                                            .data_dir = "/d"};
     aph_error_t err = APH_ERROR_INIT;
     aphd_policy_result_t result;
     json_t *normal = NULL;

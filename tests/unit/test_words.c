@@ -16,14 +16,14 @@ static const aphd_words_t values = {.host_port = "35007",
                                     .app_identifier = "app-7",
                                     .app_hostname = "photos.home.arpa"};
 
-static char *replaced(const char *text, const aphd_words_t *words, apr_pool_t *p, aph_error_t *err)
+static const char *replaced(const char *text, const aphd_words_t *words, apr_pool_t *p,
+                            aph_error_t *err)
 {
-    char *out = NULL;
-    size_t length = 0;
-    if (aphd_words_replace(text, strlen(text), words, &out, &length, p, err) != APR_SUCCESS)
+    aphd_foreign_t in = {text, strlen(text), 1}, out;
+    if (aphd_words_replace(&in, words, &out, p, err) != APR_SUCCESS)
         return NULL;
-    assert_int_equal(strlen(out), length);
-    return out;
+    assert_int_equal(strlen(out.text), out.length);
+    return out.text;
 }
 
 static void becomes(const char *text, const char *expected)
@@ -60,7 +60,8 @@ static void test_edges(void **state)
     becomes("", "");
     becomes("HOST_PORT", "35007");
     becomes("_", "_");
-    becomes("\xC3\xA4HOST_PORT\xC3\xA4", "\xC3\xA4" "35007\xC3\xA4");
+    becomes("\xC3\xA4HOST_PORT\xC3\xA4", "\xC3\xA4"
+                                         "35007\xC3\xA4");
 }
 
 static void refused(const char *text, const aphd_words_t *words, const char *piece)

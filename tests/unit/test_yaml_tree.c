@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The strict YAML tree: what is refused, the bounds to the last octet, and texts that arrive unchanged. */
+/* The strict YAML tree: what is refused, the bounds to the last octet, and texts that arrive
+ * unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +19,9 @@ static apr_pool_t *pool;
 static aphd_yaml_t *parsed_n(const char *text, size_t length, aph_error_t *err)
 {
     aphd_yaml_t *root = NULL;
+    aphd_foreign_t foreign = {text, length, 1};
     apr_pool_clear(pool);
-    return aphd_yaml_parse(text, length, 1, &root, pool, err) == APR_SUCCESS ? root : NULL;
+    return aphd_yaml_parse(&foreign, &root, pool, err) == APR_SUCCESS ? root : NULL;
 }
 
 static aphd_yaml_t *accepted(const char *text)
@@ -57,8 +59,8 @@ static void value_is(const char *text, const char *expected)
 
 static void test_scalars_are_text(void **state)
 {
-    static const char *const odd[] = {"22:22", "0o17", "1e3", ".inf", "2001-01-01", "yes", "0x1F",
-                                      "null", "true", "=", "1_000"};
+    static const char *const odd[] = {"22:22", "0o17", "1e3",  ".inf", "2001-01-01", "yes",
+                                      "0x1F",  "null", "true", "=",    "1_000"};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         char text[64];
         snprintf(text, sizeof text, "k: %s\n", odd[i]);
@@ -90,7 +92,8 @@ static void test_lines(void **state)
     aphd_yaml_t *root = NULL;
     aph_error_t err = APH_ERROR_INIT;
     static const char text[] = "a:\n  - b\n  - c\n";
-    assert_int_equal(aphd_yaml_parse(text, sizeof text - 1, 10, &root, pool, &err), APR_SUCCESS);
+    aphd_foreign_t foreign = {text, sizeof text - 1, 10};
+    assert_int_equal(aphd_yaml_parse(&foreign, &root, pool, &err), APR_SUCCESS);
     assert_int_equal(root->first->key_line, 10);
     assert_int_equal(root->first->first->next->line, 12);
 }
@@ -129,7 +132,9 @@ static void test_refused_constructs(void **state)
 static void test_refused_characters(void **state)
 {
     refused("a:\n\tb: c", "line 2: contains a tab");
-    refused("\xEF\xBB\xBF" "a: b", "byte order mark");
+    refused("\xEF\xBB\xBF"
+            "a: b",
+            "byte order mark");
     refused_n("a\0b", 3, "NUL");
     refused("a: b\x07", "control");
     refused("a: b\x7F", "control");
@@ -139,7 +144,9 @@ static void test_refused_characters(void **state)
     refused("a: \xFF", "UTF-8");
     refused("a: \xC0\x80", "UTF-8");
     refused("a: \xED\xA0\x80", "UTF-8");
-    refused_n("\xFF\xFE" "a\0:\0", 6, "UTF-8");
+    refused_n("\xFF\xFE"
+              "a\0:\0",
+              6, "UTF-8");
     refused("a: \"x\\0y\"", "control character");
     refused("a: \"x\\x1by\"", "control character");
     refused("a: \"x\\ufeffy\"", "control character");

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a healthy engine never shows: one that lies, breaks off, refuses, hangs or goes away half-way.
+A relay stands before the real engine and does it on demand."""
+import contextlib
+import os
+import re
+import socket
+import threading
+import time
+
+import pytest
+
+from engine_env import WEB, busybox_files
+from stack_env import wait_for
+
+IMAGE = f"apphost-test-fault-{os.getpid()}:1"
+MUTE = '  command: ["/bin/busybox", "sleep", "1000"]\n'
+
+
+class Relay:
+    """Passes octets on. answers: [(regular expression on a request's first line, octets)...] are given
+    in the engine's place, and the connection is closed; rewrites: [(old, new)...] of equal length are
+    applied to what the engine says."""
+
+    def __init__(self, path, engine_path):
+        self.path, self.engine_path = path, engine_path
+        self.answers, self.rewrites, self.open = [], [], []
+        self.listener = None
+
+    def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(64)
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def stop(self):
+        for s in [self.listener, *self.open]:
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.open = []
+
+    def accept(self, listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect(self.engine_path)
+            self.open += [client, engine]
+            threading.Thread(target=self.pass_on, args=(client, engine, True), daemon=True).start()
+            threading.Thread(target=self.pass_on, args=(engine, client, False), daemon=True).start()
+
+    def pass_on(self, source, target, from_client):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if from_client and self.answered(source, data):
+                    return
+                for old, new in [] if from_client else self.rewrites:
+                    assert len(old) == len(new)
+                    data = data.replace(old, new)
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def answered(self, client, data):
+        line = data.split(b"\r\n", 1)[0].decode("latin-1")
+        for pattern, octets in self.answers:
+            if re.search(pattern, line):
+                if octets is None:          # never answered
+                    return True
+                client.sendall(octets)
+                client.shutdown(socket.SHUT_RDWR)
+                return True
+        return False
+
+
+@pytest.fixture(scope="module")
+def image(engine):
+    engine.import_image(IMAGE, busybox_files(), WEB)
+    yield IMAGE
+    engine.remove_image(IMAGE)
+
+
+@pytest.fixture
+def relayed(new_stack, engine, image, tmp_path):
+    """A stack that reaches the engine through a relay only."""
+    relay = Relay(str(tmp_path / "engine.sock"), engine.path)
+    relay.start()
+    stack = new_stack(httpd=False, Socket=relay.path)
+    stack.relay = relay
+    yield stack
+    relay.answers, relay.rewrites = [], []
+    relay.stop()
+
+
+def no_trace(stack):
+    assert stack.ours() == ([], [])
+    assert all(os.listdir(f"{stack.state}/{folder}") == [] for folder in ("apps", "data")
+               if os.path.isdir(f"{stack.state}/{folder}"))
+    assert stack.json("list") in ([], {"apps": []})
+
+
+def test_an_engine_that_lies_about_privileges(relayed):
+    relayed.announced += [r"job \d+: install app: rolled-back"]
+    relayed.relay.rewrites = [(b'"Privileged":false', b'"Privileged":true ')]
+    done = relayed.install("app", IMAGE, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "Privileged" in done.stderr and "web" in done.stderr
+    no_trace(relayed)
+
+
+@pytest.mark.parametrize("octets", [
+    b'HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 24\r\n'
+    b'\r\n{"message":"no backend"}',
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n[{"Id":"a',
+    b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n<html></html',
+    b'HTTP/1.1 2',
+], ids=["refusal", "half", "no JSON", "no HTTP"])
+def test_an_engine_that_answers_wrongly(relayed, octets):
+    relayed.announced += [r"job \d+: install app: ", "the engine is"]
+    relayed.relay.answers = [(r"^GET /v1\.\d+/networks ", octets)]
+    done = relayed.install("app", IMAGE, check=False)
+    assert done.returncode == 9, done.stderr
+    assert "engine" in done.stderr
+    relayed.relay.answers = []
+    no_trace(relayed)
+    relayed.install("app", IMAGE)
+    relayed.ctl("uninstall", "app", "--purge", "--yes")
+
+
+def test_an_engine_that_refuses_to_remove(relayed):
+    """The undo cannot be completed: the row stays and says so, and uninstalling works later."""
+    relayed.announced += [r"job \d+: (install|uninstall) app: ", "the engine is", "app: "]
+    relayed.install("app", IMAGE)
+    refusal = (b'HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n'
+               b'Content-Length: 21\r\n\r\n{"message":"not now"}')
+    relayed.relay.answers = [(r"^DELETE /v1\.\d+/containers/", refusal)]
+    done = relayed.ctl("uninstall", "app", "--purge", "--yes", check=False)
+    assert done.returncode == 9 and "not now" in done.stderr, done.stderr
+    relayed.relay.answers = []
+    relayed.ctl("uninstall", "app", "--purge", "--yes")
+    no_trace(relayed)
+
+
+def test_an_engine_that_goes_away_half_way(relayed):
+    """What was begun is taken back by itself once the engine is there again."""
+    relayed.announced += ["job ", "the engine is", "app: ", "recover", "watcher"]
+    done = []
+    thread = threading.Thread(target=lambda: done.append(
+        relayed.install("app", IMAGE, MUTE, check=False)))
+    thread.start()
+    wait_for(lambda: relayed.ours()[0], 20, "a container of the app")
+    time.sleep(1)
+    relayed.relay.stop()
+    time.sleep(2)
+    relayed.relay.start()
+    thread.join(90)
+    assert done and done[0].returncode != 0, "the installation did not end"
+    wait_for(lambda: relayed.ours() == ([], []), 30, "nothing of the app in the engine")
+    wait_for(lambda: relayed.json("list") in ([], {"apps": []}), 30, "an empty list")
+    no_trace(relayed)
+
+
+def test_an_engine_that_restarts_under_a_running_app(relayed):
+    """The watcher comes back to it, and sees what happened meanwhile."""
+    relayed.announced += ["the engine is", "app: ", "watcher"]
+    relayed.install("app", IMAGE)
+    relayed.relay.stop()
+    wait_for(lambda: relayed.json("status")["engine"]["state"] == "down", 20, "the engine seen down")
+    container = relayed.ours()[0][0]["Id"]
+    relayed.engine.request("POST", f"/containers/{container}/kill")
+    relayed.relay.start()
+    wait_for(lambda: relayed.json("status", "app")["state"] in ("failing", "stopped"), 40, "failing")
+    relayed.ctl("start", "app")
+    assert relayed.json("status", "app")["state"] == "running"
+    relayed.ctl("uninstall", "app", "--purge", "--yes")
+    no_trace(relayed)

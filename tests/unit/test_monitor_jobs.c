@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs and the watcher against a scripted peer: this program, started again as apphost-job, does what
+ * the script of a test says, the things a real job cannot be made to do included. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "helper/base/job_wire.h"
+#include "helper/monitor/jobs.h"
+#include "helper/monitor/log.h"
+#include "helper/monitor/watcher.h"
+#include "tests/unit/monitor_harness.h"
+
+/* --- the scripted peer --- */
+
+static aph_frame_reader_t peer_reader;
+
+static void say(const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_t *frame = json_loads(text, 0, NULL);
+    if (frame == NULL || aph_frame_write(APHD_JOB_FD, frame, APH_JOB_FRAME_MAX, NULL) != APR_SUCCESS)
+        _exit(70); /* the monitor hung up */
+    json_decref(frame);
+}
+
+static json_t *hear(void)
+{
+    json_t *frame = NULL;
+    if (aph_frame_wait(&peer_reader, APHD_JOB_FD, &frame, NULL) != APR_SUCCESS)
+        _exit(71);
+    return frame;
+}
+
+static void call(const char *expected, const char *text)
+{
+    say("%s", text);
+    json_t *frame = hear();
+    const char *code = json_string_value(json_object_get(frame, "code"));
+    if (strcmp(expected, code != NULL ? code : "ok") != 0)
+        _exit(72);
+    json_decref(frame);
+}
+
+#define STEP "{\"call\":\"step\",\"step\":\"images\",\"undo\":{\"n\":7}}"
+#define RESERVE "{\"call\":\"reserve\",\"name\":\"photos\",\"web\":true,\"script\":\"s\",\"skip\":[]}"
+#define DONE "{\"call\":\"finish\",\"result\":\"done\",\"answer\":{\"x\":1},\"app\":\"keep\"}"
+#define UNDONE(code)                                                                               \
+    "{\"call\":\"finish\",\"result\":\"rolled-back\",\"code\":\"" code "\",\"tag\":\"APH1234\","   \
+    "\"message\":\"because\",\"app\":\"gone\"}"
+
+static void play_happy(const json_t *recover)
+{
+    call("ok", RESERVE);
+    call("ok", "{\"call\":\"subnet\",\"taken\":[\"10.213.0.0/28\",\"fd00::/8\",5]}");
+    say("{\"note\":\"log\",\"line\":\"pulling\"}");
+    say("{\"note\":\"progress\",\"step\":\"images\",\"text\":\"t\",\"done\":1,\"total\":2,"
+        "\"unit\":\"bytes\"}");
+    call("ok", STEP);
+    call("ok", "{\"call\":\"record\",\"compose\":\"{}\",\"plan\":{},\"images\":[],\"consents\":[]}");
+    call("usage", "{\"call\":\"state\",\"state\":\"kept\"}");
+    call("usage", "{\"call\":\"state\",\"state\":\"dancing\"}");
+    call("ok", "{\"call\":\"state\",\"state\":\"running\",\"desired\":\"running\"}");
+    call("usage", "{\"call\":\"sing\"}");
+    call("usage", "{\"call\":\"finish\",\"result\":\"perhaps\"}");
+    call("ok", DONE);
+    call("usage", STEP); /* it is over */
+}
+
+static void play_die_at_once(const json_t *recover)
+{
+    _exit(9);
+}
+
+static void play_die_after_reserve(const json_t *recover)
+{
+    call("ok", RESERVE);
+    kill(getpid(), SIGKILL);
+}
+
+static void play_die_after_step(const json_t *recover)
+{
+    if (recover == NULL) {
+        call("ok", RESERVE);
+        call("ok", STEP);
+        _exit(0);
+    }
+    const char *step = json_string_value(json_object_get(recover, "step"));
+    json_int_t n = json_integer_value(json_object_get(json_object_get(recover, "undo"), "n"));
+    if (step == NULL || strcmp(step, "images") != 0 || n != 7)
+        _exit(73);
+    call("ok", UNDONE("internal"));
+}
+
+static void play_die_always(const json_t *recover)
+{
+    if (recover == NULL) {
+        call("ok", RESERVE);
+        call("ok", STEP);
+    }
+    _exit(1);
+}
+
+static void play_without_engine(const json_t *recover)
+{
+    static const char path[] = "tried"; /* in the folder of the test: the second try succeeds */
+    if (recover == NULL) {
+        call("ok", RESERVE);
+        call("ok", STEP);
+        _exit(0);
+    }
+    if (access(path, F_OK) == 0) {
+        call("ok", DONE);
+        return;
+    }
+    FILE *mark = fopen(path, "w");
+    fclose(mark);
+    call("ok", "{\"call\":\"finish\",\"result\":\"failed\",\"code\":\"engine\",\"tag\":\"APH1\","
+               "\"message\":\"no engine\",\"app\":\"keep\"}");
+}
+
+static volatile sig_atomic_t asked;
+
+static void on_term(int number)
+{
+    asked = 1;
+}
+
+static void play_wait_for_term(const json_t *recover)
+{
+    struct sigaction action = {.sa_handler = on_term};
+    sigaction(SIGTERM, &action, NULL);
+    call("ok", RESERVE);
+    call("ok", STEP);
+    say("{\"note\":\"log\",\"line\":\"waiting\"}");
+    struct pollfd peer = {.fd = APHD_JOB_FD, .events = 0};
+    while (!asked)
+        if (poll(&peer, 1, 5) > 0)
+            _exit(76); /* the monitor is gone */
+    call("ok", UNDONE("cancelled"));
+}
+
+static void play_garbage(const json_t *recover)
+{
+    call("ok", RESERVE);
+    ssize_t ignored = write(APHD_JOB_FD, "\xff\xff\xff\xff garbage", 12);
+    (void)ignored;
+    pause();
+}
+
+static void play_chatter(const json_t *recover)
+{
+    for (int i = 0; i < 40000; i++)
+        say("{\"note\":\"log\",\"line\":\"%d 0123456789012345678901234567890123456789\"}", i);
+    call("ok", "{\"call\":\"finish\",\"result\":\"done\",\"answer\":{}}");
+}
+
+static void play_for_ever(const json_t *recover)
+{
+    call("usage", "{\"call\":\"step\",\"step\":\"x\",\"undo\":{}}"); /* a stream has no journal */
+    for (int i = 0;; i++) {
+        say("{\"note\":\"log\",\"line\":\"%d\"}", i);
+        usleep(2000);
+    }
+}
+
+/* Observes app 1 in the states its file says, one after the other. */
+static void play_watch(const json_t *recover)
+{
+    say("{\"note\":\"observe\",\"engine\":\"up\",\"message\":\"v1\",\"apps\":[{\"app_id\":1,"
+        "\"state\":\"failing\",\"reason\":\"exited\"},{\"app_id\":99,\"state\":\"running\"}]}");
+    json_decref(hear()); /* the event that rows changed */
+    say("{\"note\":\"observe\",\"engine\":\"down\",\"message\":\"gone\",\"apps\":[{\"app_id\":1,"
+        "\"state\":\"running\",\"reason\":\"\"}]}");
+    hear();
+}
+
+static const struct {
+    const char *name;
+    void (*play)(const json_t *recover);
+} scripts[] = {
+    {"happy", play_happy},         {"die-at-once", play_die_at_once},
+    {"die-after-reserve", play_die_after_reserve}, {"die-after-step", play_die_after_step},
+    {"die-always", play_die_always}, {"without-engine", play_without_engine},
+    {"wait-for-term", play_wait_for_term}, {"garbage", play_garbage},
+    {"chatter", play_chatter}, {"for-ever", play_for_ever}, {"watch", play_watch},
+};
+
+/* argument is "FOLDER:SCRIPT". */
+static int play(char *argument)
+{
+    char *name = strrchr(argument, ':');
+    if (name == NULL)
+        return 74;
+    *name++ = '\0';
+    if (chdir(argument) != 0)
+        return 75;
+    aph_frame_reader_init(&peer_reader, APH_JOB_FRAME_MAX);
+    json_t *request = hear();
+    const json_t *recover = json_object_get(request, "recover");
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        if (strcmp(scripts[i].name, name) == 0)
+            scripts[i].play(json_is_object(recover) ? recover : NULL);
+    json_decref(request);
+    return 0;
+}
+
+/* --- the tests --- */
+
+typedef struct fixture_t {
+    harness_t harness;
+    aphd_monitor_t monitor;
+    aphd_settings_t settings;
+    char program[PATH_MAX];
+    char script[128];
+    char database[96], routes[96], apps[96], data[96];
+    client_t client;
+} fixture_t;
+
+/* As operations.c does, without asking who the peer is: these tests need no root. */
+static void request_cb(void *self, aphd_conn_t *conn, const json_t *request)
+{
+    fixture_t *f = self;
+    aph_error_t err = APH_ERROR_INIT;
+    int open = 0;
+    const char *op = json_string_value(json_object_get(request, "op"));
+    const json_t *args = json_object_get(request, "args");
+    if (strcmp(op, "job") != 0) {
+        if (aphd_jobs_submit(f->monitor.jobs, conn, aph_op_find(op), args, &err) != APR_SUCCESS)
+            aphd_conn_fail(conn, &err);
+        return;
+    }
+    aphd_jobs_follow(f->monitor.jobs, conn, json_integer_value(json_object_get(args, "job_id")),
+                     &open);
+    assert_true(open);
+}
+
+static void drained_cb(void *self, aphd_conn_t *conn)
+{
+    fixture_t *f = self;
+    aphd_jobs_drained(f->monitor.jobs, conn);
+}
+
+static void round_cb(void *self)
+{
+    fixture_t *f = self;
+    if (f->monitor.jobs != NULL)
+        aphd_jobs_round(f->monitor.jobs);
+    if (f->monitor.watcher != NULL)
+        aphd_watcher_round(f->monitor.watcher);
+}
+
+static void open_monitor(fixture_t *f)
+{
+    assert_int_equal(aphd_store_open(&f->monitor.store, f->database, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_jobs_create(&f->monitor.jobs, &f->monitor, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_jobs_recover(f->monitor.jobs, NULL), APR_SUCCESS);
+}
+
+static void close_monitor(fixture_t *f)
+{
+    aphd_jobs_destroy(f->monitor.jobs);
+    aphd_store_close(f->monitor.store);
+}
+
+static int set_up(void **state)
+{
+    static const char *const domains[] = {"home.arpa", NULL};
+    fixture_t *f = calloc(1, sizeof *f);
+    aphd_server_calls_t calls = {f, request_cb, drained_cb};
+    harness_open(&f->harness, &calls);
+    ssize_t length = readlink("/proc/self/exe", f->program, sizeof f->program - 1);
+    assert_true(length > 0);
+    snprintf(f->database, sizeof f->database, "%s/db", f->harness.folder);
+    snprintf(f->routes, sizeof f->routes, "%s/routes", f->harness.folder);
+    snprintf(f->apps, sizeof f->apps, "%s/apps", f->harness.folder);
+    snprintf(f->data, sizeof f->data, "%s/data", f->harness.folder);
+    f->settings = (aphd_settings_t){
+        .domains = domains, .max_app_id = 9, .parallel_jobs = 1, .subnet_pool = "10.213.0.0/16",
+        .database_path = f->database, .routes_path = f->routes, .apps_dir = f->apps,
+        .data_dir = f->data, .public_port = 80};
+    f->monitor.settings = &f->settings;
+    f->monitor.loop = f->harness.loop;
+    f->monitor.server = f->harness.server;
+    f->monitor.program.path = f->program;
+    aphd_loop_hook(f->harness.loop, round_cb, f);
+    open_monitor(f);
+    client_connect(&f->client, &f->harness);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *f = *state;
+    client_close(&f->client);
+    close_monitor(f);
+    harness_close(&f->harness);
+    free(f);
+    return 0;
+}
+
+static void use_script(fixture_t *f, const char *name)
+{
+    snprintf(f->script, sizeof f->script, "%s:%s", f->harness.folder, name);
+    f->monitor.program.config_path = f->script;
+}
+
+#define INSTALL "{\"op\":\"install\",\"args\":{\"name\":\"photos\",\"script\":\"s\"}}"
+
+/* The last frame of a request; the ones before are counted. */
+static json_t *answer_to(client_t *client, int *logs)
+{
+    json_t *frame;
+    while ((frame = client_receive(client, 12000)) != NULL) {
+        if (json_object_get(frame, "ok") != NULL || json_object_get(frame, "code") != NULL)
+            return frame;
+        *logs += json_object_get(frame, "log") != NULL;
+        json_decref(frame);
+    }
+    return NULL;
+}
+
+static void expect_end(fixture_t *f, const char *code, const char *words)
+{
+    int logs = 0;
+    json_t *frame = answer_to(&f->client, &logs);
+    assert_non_null(frame);
+    if (code == NULL) {
+        assert_non_null(json_object_get(frame, "ok"));
+    } else {
+        assert_string_equal(json_string_value(json_object_get(frame, "code")), code);
+        assert_non_null(strstr(json_string_value(json_object_get(frame, "message")), words));
+    }
+    json_decref(frame);
+}
+
+static const char *state_of(fixture_t *f, const char *name)
+{
+    aphd_app_t app;
+    if (aphd_store_app_by_name(f->monitor.store, name, &app, NULL) != APR_SUCCESS)
+        return "none";
+    return aphd_app_state_name(app.state);
+}
+
+static int route_state(fixture_t *f, const char *host)
+{
+    aph_route_map_t *map = NULL;
+    aph_route_t route = {.state = 0};
+    assert_int_equal(aph_route_map_open(&map, f->routes, NULL), APR_SUCCESS);
+    apr_status_t status = aph_route_map_find(map, host, strlen(host), &route);
+    aph_route_map_close(map);
+    return status == APR_SUCCESS ? route.state : 0;
+}
+
+static const char *result_of(fixture_t *f, int64_t job_id, json_t **row)
+{
+    assert_int_equal(aphd_store_job_json(f->monitor.store, job_id, 1, row, NULL), APR_SUCCESS);
+    return json_string_value(json_object_get(*row, "result"));
+}
+
+static void test_an_installation(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    int logs = 0;
+    use_script(f, "happy");
+    client_send_json(&f->client, INSTALL);
+    json_t *first = client_receive(&f->client, 2000);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(first, "progress"), "job")),
+                     1);
+    json_decref(first);
+    json_t *answer = answer_to(&f->client, &logs);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "ok"), "x")), 1);
+    assert_int_equal(logs, 1);
+    json_decref(answer);
+    assert_string_equal(state_of(f, "photos"), "running");
+    assert_int_equal(route_state(f, "photos.home.arpa"), APH_ROUTE_RUNNING);
+    assert_string_equal(result_of(f, 1, &row), "done");
+    assert_string_equal(json_string_value(json_object_get(row, "log")), "pulling\n");
+    json_decref(row);
+    client_send_json(&f->client, INSTALL); /* the same connection, the next request */
+    expect_end(f, "taken", "installed already");
+}
+
+static void test_death_before_any_effect(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    use_script(f, "die-at-once");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "status 9");
+    use_script(f, "die-after-reserve");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "signal 9");
+    assert_string_equal(state_of(f, "photos"), "none");
+    assert_int_equal(route_state(f, "photos.home.arpa"), 0);
+    assert_string_equal(result_of(f, 2, &row), "rolled-back");
+    json_decref(row);
+}
+
+static void test_death_after_a_step_is_recovered(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    use_script(f, "die-after-step");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "because");
+    assert_string_equal(state_of(f, "photos"), "none");
+    assert_string_equal(result_of(f, 1, &row), "rolled-back");
+    json_decref(row);
+}
+
+static void test_death_in_recovery_too(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    use_script(f, "die-always");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "could not be undone");
+    assert_string_equal(state_of(f, "photos"), "failing");
+    assert_int_equal(route_state(f, "photos.home.arpa"), APH_ROUTE_FAILING);
+    assert_string_equal(result_of(f, 1, &row), "failed");
+    json_decref(row);
+}
+
+static void test_recovery_waits_for_the_engine(void **state)
+{
+    fixture_t *f = *state;
+    use_script(f, "without-engine");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, NULL, NULL);
+    assert_true(aphd_loop_now() > 0);
+    harness_turn(&f->harness, 50);
+    assert_false(aphd_jobs_busy(f->monitor.jobs, "photos"));
+}
+
+static void test_frames_out_of_step(void **state)
+{
+    fixture_t *f = *state;
+    use_script(f, "garbage");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "signal 9");
+    assert_string_equal(state_of(f, "photos"), "none");
+}
+
+/* Turns the loop until the job has said that it waits. */
+static void until_waiting(fixture_t *f)
+{
+    for (int i = 0; i < 400; i++) {
+        const char *log = aphd_jobs_log(f->monitor.jobs, 1);
+        if (log != NULL && strcmp(log, "waiting\n") == 0)
+            return;
+        harness_turn(&f->harness, 10);
+    }
+    fail_msg("the job does not wait");
+}
+
+static void test_one_job_per_app_and_a_queue(void **state)
+{
+    fixture_t *f = *state;
+    client_t second, third;
+    int ended = 0;
+    use_script(f, "wait-for-term");
+    client_send_json(&f->client, INSTALL);
+    until_waiting(f);
+    client_connect(&second, &f->harness);
+    client_send_json(&second, INSTALL);
+    json_t *busy = client_receive(&second, 2000);
+    assert_string_equal(json_string_value(json_object_get(busy, "code")), "busy");
+    assert_non_null(strstr(json_string_value(json_object_get(busy, "message")), "job 1"));
+    json_decref(busy);
+    /* One at once is allowed: another app's job waits, and can be cancelled while it does. */
+    client_send_json(&second, "{\"op\":\"install\",\"args\":{\"name\":\"wiki\",\"script\":\"s\"}}");
+    json_t *queued = client_receive(&second, 2000);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(queued, "progress"), "step")), "queued");
+    json_decref(queued);
+    harness_turn(&f->harness, 50);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 2, &ended, NULL), APR_SUCCESS);
+    assert_true(ended);
+    queued = client_receive(&second, 2000);
+    assert_string_equal(json_string_value(json_object_get(queued, "code")), "cancelled");
+    json_decref(queued);
+    /* Someone who came to watch gets the log so far and, at the end, the row. */
+    client_connect(&third, &f->harness);
+    client_send_json(&third, "{\"op\":\"job\",\"args\":{\"job_id\":1}}");
+    int logs = 0;
+    harness_turn(&f->harness, 50);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APR_SUCCESS);
+    assert_false(ended);
+    expect_end(f, "cancelled", "because");
+    json_t *row = answer_to(&third, &logs);
+    assert_int_equal(logs, 1);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(row, "ok"), "result")), "rolled-back");
+    json_decref(row);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APH_EUSAGE);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 9, &ended, NULL), APH_ENOTFOUND);
+    client_close(&second);
+    client_close(&third);
+}
+
+static void test_a_client_that_leaves_ends_no_job(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    use_script(f, "happy");
+    client_send_json(&f->client, INSTALL);
+    harness_turn(&f->harness, 1);
+    client_close(&f->client);
+    for (int i = 0; i < 200 && aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
+        harness_turn(&f->harness, 10);
+    assert_string_equal(result_of(f, 1, &row), "done");
+    json_decref(row);
+    client_connect(&f->client, &f->harness);
+}
+
+/* As after kill -9 of apphostd: a queued job is queued again, an interrupted one is recovered, and
+ * until then its app is busy. */
+static void test_the_next_start_takes_up_what_was_open(void **state)
+{
+    fixture_t *f = *state;
+    json_t *row = NULL;
+    use_script(f, "wait-for-term");
+    client_send_json(&f->client, INSTALL);
+    until_waiting(f);
+    client_t second;
+    client_connect(&second, &f->harness);
+    client_send_json(&second, "{\"op\":\"install\",\"args\":{\"name\":\"wiki\",\"script\":\"s\"}}");
+    json_decref(client_receive(&second, 2000));
+    client_close(&second);
+    close_monitor(f);
+    use_script(f, "die-after-step"); /* what recovers the first; the second dies and is recovered too */
+    open_monitor(f);
+    assert_true(aphd_jobs_busy(f->monitor.jobs, "photos"));
+    assert_true(aphd_jobs_busy(f->monitor.jobs, "wiki"));
+    for (int i = 0; i < 500; i++)
+        if (aphd_jobs_busy(f->monitor.jobs, "photos") || aphd_jobs_busy(f->monitor.jobs, "wiki"))
+            harness_turn(&f->harness, 10);
+    assert_string_equal(result_of(f, 1, &row), "rolled-back");
+    json_decref(row);
+    assert_non_null(result_of(f, 2, &row));
+    json_decref(row);
+    assert_string_equal(state_of(f, "photos"), "none");
+}
+
+static void add_running_app(fixture_t *f)
+{
+    use_script(f, "happy");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, NULL, NULL);
+}
+
+static void test_stream_ends_with_its_client(void **state)
+{
+    fixture_t *f = *state;
+    add_running_app(f);
+    use_script(f, "for-ever");
+    client_send_json(&f->client, "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
+    for (int i = 0; i < 20; i++) {
+        json_t *frame = client_receive(&f->client, 2000);
+        assert_non_null(json_object_get(frame, "log"));
+        json_decref(frame);
+    }
+    client_close(&f->client);
+    harness_turn(&f->harness, 300); /* its child reads end of file and goes; a leak would show */
+    client_connect(&f->client, &f->harness);
+}
+
+/* A stream waits for its reader instead of dropping it or filling our memory. */
+static void test_slow_reader_of_a_stream(void **state)
+{
+    fixture_t *f = *state;
+    int logs = 0;
+    add_running_app(f);
+    use_script(f, "chatter");
+    client_send_json(&f->client, "{\"op\":\"logs\",\"args\":{\"name\":\"photos\"}}");
+    harness_turn(&f->harness, 300); /* nobody reads meanwhile */
+    json_t *answer = answer_to(&f->client, &logs);
+    assert_non_null(json_object_get(answer, "ok"));
+    json_decref(answer);
+    assert_int_equal(logs, 40000);
+}
+
+static void test_the_watcher(void **state)
+{
+    fixture_t *f = *state;
+    add_running_app(f);
+    use_script(f, "watch");
+    assert_int_equal(aphd_watcher_create(&f->monitor.watcher, &f->monitor, NULL), APR_SUCCESS);
+    for (int i = 0; i < 300 && f->monitor.engine.state != APHD_ENGINE_DOWN; i++)
+        harness_turn(&f->harness, 10);
+    assert_int_equal(f->monitor.engine.state, APHD_ENGINE_DOWN);
+    assert_string_equal(f->monitor.engine.message, "gone");
+    /* "running" came with an engine that was down: the state of before stays. */
+    assert_string_equal(state_of(f, "photos"), "failing");
+    assert_int_equal(route_state(f, "photos.home.arpa"), APH_ROUTE_FAILING);
+    aphd_watcher_destroy(f->monitor.watcher);
+    f->monitor.watcher = NULL;
+}
+
+#define WITH_MONITOR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        WITH_MONITOR(test_an_installation),
+        WITH_MONITOR(test_death_before_any_effect),
+        WITH_MONITOR(test_death_after_a_step_is_recovered),
+        WITH_MONITOR(test_death_in_recovery_too),
+        WITH_MONITOR(test_recovery_waits_for_the_engine),
+        WITH_MONITOR(test_frames_out_of_step),
+        WITH_MONITOR(test_one_job_per_app_and_a_queue),
+        WITH_MONITOR(test_a_client_that_leaves_ends_no_job),
+        WITH_MONITOR(test_the_next_start_takes_up_what_was_open),
+        WITH_MONITOR(test_stream_ends_with_its_client),
+        WITH_MONITOR(test_slow_reader_of_a_stream),
+        WITH_MONITOR(test_the_watcher),
+    };
+    if (argc == 3 && strcmp(argv[1], "-c") == 0)
+        return play(argv[2]);
+    return cmocka_run_group_tests_name("monitor_jobs", tests, NULL, NULL);
+}
