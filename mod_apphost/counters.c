@@ -25,6 +25,7 @@ _Static_assert(APPS > APH_APP_ID_MAX && APPS * sizeof(aphm_usage_t) % PAGE_SIZE 
 
 struct aphm_counters_t {
     unsigned children;
+    size_t size;   /* of the mapping, which starts with the owners */
     int own;       /* row of this process, -1: none. Each process has its own copy of this struct */
     pid_t *owners; /* in the mapping, like the two below */
     uint64_t *totals;
@@ -53,12 +54,19 @@ apr_status_t aphm_counters_create(aphm_counters_t **counters, unsigned children,
                              children);
     }
     made->children = children;
+    made->size = size;
     made->own = -1;
     made->owners = (pid_t *)octets;
     made->totals = (uint64_t *)(octets + owners_size);
     made->rows = (aphm_usage_t(*)[APPS])(octets + owners_size + totals_size);
     *counters = made;
     return APR_SUCCESS;
+}
+
+void aphm_counters_close(aphm_counters_t *counters)
+{
+    munmap(counters->owners, counters->size);
+    free(counters);
 }
 
 static int process_gone(pid_t pid)

@@ -23,6 +23,9 @@ typedef struct aphm_usage_t {
 /* Parent: a mapping for at most `children` processes at once. It lives as long as the process. */
 apr_status_t aphm_counters_create(aphm_counters_t **counters, unsigned children, aph_error_t *err);
 
+/* Ends it in this process. httpd never does; a test does. */
+void aphm_counters_close(aphm_counters_t *counters);
+
 /* Child: takes an empty row for this process. Without a free row its requests are not counted. */
 void aphm_counters_attach(aphm_counters_t *counters, pid_t pid);
 

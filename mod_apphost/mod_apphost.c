@@ -299,8 +299,11 @@ static apr_status_t head_filter_cb(ap_filter_t *f, apr_bucket_brigade *brigade)
     request_rec *r = f->r;
     aphm_request_t *request = aphm_request_of(r);
     ap_remove_output_filter(f);
-    aphm_head_limit_end(&request->head_limit);
-    aphm_headers_response(r, request);
+    /* After an internal redirect f->r is another request, whose head is no app's. */
+    if (request != NULL && request->answer == APHM_PROXY) {
+        aphm_head_limit_end(&request->head_limit);
+        aphm_headers_response(r, request);
+    }
     return ap_pass_brigade(f->next, brigade);
 }
 

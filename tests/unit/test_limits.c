@@ -41,6 +41,7 @@ static void shares(void **state)
     assert_int_equal(enter(counters, &one, 0), APR_SUCCESS);
     assert_int_equal(aphm_counters_usage(counters, 0).inflight, 5);
     assert_int_equal(aphm_counters_total(counters, 30535), 1);
+    aphm_counters_close(counters);
 }
 
 static void upgrades(void **state)
@@ -56,6 +57,7 @@ static void upgrades(void **state)
     aphm_limits_leave(counters, &one, 1);
     assert_int_equal(enter(counters, &two, 1), APR_SUCCESS);
     assert_int_equal(aphm_counters_usage(counters, 0).upgrades, 3);
+    aphm_counters_close(counters);
 }
 
 static void own_limits_of_a_route(void **state)
@@ -69,6 +71,7 @@ static void own_limits_of_a_route(void **state)
     for (int i = 0; i < 6; i++)
         assert_int_equal(enter(counters, &wide, 0), APR_SUCCESS);
     assert_int_equal(enter(counters, &wide, 0), APH_EBUSY);
+    aphm_counters_close(counters);
 }
 
 /* A child that holds `count` requests for app 1 until it is killed. */
@@ -112,6 +115,7 @@ static void dead_children_do_not_count(void **state)
     end_child(second);
     aphm_counters_child_gone(counters, second);
     assert_int_equal(aphm_counters_usage(counters, 1).inflight, 1);
+    aphm_counters_close(counters);
 }
 
 static void rows_are_used_again_and_empty(void **state)
@@ -127,6 +131,7 @@ static void rows_are_used_again_and_empty(void **state)
             aphm_counters_forget_dead(counters);
         assert_int_equal(aphm_counters_usage(counters, 1).inflight, 0);
     }
+    aphm_counters_close(counters);
 }
 
 static void without_a_row_nothing_is_counted(void **state)
@@ -142,6 +147,7 @@ static void without_a_row_nothing_is_counted(void **state)
     assert_int_equal(aphm_counters_usage(counters, 1).inflight, 4);
     for (int i = 0; i < 4; i++)
         end_child(children[i]);
+    aphm_counters_close(counters);
 }
 
 int main(void)
