@@ -40,7 +40,6 @@ LoadModule proxy_http_module $modules/mod_proxy_http.so
 LoadModule apphost_module $prefix/modules/mod_apphost.so
 ErrorLog "$run/httpd/logs/error_log"
 LogLevel warn
-AllowEncodedSlashes NoDecode
 <Directory "/">
     AllowOverride None
     Require all denied
@@ -48,7 +47,6 @@ AllowEncodedSlashes NoDecode
 <VirtualHost *:$PORT>
     ServerName $DOMAIN
     ServerAlias *.$DOMAIN $lan_domain *.$lan_domain
-    AllowEncodedSlashes NoDecode
     AppHost On
     AppHostDomain $domains
     AppHostRoutes "$run/state/routes"

@@ -103,7 +103,6 @@ ThreadsPerChild 25
 <VirtualHost *:{self.port}>
   ServerName {self.domain}
   ServerAlias *.{self.domain}
-  AllowEncodedSlashes NoDecode
   AppHost On
   AppHostDomain {self.domain}
   AppHostRoutes "{self.state}/routes"
