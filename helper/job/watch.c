@@ -11,8 +11,10 @@
 #include "helper/job/job.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
 #include "helper/job/watch_apps.h"
@@ -32,6 +34,7 @@ typedef struct watching_t {
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
+    unsigned fresh : 1;   /* nothing was looked at over this connection yet */
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
 
@@ -101,6 +104,31 @@ static int is_moving(const watching_t *watching, apr_time_t now)
     return now - watching->event_at < MOVING;
 }
 
+/* An engine that was killed leaves containers ended that should run, and does not always start them
+ * again. Only a whole app that should run and has ended is started, once for each connection: what
+ * ends later is the engine's restart policy's, or was stopped by somebody. */
+static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
+{
+    int woken = 0;
+    size_t i;
+    json_t *container;
+    json_array_foreach(containers, i, container) {
+        const json_t *labels = json_object_get(container, "Labels");
+        const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
+        const char *state = json_string_value(json_object_get(container, "State"));
+        const aphd_watched_t *app = aphd_watched_find(&watching->list, id != NULL ? atoi(id) : 0);
+        aph_error_t why = APH_ERROR_INIT;
+        if (app == NULL || !app->wanted || app->up || state == NULL || strcmp(state, "exited") != 0)
+            continue;
+        if (aphd_container_start(watching->job->engine, aphd_container_id(container), p, &why)
+            == APR_SUCCESS)
+            woken++;
+        else
+            aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+    }
+    return woken;
+}
+
 static apr_status_t look(watching_t *watching, aph_error_t *err)
 {
     aphd_owner_t everyone = {watching->job->instance, 0};
@@ -109,9 +137,13 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     apr_pool_create(&brief, watching->p);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
-    apr_pool_destroy(brief);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
+    int woken = status == APR_SUCCESS && watching->fresh ? wake(watching, containers, brief) : 0;
+    watching->fresh = 0;
+    apr_pool_destroy(brief);
+    if (woken > 0)
+        return look(watching, err);
     apr_time_t now = apr_time_now();
     watching->look_at = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
     return status;
@@ -161,6 +193,7 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
     for (size_t i = 0; i < watching->list.count; i++)
         watching->list.apps[i].proven = 0;
     watching->look_at = 0;
+    watching->fresh = 1;
     while (status == APR_SUCCESS && !aphd_events_done(events)) {
         status = hear_monitor(watching, err);
         if (status == APR_SUCCESS && watching->look_at <= apr_time_now())

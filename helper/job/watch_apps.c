@@ -55,6 +55,9 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         fresh.count++;
         app->app_id = app_id;
         app->port = (int)json_integer_value(json_object_get(row, "port"));
+        const char *desired = json_string_value(json_object_get(row, "desired"));
+        app->wanted = desired != NULL && strcmp(desired, "running") == 0
+                   && strcmp(state, "installing") != 0;
         app->web = json_is_true(json_object_get(row, "web"));
         snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
         /* The monitor's word is what it knows by now, whoever told it. */

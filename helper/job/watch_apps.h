@@ -22,6 +22,7 @@ typedef struct aphd_watched_t {
     int app_id;
     int port;
     int web;
+    int wanted;                /* it is installed and should run */
     char host[254];
     aphd_seen_t seen, told;    /* now; and what the monitor knows */
     char reason[APHD_WATCH_REASON_MAX];

@@ -166,16 +166,16 @@ def test_an_engine_that_goes_away_half_way(relayed):
 
 
 def test_an_engine_that_restarts_under_a_running_app(relayed):
-    """The watcher comes back to it, and sees what happened meanwhile."""
+    """The watcher comes back to it, and starts what should run and has ended meanwhile."""
     relayed.announced += ["the engine is", "app: ", "watcher"]
     relayed.install("app", IMAGE)
     relayed.relay.stop()
     wait_for(lambda: relayed.json("status")["engine"]["state"] == "down", 20, "the engine seen down")
     container = relayed.ours()[0][0]["Id"]
     relayed.engine.request("POST", f"/containers/{container}/kill")
+    wait_for(lambda: relayed.ours()[0][0]["State"] == "exited", 20, "an ended container")
     relayed.relay.start()
-    wait_for(lambda: relayed.json("status", "app")["state"] in ("failing", "stopped"), 40, "failing")
-    relayed.ctl("start", "app")
-    assert relayed.json("status", "app")["state"] == "running"
+    wait_for(lambda: relayed.ours()[0][0]["State"] == "running", 40, "the container")
+    wait_for(lambda: relayed.json("status", "app")["state"] == "running", 40, "the app")
     relayed.ctl("uninstall", "app", "--purge", "--yes")
     no_trace(relayed)
