@@ -115,12 +115,12 @@ apr_status_t aphc_arguments_parse(aphc_context_t *context, const aphc_command_t 
     optind = 0;
     int found, help = 0;
     while ((found = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
-        if (found == '?' || found == ':')
-            return complain(found, argv[optind - 1], command->name, err);
-        if (found < ROW_BASE) {
+        if (found < ROW_BASE && found != '?' && found != ':') {
             int own = row_of_letter(command->options, ROW_OWN, found);
             found = own >= 0 ? own : row_of_letter(aphc_common_options, ROW_BASE, found);
         }
+        if (found < ROW_BASE)
+            return complain(found, argv[optind - 1], command->name, err);
         if (found >= ROW_OWN)
             arguments->values[found - ROW_OWN] = optarg != NULL ? optarg : "";
         else

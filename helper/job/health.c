@@ -52,7 +52,7 @@ static int connected(int fd)
 static apr_status_t await_answer(int fd, apr_time_t deadline, const aphd_halt_t *halt,
                                  int *answered, aph_error_t *err)
 {
-    char octets[64];
+    char octets[64] = "";
     size_t have = 0;
     while (have < 16 && remaining(deadline) > 0) {
         int ready;

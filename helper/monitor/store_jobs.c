@@ -42,13 +42,13 @@ static apr_status_t settle_app(aphd_store_t *store, const aphd_job_end_t *end, a
     case APHD_END_KEPT_DATA:
         return aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", app_id, end->now);
     case APHD_END_FAILING:
-        return aphd_sql_run(store, SQL_APP_CHANGE, err, "ittti", app_id, "failing", NULL,
+        return aphd_sql_run(store, SQL_APP_CHANGE, err, "ittti", app_id, "failing", (char *)NULL,
                             end->message, end->now);
     case APHD_END_GONE:
-        status = aphd_sql_run(store, SQL_APP_DELETE, err, "i", app_id);
+        /* An id under which nothing was ever to run, such as that of a mere plan, needs no rest. */
+        status = aphd_sql_run(store, SQL_REST, err, "ii", app_id, end->now + APHD_ID_RESTS_SECONDS);
         if (status == APR_SUCCESS)
-            status = aphd_sql_run(store, SQL_REST, err, "ii", app_id,
-                                  end->now + APHD_ID_RESTS_SECONDS);
+            status = aphd_sql_run(store, SQL_APP_DELETE, err, "i", app_id);
         return status;
     }
     return APR_SUCCESS;

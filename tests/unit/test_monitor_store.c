@@ -118,11 +118,22 @@ static void test_ids(void **state)
     assert_int_equal(aphd_store_app_by_name(f->store, "four", &app, NULL), APH_ENOTFOUND);
 }
 
+static void test_the_id_of_a_mere_plan_does_not_rest(void **state)
+{
+    fixture_t *f = *state;
+    assert_int_equal(reserved(f, "maybe"), 1);
+    end_app(f, 1, APHD_END_GONE, NOW);
+    assert_int_equal(reserved(f, "surely"), 1);
+}
+
 static void test_released_ids_rest(void **state)
 {
     fixture_t *f = *state;
     int id = 0;
     assert_int_equal(reserved(f, "one"), 1);
+    json_t *ran = json_pack("{s:s}", "compose", "{}");
+    assert_int_equal(aphd_store_record(f->store, 1, ran, NOW, NULL), APR_SUCCESS);
+    json_decref(ran);
     end_app(f, 1, APHD_END_GONE, NOW);
     assert_int_equal(reserve(f, "two", NOW + APHD_ID_RESTS_SECONDS - 1, NULL, 0, &id), APR_SUCCESS);
     assert_int_equal(id, 2);
@@ -410,6 +421,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WITH_STORE(test_ids),
+        WITH_STORE(test_the_id_of_a_mere_plan_does_not_rest),
         WITH_STORE(test_released_ids_rest),
         WITH_STORE(test_kept_data_keeps_the_id),
         WITH_STORE(test_second_reserve_gives_the_first_back),
