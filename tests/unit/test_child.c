@@ -364,7 +364,8 @@ static void signals_are_at_their_defaults(void **state)
     signal(SIGHUP, SIG_DFL);
     signal(SIGRTMAX, SIG_DFL);
     assert_string_equal(status_of(told, "SigBlk"), "0000000000000000");
-    assert_string_equal(status_of(told, "SigIgn"), "0000000000000000");
+    /* 32 and 33 are the C library's own; it neither lets us set them nor leaves them alone. */
+    assert_int_equal(strtoull(status_of(told, "SigIgn"), NULL, 16) & ~0x180000000ULL, 0);
     json_decref(told);
 }
 
