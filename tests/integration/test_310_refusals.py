@@ -89,13 +89,17 @@ def test_registry_down(bare):
 
 
 def test_port_taken_is_skipped(bare):
+    """The port the plan would use is taken by somebody before the app is installed."""
+    plan = bare.json("install", bare.script(GOOD), "--name", "app", "--plan")
+    port = plan["app"]["port"]
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 35001))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
         done = bare.install("app", IMAGE)
     row = bare.json("status", "app")
-    assert row["app_id"] == 2 and row["port"] == 35002
-    assert "35001" in done.stdout + done.stderr, "by whom the port is taken is said"
+    assert row["port"] == 35000 + row["app_id"] != port
+    said = done.stdout + done.stderr
+    assert str(port) in said and str(os.getpid()) in said, "which port, and who has it"
 
 
 def test_ids_exhausted(new_stack, web_image):
