@@ -142,7 +142,7 @@ def test_the_watcher(stack, image):
 def test_the_reader(stack, image):
     """The text is refused with a reason, and the next one is read."""
     stack.announced += ["reader"]
-    long = "\n".join(f"# {'x' * 90}" for _ in range(2000)) + "\n" + kills.script(IMAGE)
+    long = "\n".join(f"# {'x' * 90}" for _ in range(480)) + "\n" + kills.script(IMAGE)
     stack.watcher = kills.watcher(stack)
     for _ in range(40):
         operation = kills.Operation(stack, "install", "victim", script=long, yes=True)
