@@ -85,7 +85,7 @@ static void observe_engine(aphd_monitor_t *monitor, const json_t *frame)
         engine->state = up ? APHD_ENGINE_UP : APHD_ENGINE_DOWN;
         engine->since = aphd_monitor_clock();
         aphd_log(up ? APHD_LOG_INFO : APHD_LOG_WARNING, "the engine is %s%s%s", up ? "up" : "down",
-                 message != NULL ? ": " : "", message != NULL ? message : "");
+                 message != NULL && message[0] != '\0' ? ": " : "", message != NULL ? message : "");
         if (up)
             aphd_jobs_engine_up(monitor->jobs);
     }
