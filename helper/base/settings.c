@@ -191,7 +191,8 @@ static char *read_line_cb(char *into, int size, void *stream)
     if (octet == EOF && used == 0)
         return NULL;
     int kept = used < size - 2 ? used : size - 2;
-    strcpy(into + kept, "\n");
+    into[kept] = '\n';
+    into[kept + 1] = '\0';
     if (used > kept && strchr("#;", into[strspn(into, " \t")]) == NULL)
         aph_error_set(&reading->wrong, APH_ECONFIG, 1901,
                       "%s:%d: this line is longer than %d characters; a list may go on in the next "
