@@ -30,17 +30,34 @@ static apr_status_t cannot(const aphd_folders_t *folders, const char *what, cons
                          folders->path, relative, strerror(cause));
 }
 
+/* Makes one folder, 0755 whatever the umask: containers run as users of their own. EEXIST counts as
+ * failed. */
+static int make_folder(int directory, const char *name)
+{
+    if (mkdirat(directory, name, 0755) != 0)
+        return -1;
+    int made = aphd_beneath_open(directory, name, O_RDONLY | O_DIRECTORY, 0);
+    if (made < 0)
+        return -1;
+    int rc = fchmod(made, 0755);
+    close(made);
+    return rc;
+}
+
 apr_status_t aphd_folders_open(aphd_folders_t *folders, const char *path, int make,
                                aph_error_t *err)
 {
     folders->path = path;
     folders->fd = -1;
-    if (make && mkdir(path, 0755) != 0 && errno != EEXIST)
+    int made = make && mkdir(path, 0755) == 0;
+    if (make && !made && errno != EEXIST)
         return cannot(folders, "make the folder", "", err);
     folders->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folders->fd < 0 && errno == ENOENT && !make)
         return APR_ENOENT;
-    return folders->fd >= 0 ? APR_SUCCESS : cannot(folders, "open", "", err);
+    if (folders->fd < 0 || (made && fchmod(folders->fd, 0755) != 0))
+        return cannot(folders, "open", "", err);
+    return APR_SUCCESS;
 }
 
 void aphd_folders_close(aphd_folders_t *folders)
@@ -69,7 +86,7 @@ static int walk(const aphd_folders_t *folders, const char *relative, int make, c
     for (const char *slash; (slash = strchr(here, '/')) != NULL; here = slash + 1) {
         *at = (size_t)(slash - relative);
         snprintf(name, sizeof name, "%.*s", (int)(slash - here), here);
-        if (make && mkdirat(fd, name, 0755) != 0 && errno != EEXIST)
+        if (make && make_folder(fd, name) != 0 && errno != EEXIST)
             break;
         int inner = aphd_beneath_open(fd, name, O_RDONLY | O_DIRECTORY, 0);
         if (inner < 0)
@@ -115,7 +132,7 @@ apr_status_t aphd_folders_make(const aphd_folders_t *folders, const char *relati
     if (fd < 0)
         return cannot(folders, "make the folder", relative, err);
     apr_status_t status = APR_SUCCESS;
-    if (mkdirat(fd, last, 0755) != 0
+    if (make_folder(fd, last) != 0
         && (errno != EEXIST || fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) != 0))
         status = cannot(folders, "make the folder", relative, err);
     else if (fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {

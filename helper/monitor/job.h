@@ -51,6 +51,10 @@ typedef struct aphd_ending_t {
  * job_end.c */
 apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err);
 
+/* As above, for an end nobody else can be told of: where it cannot be stored, its row stays open for
+ * the next start of apphostd, and everyone who waits gets that as the answer. job_end.c */
+void aphd_job_conclude(aphd_job_t *job, aphd_ending_t *ending);
+
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);
 

@@ -89,6 +89,31 @@ static void test_made_and_missing(void **state)
     assert_int_equal(mode_of(place, "a/b"), -1);
 }
 
+/* apphostd closes everything by its umask; a container's own users must get in all the same. */
+static void test_modes_in_spite_of_the_umask(void **state)
+{
+    place_t *place = *state;
+    aph_error_t err = APH_ERROR_INIT;
+    aphd_folders_t fresh;
+    char path[128];
+    struct stat st;
+    int kept;
+    mode_t before = umask(077);
+    snprintf(path, sizeof path, "%s/8", place->path);
+    assert_int_equal(aphd_folders_open(&fresh, path, 1, &err), APR_SUCCESS);
+    assert_int_equal(fstat(fresh.fd, &st), 0);
+    aphd_folders_close(&fresh);
+    assert_int_equal(aphd_folders_make(&place->folders, "html/sub", &err), APR_SUCCESS);
+    assert_int_equal(aphd_folders_place(&place->folders, "etc/app.conf", "x", &kept, &err),
+                     APR_SUCCESS);
+    umask(before);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(mode_of(place, "html"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "html/sub"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "etc"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "etc/app.conf"), S_IFREG | 0644);
+}
+
 static void test_files_are_placed_once(void **state)
 {
     place_t *place = *state;
@@ -197,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
         cmocka_unit_test_setup_teardown(test_made_and_missing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_modes_in_spite_of_the_umask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files_are_placed_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_planted_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modes_only_of_plain_files, set_up, tear_down),
