@@ -184,8 +184,40 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
     return status;
 }
 
+static int may_change(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1);
+}
+
+/* Everything below directory that may be changed. Its kind is looked at before it is opened: opening
+ * a device does things. The recursion is bounded by depth. -1 with errno. */
+static int set_modes_below(int directory, mode_t mode, int depth)
+{
+    int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = again >= 0 ? fdopendir(again) : NULL;
+    const struct dirent *entry;
+    int rc = 0;
+    if (stream == NULL)
+        return -1;
+    while (rc == 0 && (entry = readdir(stream)) != NULL) {
+        struct stat st;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+            || fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !may_change(&st))
+            continue;
+        int fd = aphd_beneath_open(directory, entry->d_name, O_RDONLY, 0);
+        if (fd < 0 || fchmod(fd, mode) != 0)
+            rc = -1;
+        else if (S_ISDIR(st.st_mode) && depth > 0)
+            rc = set_modes_below(fd, mode, depth - 1);
+        if (fd >= 0)
+            close(fd);
+    }
+    closedir(stream);
+    return rc;
+}
+
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
-                                   aph_error_t *err)
+                                   int recursive, aph_error_t *err)
 {
     const char *last;
     size_t at;
@@ -197,10 +229,12 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
     apr_status_t status = APR_SUCCESS;
     if (file < 0 || fstat(file, &st) != 0)
         status = cannot(folders, "change the mode of", relative, err);
-    else if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+    else if (!may_change(&st))
         status = aph_error_set(err, APH_EDENIED, 1103, "%s/%s is not a plain file of its own; its "
                                "mode is not changed", folders->path, relative);
-    else if (fchmod(file, mode & 0777) != 0)
+    else if (fchmod(file, mode & 0777) != 0
+             || (recursive && S_ISDIR(st.st_mode)
+                 && set_modes_below(file, mode & 0777, DEPTH_MAX) != 0))
         status = cannot(folders, "change the mode of", relative, err);
     if (file >= 0)
         close(file);

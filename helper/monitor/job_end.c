@@ -108,6 +108,7 @@ static int app_is_kept(const aphd_job_t *job)
 
 void aphd_job_lost(aphd_job_t *job, int exit_code)
 {
+    aph_error_t died;
     aphd_ending_t ending = {.result = "rolled-back"};
     describe_death(job, exit_code, &ending.reason);
     if (job->op->kind == APH_OP_STREAM) {
@@ -124,10 +125,12 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
     case APHD_RECOVERY_GIVE_UP:
         ending.result = "failed";
         ending.app = APHD_END_FAILING;
-        aph_error_wrap(&ending.reason,
-                       "%s of %s was interrupted at step %s and could not be undone; `apphostctl "
-                       "uninstall %s` removes what is there",
-                       job->op->name, job->name, job->step, job->name);
+        died = ending.reason;
+        ending.reason = (aph_error_t)APH_ERROR_INIT;
+        aph_error_set(&ending.reason, died.status, 1921,
+                      "%s of %s was interrupted at step %s and could not be undone (%s); "
+                      "`apphostctl uninstall %s` removes what is there",
+                      job->op->name, job->name, job->step, died.message, job->name);
         break;
     default:
         ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));
