@@ -115,6 +115,7 @@ def test_ids_exhausted_by_ports(new_stack, web_image):
     """The only id has its port taken: the row that was reserved to find that out goes again."""
     stack = new_stack(httpd=False, MaxAppId=1)
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with contextlib.suppress(OSError):  # another app host of this machine may have it already
             taken.bind(("127.0.0.1", 35001))
             taken.listen()
