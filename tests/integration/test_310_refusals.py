@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input gets one sentence, its exit code, and leaves nothing."""
+import contextlib
 import os
 import socket
 
@@ -108,6 +109,17 @@ def test_ids_exhausted(new_stack, web_image):
     done = stack.ctl("install", stack.script(GOOD), "--name", "two", "--yes", check=False)
     assert done.returncode == 16 and "MaxAppId" in done.stderr
     assert [r["name"] for r in stack.invariants()] == ["one"]
+
+
+def test_ids_exhausted_by_ports(new_stack, web_image):
+    """The only id has its port taken: the row that was reserved to find that out goes again."""
+    stack = new_stack(httpd=False, MaxAppId=1)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # another app host of this machine may have it already
+            taken.bind(("127.0.0.1", 35001))
+            taken.listen()
+        refused(stack, 16, "MaxAppId")
 
 
 def test_engine_absent(new_stack, web_image):
