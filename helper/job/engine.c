@@ -13,8 +13,8 @@
 
 #define NEWEST_MINOR 47 /* the newest API version these calls were written against: 1.47 */
 #define OLDEST_MINOR 30 /* older engines lack what we ask of networks and images */
-#define PING_SECONDS 15
-#define DOUBT        apr_time_from_sec(10) /* a call this long in silence: does the engine live? */
+#define PING_SECONDS 10
+#define DOUBT        apr_time_from_sec(5) /* a call this long in silence: does the engine live? */
 
 struct aphd_engine_t {
     CURLM *multi;
