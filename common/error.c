@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 typedef struct row_t {
     apr_status_t status;
     const char *wire;
@@ -52,51 +54,6 @@ const char *aph_error_sentence(apr_status_t status)
     return row_of(status)->sentence;
 }
 
-/* A message cut by its buffer must not end inside a UTF-8 sequence. */
-static void trim_partial_utf8(char *text)
-{
-    size_t length = strlen(text);
-    size_t start = length;
-    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t need = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (length - start < need)
-        text[start - 1] = '\0';
-}
-
-/* Octets of the UTF-8 sequence text begins with (RFC 3629); 0 where none begins. */
-static size_t sequence_length(const unsigned char *text)
-{
-    unsigned char lead = text[0], second = text[1];
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xC2 || lead > 0xF4)
-        return 0;
-    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    int overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    int no_character = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-    return overlong || no_character ? 0 : length;
-}
-
-/* File names and configuration lines are octets, and they are quoted in messages. The JSON encoder
- * would refuse the whole answer for one of them that is no UTF-8. */
-static void make_utf8(char *text)
-{
-    trim_partial_utf8(text);
-    while (*text != '\0') {
-        size_t length = sequence_length((const unsigned char *)text);
-        if (length == 0)
-            *text = '?';
-        text += length > 0 ? length : 1;
-    }
-}
-
 apr_status_t(aph_error_set)(aph_error_t *err, apr_status_t status, int tag, const char *format, ...)
 {
     if (err == NULL || err->status != APR_SUCCESS)
@@ -105,7 +62,7 @@ apr_status_t(aph_error_set)(aph_error_t *err, apr_status_t status, int tag, cons
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
-    make_utf8(err->message);
+    aph_utf8_mend(err->message);
     snprintf(err->tag, sizeof err->tag, "APH%04u", (unsigned)tag % 10000u);
     err->status = status;
     return status;
@@ -126,7 +83,7 @@ void aph_error_wrap(aph_error_t *err, const char *format, ...)
         if (added < 0)
             err->message[used] = '\0';
     }
-    make_utf8(err->message);
+    aph_utf8_mend(err->message);
 }
 
 apr_status_t aph_error_receive(aph_error_t *err, const char *wire, const char *tag,
@@ -142,6 +99,7 @@ apr_status_t aph_error_receive(aph_error_t *err, const char *wire, const char *t
     snprintf(err->tag, sizeof err->tag, "%s", tag != NULL ? tag : "");
     snprintf(err->message, sizeof err->message, "%s",
              message != NULL ? message : aph_error_sentence(status));
-    make_utf8(err->message);
+    aph_utf8_mend(err->message);
+    aph_utf8_mend(err->tag);
     return status;
 }
