@@ -17,6 +17,9 @@ typedef struct aphd_compose_up_t {
     const char *empty_file;    /* empty and regular: the only environment file compose may see */
     const char *engine_socket;
     int seconds;               /* for the whole call */
+    /* Asked after every 10 seconds without a word from compose; anything but APR_SUCCESS ends it. */
+    apr_status_t (*alive_cb)(void *baton, aph_error_t *err);
+    void *baton;
 } aphd_compose_up_t;
 
 /* Runs "up -d" and reports its output as log lines. APH_EUNHEALTHY with compose's last words where

@@ -207,6 +207,7 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     /* Recovery that failed for want of the engine has not failed: it waits for the engine. */
     if (job->recovering && ending.reason.status == APH_EENGINE) {
         job->again = 1;
+        aphd_job_postponed(job, ending.reason.message);
         return APR_SUCCESS;
     }
     aphd_app_t row = {0};

@@ -33,6 +33,20 @@ static void tell_everyone(aphd_job_t *job, const aphd_ending_t *ending)
     }
 }
 
+void aphd_job_postponed(const aphd_job_t *job, const char *why)
+{
+    const aphd_server_t *server = job->jobs->monitor->server;
+    aphd_conn_t *conn = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    aph_error_set(&err, APH_EENGINE, 1980,
+                  "%s; what job %lld (%s %s) began is brought to an end as soon as the engine "
+                  "answers: follow it with `apphostctl job %lld -f`",
+                  why, (long long)job->job_id, job->op->name, job->name, (long long)job->job_id);
+    while (server != NULL && (conn = aphd_server_next(server, job, conn)) != NULL)
+        if (aphd_conn_started(conn))
+            aphd_conn_fail(conn, &err);
+}
+
 static apr_status_t write_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
 {
     int well = went_well(ending);

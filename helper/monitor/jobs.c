@@ -229,11 +229,14 @@ static void start_job(aphd_job_t *job)
 
 static int may_start(const aphd_job_t *job)
 {
-    const aphd_monitor_t *monitor = job->jobs->monitor;
+    const aphd_engine_t *engine = &job->jobs->monitor->engine;
     if (job->running || job->ended || job->not_before > aphd_loop_now())
         return 0;
+    if (!job->recovering || engine->state != APHD_ENGINE_DOWN)
+        return 1;
     /* Undoing needs the engine; without it the attempt would only fail and leave things behind. */
-    return !(job->recovering && monitor->engine.state == APHD_ENGINE_DOWN);
+    aphd_job_postponed(job, engine->message);
+    return 0;
 }
 
 static void start_waiting(aphd_jobs_t *jobs)
