@@ -14,8 +14,8 @@
 #include "helper/base/job_wire.h"
 
 #define NEWEST_MINOR 47 /* the newest API version these calls were written against: 1.47 */
-#define PING_SECONDS 15
-#define DOUBT        apr_time_from_sec(10) /* a call this long in silence: does the engine live? */
+#define PING_SECONDS 10
+#define DOUBT        apr_time_from_sec(5) /* a call this long in silence: does the engine live? */
 
 struct aphd_engine_t {
     CURLM *multi;

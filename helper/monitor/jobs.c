@@ -464,7 +464,7 @@ apr_status_t aphd_jobs_cancel(aphd_jobs_t *jobs, int64_t job_id, int *ended, aph
         json_decref(row);
         return status != APR_SUCCESS
                    ? status
-                   : aph_error_set(err, APH_EUSAGE, 848, "job %lld has ended already",
+                   : aph_error_set(err, APH_ENOTFOUND, 848, "job %lld has ended already",
                                    (long long)job_id);
     }
     if (job->recovering)

@@ -53,6 +53,15 @@ class OwnEngine(Engine):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{self.folder}/pid")
 
+    @contextlib.contextmanager
+    def frozen(self):
+        """It takes connections, and that is all it does."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def close(self):
         if self.process is None:
             self.start()
