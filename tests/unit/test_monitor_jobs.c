@@ -310,7 +310,7 @@ static void test_one_job_per_app_and_a_queue(void **state)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(row, "ok"), "result")), "rolled-back");
     json_decref(row);
-    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APH_EUSAGE);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APH_ENOTFOUND); /* ended */
     assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 9, &ended, NULL), APH_ENOTFOUND);
     client_close(&second);
     client_close(&third);
