@@ -12,7 +12,6 @@
 #include "common/frame.h"
 #include "ctl/arguments.h"
 #include "ctl/command.h"
-#include "ctl/help_pages.h"
 #include "ctl/operation.h"
 
 #define DEFAULT_SOCKET   "/run/apphost/apphostd.sock"
@@ -27,10 +26,8 @@ static apr_status_t run(aphc_context_t *context, int argc, char **argv, aph_erro
     if (status != APR_SUCCESS)
         return status;
     aphc_terminal_init(&context->out, stdout, context->no_color);
-    if (help) {
-        aphc_help_overview(&context->out);
-        return APR_SUCCESS;
-    }
+    if (help)
+        return aphc_help(context, &(aphc_arguments_t){.operand_count = 0}, err);
     if (rest >= argc)
         return aph_error_set(err, APH_EUSAGE, 1765,
                              "a command is missing; apphostctl help lists them");
@@ -42,10 +39,8 @@ static apr_status_t run(aphc_context_t *context, int argc, char **argv, aph_erro
         return status;
     aphc_terminal_init(&context->out, stdout, context->no_color);
     aphc_terminal_init(&context->err, stderr, context->no_color);
-    if (arguments.help) {
-        aphc_help_command(&context->out, &command);
-        return APR_SUCCESS;
-    }
+    if (arguments.help)
+        return aphc_help(context, &(aphc_arguments_t){.operands = {command.name}}, err);
     return command.run(context, &arguments, err);
 }
 
@@ -54,6 +49,7 @@ static void complain(const aphc_context_t *context, const aph_error_t *err)
 {
     if (context->json) {
         json_t *object = aph_frame_error(err);
+        json_object_update(object, context->beside);
         aphc_print_json(context, object);
         json_decref(object);
         return;
@@ -85,6 +81,7 @@ int main(int argc, char **argv)
     apr_status_t status = run(&context, argc, argv, &err);
     if (err.status != APR_SUCCESS)
         complain(&context, &err);
+    json_decref(context.beside);
     if (fflush(stdout) != 0 && status == APR_SUCCESS)
         status = APH_ENOSPACE;
     apr_terminate();

@@ -8,6 +8,7 @@
 #define APHC_COMMAND_H
 
 #include <apr_pools.h>
+#include <jansson.h>
 
 #include "common/error.h"
 #include "ctl/terminal.h"
@@ -21,6 +22,8 @@ typedef struct aphc_context_t {
     const char *socket_path;
     aphc_terminal_t out; /* what was asked for */
     aphc_terminal_t err; /* progress, questions, complaints */
+    json_t *beside;      /* with --json: what a failed command still has to show, printed in one
+                            object with its error; NULL: nothing */
     unsigned json : 1;   /* standard output carries JSON and nothing else */
     unsigned quiet : 1;  /* no progress */
     unsigned no_color : 1;

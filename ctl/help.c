@@ -2,9 +2,11 @@
 /* apphostctl help: commands and topics. */
 #include "ctl/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/help_pages.h"
+#include "ctl/operation.h"
 
 static const struct {
     const char *name;
@@ -15,22 +17,49 @@ static const struct {
     {"completion", aphc_help_completion},
 };
 
-apr_status_t aphc_help(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+/* Prints the page about a command or topic; NULL: about all of them. Zero when there is none. */
+static int print_page(const aphc_terminal_t *terminal, const char *about)
 {
     aphc_command_t command;
-    const char *about = arguments->operands[0];
     if (about == NULL) {
-        aphc_help_overview(&context->out);
-        return APR_SUCCESS;
+        aphc_help_overview(terminal);
+        return 1;
     }
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         if (strcmp(topics[i].name, about) == 0) {
-            topics[i].print(&context->out);
-            return APR_SUCCESS;
+            topics[i].print(terminal);
+            return 1;
         }
     if (!aphc_command_find(about, &command))
-        return aph_error_set(err, APH_EUSAGE, 1760,
-                             "there is no command or topic '%.60s'; see: apphostctl help", about);
-    aphc_help_command(&context->out, &command);
-    return APR_SUCCESS;
+        return 0;
+    aphc_help_command(terminal, &command);
+    return 1;
+}
+
+/* The page as one string of an object: a page has no parts a program could want. */
+static int print_page_as_json(const aphc_context_t *context, const char *about)
+{
+    char *text = NULL;
+    size_t size = 0;
+    aphc_terminal_t page = {.file = open_memstream(&text, &size)};
+    if (page.file == NULL)
+        return 0;
+    int found = print_page(&page, about);
+    fclose(page.file);
+    if (found) {
+        json_t *object = json_pack("{s:s}", "help", text);
+        aphc_print_json(context, object);
+        json_decref(object);
+    }
+    free(text);
+    return found;
+}
+
+apr_status_t aphc_help(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+{
+    const char *about = arguments->operands[0];
+    if (context->json ? print_page_as_json(context, about) : print_page(&context->out, about))
+        return APR_SUCCESS;
+    return aph_error_set(err, APH_EUSAGE, 1760,
+                         "there is no command or topic '%.60s'; see: apphostctl help", about);
 }

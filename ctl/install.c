@@ -120,11 +120,12 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
     if (status != APR_SUCCESS)
         return status;
     const json_t *plan = json_object_get(reply, "plan");
-    if (plan_only && context->json)
+    int refused = aphc_plan_verdict(plan) == APHC_PLAN_REFUSED;
+    if (plan_only && context->json && !refused)
         aphc_print_json(context, reply);
     else if (!context->json)
         aphc_plan_print(&context->out, plan);
-    if (plan_only && aphc_plan_verdict(plan) != APHC_PLAN_REFUSED) {
+    if (plan_only && !refused) {
         json_decref(reply);
         return APR_SUCCESS;
     }
@@ -134,6 +135,8 @@ static apr_status_t plan_first(aphc_context_t *context, json_t *request, int pla
             context, request,
             json_pack("{s:b, s:s}", "yes", 1, "plan_hash", aphc_get_text(reply, "plan_hash")),
             answer, err);
+    else
+        context->beside = json_incref(reply); /* the reasons stand in the plan */
     json_decref(reply);
     return status;
 }

@@ -11,8 +11,9 @@
 #include <apr_time.h>
 #include <curl/curl.h>
 
+#include "helper/base/job_wire.h"
+
 #define NEWEST_MINOR 47 /* the newest API version these calls were written against: 1.47 */
-#define OLDEST_MINOR 30 /* older engines lack what we ask of networks and images */
 #define PING_SECONDS 10
 #define DOUBT        apr_time_from_sec(5) /* a call this long in silence: does the engine live? */
 
@@ -338,10 +339,10 @@ static apr_status_t settle_version(aphd_engine_t *engine, aph_error_t *err)
     aphd_answer_clear(&answer);
     if (status != APR_SUCCESS)
         return status;
-    if (engine->minor < OLDEST_MINOR)
+    if (engine->minor < APHD_ENGINE_API_MINOR)
         return aph_error_set(err, APH_EENGINE, 1031, "the container engine at %s speaks API "
-                             "version 1.%d and 1.%d is needed; use Docker 17.06 or newer",
-                             engine->socket, engine->minor, OLDEST_MINOR);
+                             "version 1.%d and 1.%d is needed; use Docker 20.10, podman 4, or newer",
+                             engine->socket, engine->minor, APHD_ENGINE_API_MINOR);
     snprintf(engine->base, sizeof engine->base, "http://engine/v1.%d",
              engine->minor < NEWEST_MINOR ? engine->minor : NEWEST_MINOR);
     return APR_SUCCESS;

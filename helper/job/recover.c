@@ -7,6 +7,9 @@
  *   uninstall          forward: gone through again
  *   start stop restart what the row says is desired is brought about again
  *
+ * A request to stop is not heeded here: the journal stays open until this is through, and only the
+ * loss of the monitor ends it early.
+ *
  * At boot the engine may come later than we do. That is no failure: the monitor starts us again
  * once it answers. */
 #include "helper/job/job.h"
@@ -106,6 +109,7 @@ static const struct {
 
 apr_status_t aphd_story_recover(aphd_job_t *job, aph_error_t *err)
 {
+    job->halt.heedless = 1;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].op, job->op) == 0)
             return rows[i].recover(job, err);

@@ -86,9 +86,11 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
         .now = aphd_monitor_clock(),
         .web = json_is_true(json_object_get(frame, "web")),
     };
-    apr_status_t status = aphd_store_reserve(monitor->store, &request, &job->app_id, err);
+    int app_id = 0;
+    apr_status_t status = aphd_store_reserve(monitor->store, &request, &app_id, err);
     if (status != APR_SUCCESS)
         return status;
+    job->app_id = app_id;
     job->reserved = 1;
     status = aphd_monitor_apps_changed(monitor, err);
     if (status == APR_SUCCESS)
@@ -212,7 +214,11 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     if (job->app_id != 0
         && aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &row, err) != APR_SUCCESS)
         return err->status;
-    ending.app = aphd_recovery_app_end(job->op->name, app != NULL ? app : "keep", row.kept);
+    /* A row that this job reserved and for which it made nothing is not worth keeping, whatever the
+     * job knows of it: it may never have heard that it got one. */
+    int untouched = job->reserved && job->step == NULL && ending.reason.status != APR_SUCCESS;
+    ending.app = aphd_recovery_app_end(job->op->name,
+                                       untouched ? NULL : app != NULL ? app : "keep", row.kept);
     /* An installation that could not be undone is not "installing" any more. */
     if (ending.app == APHD_END_KEEP && strcmp(result, "failed") == 0
         && row.state == APHD_APP_INSTALLING)

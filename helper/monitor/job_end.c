@@ -72,7 +72,7 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
         apr_status_t status = write_end(job, ending, err);
         if (status != APR_SUCCESS)
             return status;
-        /* The end stands; routes that cannot be written are tried again by the watcher's clock. */
+        /* The end stands; routes that cannot be written are tried again by themselves. */
         if (aphd_monitor_apps_changed(job->jobs->monitor, &stale) != APR_SUCCESS)
             aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
         aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s: %s%s%s",
@@ -82,6 +82,17 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
     job->ended = 1;
     tell_everyone(job, ending);
     return APR_SUCCESS;
+}
+
+void aphd_job_conclude(aphd_job_t *job, aphd_ending_t *ending)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    if (aphd_job_end(job, ending, &err) == APR_SUCCESS)
+        return;
+    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored", &err);
+    job->ended = 1;
+    ending->reason = err;
+    tell_everyone(job, ending);
 }
 
 static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *why)
@@ -111,11 +122,11 @@ static int app_is_kept(const aphd_job_t *job)
 
 void aphd_job_lost(aphd_job_t *job, int exit_code)
 {
-    aph_error_t err = APH_ERROR_INIT;
+    aph_error_t died;
     aphd_ending_t ending = {.result = "rolled-back"};
     describe_death(job, exit_code, &ending.reason);
     if (job->op->kind == APH_OP_STREAM) {
-        aphd_job_end(job, &ending, &err);
+        aphd_job_conclude(job, &ending);
         return;
     }
     switch (aphd_recovery_after_death(job->step, job->recovering)) {
@@ -128,18 +139,15 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
     case APHD_RECOVERY_GIVE_UP:
         ending.result = "failed";
         ending.app = APHD_END_FAILING;
-        aph_error_wrap(&ending.reason,
-                       "%s of %s was interrupted at step %s and could not be undone; `apphostctl "
-                       "uninstall %s` removes what is there",
-                       job->op->name, job->name, job->step, job->name);
+        died = ending.reason;
+        ending.reason = (aph_error_t)APH_ERROR_INIT;
+        aph_error_set(&ending.reason, died.status, 1921,
+                      "%s of %s was interrupted at step %s and could not be undone (%s); "
+                      "`apphostctl uninstall %s` removes what is there",
+                      job->op->name, job->name, job->step, died.message, job->name);
         break;
     default:
         ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));
     }
-    if (aphd_job_end(job, &ending, &err) == APR_SUCCESS)
-        return;
-    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored", &err);
-    job->ended = 1; /* its row stays open: the next start of apphostd takes it up */
-    ending.reason = err;
-    tell_everyone(job, &ending);
+    aphd_job_conclude(job, &ending);
 }

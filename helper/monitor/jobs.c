@@ -54,10 +54,11 @@ void aphd_jobs_destroy(aphd_jobs_t *jobs)
     free(jobs);
 }
 
+/* Streams have no number: a client that asks for job 0 must not meet somebody's stream. */
 static aphd_job_t *find_job(const aphd_jobs_t *jobs, int64_t job_id)
 {
     for (aphd_job_t *job = jobs->first; job != NULL; job = job->next)
-        if (job->job_id == job_id && !job->ended)
+        if (job->op->kind == APH_OP_JOB && job->job_id == job_id && !job->ended)
             return job;
     return NULL;
 }
@@ -223,11 +224,7 @@ static void start_job(aphd_job_t *job)
         return;
     aphd_ending_t ending = {.result = "failed", .reason = err,
                             .app = job->recovering ? APHD_END_FAILING : APHD_END_KEEP};
-    aph_error_t ignored = APH_ERROR_INIT;
-    if (aphd_job_end(job, &ending, &ignored) != APR_SUCCESS) {
-        aphd_log_error(APHD_LOG_ERROR, "a job that could not start", &ignored);
-        job->ended = 1; /* its row stays open: the next start of apphostd takes it up */
-    }
+    aphd_job_conclude(job, &ending);
 }
 
 static int may_start(const aphd_job_t *job)
@@ -467,7 +464,7 @@ apr_status_t aphd_jobs_cancel(aphd_jobs_t *jobs, int64_t job_id, int *ended, aph
         json_decref(row);
         return status != APR_SUCCESS
                    ? status
-                   : aph_error_set(err, APH_EUSAGE, 848, "job %lld has ended already",
+                   : aph_error_set(err, APH_ENOTFOUND, 848, "job %lld has ended already",
                                    (long long)job_id);
     }
     if (job->recovering)

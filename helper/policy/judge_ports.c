@@ -110,7 +110,9 @@ static void judge_port(aphd_judge_t *j, const json_t *row)
         aphd_find(j, APHD_REWRITE, aphd_line(row), target_text, "no-host-port",
                   "port %s is not opened: it names no port of this machine", target_text);
     else if (!parse_range(published, &host))
-        refuse_port(j, row, published, "the port of this machine is a number from 1 to 65535");
+        refuse_port(j, row, published,
+                    "the port of this machine is a number from 1 to 65535, or HOST_PORT for the "
+                    "web page");
     else if (host.first != host.last && touches_our_range(j, host))
         refuse_port(j, row, published, "the range takes ports that belong to other apps");
     else if (host.last - host.first != target.last - target.first)

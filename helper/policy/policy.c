@@ -190,6 +190,21 @@ static void add_ours(aphd_judge_t *j)
     label_ours(j);
 }
 
+/* Whether the author said where the image comes from, in words that were refused: then that is the
+ * cause, and a missing image only what follows from it. */
+static int image_was_refused(const json_t *service)
+{
+    size_t i;
+    json_t *key;
+    json_array_foreach(json_object_get(service, "keys"), i, key) {
+        const char *name = aphd_text(key, "key");
+        if (strcmp(name, "image") == 0 || strcmp(name, "build") == 0
+            || strcmp(name, "extends") == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void judge_service(aphd_judge_t *j, const json_t *service)
 {
     if (!enter(j, "services", service))
@@ -198,7 +213,7 @@ static void judge_service(aphd_judge_t *j, const json_t *service)
     j->out = json_object();
     judge_keys(j, APHD_SERVICE, json_object_get(service, "keys"));
     j->key = "image";
-    if (json_object_get(j->out, "image") == NULL)
+    if (json_object_get(j->out, "image") == NULL && !image_was_refused(service))
         aphd_find(j, APHD_DENY, aphd_line(service), NULL, "no-image",
                   "%s names no image that can be pulled", j->name);
     add_ours(j);

@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 #include <yaml.h>
 
+#include "common/utf8.h"
+
 /* One open list or map. */
 typedef struct level_t {
     aphd_yaml_t *node;
@@ -49,7 +51,7 @@ static apr_status_t check_scalar(builder_t *b, const yaml_event_t *event)
                              line_of(b, event), length, APH_YAML_SCALAR_MAX);
     for (size_t i = 0; i < length;) {
         unsigned long point = 0;
-        size_t step = aphd_text_utf8(text + i, length - i, &point);
+        size_t step = aph_utf8_decode(text + i, length - i, &point);
         if (step == 0 || !aphd_text_printable(point))
             return refuse(b, event, 404, "a value contains a control character");
         i += step;
@@ -121,7 +123,9 @@ static apr_status_t refuse_marks(builder_t *b, const yaml_event_t *event, const 
                                  const yaml_char_t *tag)
 {
     if (anchor != NULL)
-        return refuse(b, event, 412, "anchors (&name) are not read: write the value out");
+        return aph_error_set(b->err, APH_EUNREADABLE, 412,
+                             "line %d: anchors (&%.60s) are not read: write the value out",
+                             line_of(b, event), (const char *)anchor);
     /* Only the writer's own tags reach us: libyaml gives NULL for what it resolves itself. */
     if (tag != NULL)
         return aph_error_set(b->err, APH_EUNREADABLE, 413, "line %d: tags (%.60s) are not read",
@@ -184,7 +188,9 @@ static apr_status_t take_event(builder_t *b, const yaml_event_t *event)
     case YAML_DOCUMENT_START_EVENT:
         return take_document(b, event);
     case YAML_ALIAS_EVENT:
-        return refuse(b, event, 417, "aliases (*name) are not read: write the value out");
+        return aph_error_set(b->err, APH_EUNREADABLE, 417,
+                             "line %d: aliases (*%.60s) are not read: write the value out",
+                             line_of(b, event), (const char *)event->data.alias.anchor);
     case YAML_SCALAR_EVENT:
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT:

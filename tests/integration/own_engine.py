@@ -16,7 +16,10 @@ IMAGE = f"apphost-test-own-{os.getpid()}:1"
 
 class OwnEngine(Engine):
     """An engine of this test's own, which may be stopped and killed. containerd is a process beside
-    dockerd, as on any machine with services, so that a killed dockerd leaves the containers alone."""
+    dockerd, as on any machine with services, so that a killed dockerd leaves the containers alone. Its
+    bridge is its own: with none at all, dockerd would take down docker0, which is another engine's."""
+
+    bridge = "aphtest0"
 
     def __init__(self, folder):
         super().__init__(f"{folder}/docker.sock")
@@ -32,11 +35,13 @@ class OwnEngine(Engine):
 
     def start(self):
         if self.containerd is None:
+            subprocess.run(["ip", "link", "add", self.bridge, "type", "bridge"], check=True)
+            subprocess.run(["ip", "addr", "add", "10.217.0.1/24", "dev", self.bridge], check=True)
             self.containerd = self.spawn("/usr/bin/containerd", "--config", f"{self.folder}/containerd.toml")
             wait_for(lambda: os.path.exists(f"{self.folder}/containerd.sock"), 30, "containerd")
         self.process = self.spawn(
             "/usr/sbin/dockerd", "--host", f"unix://{self.path}", "--data-root", f"{self.folder}/data",
-            "--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid", "--bridge", "none",
+            "--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid", "--bridge", self.bridge,
             "--containerd", f"{self.folder}/containerd.sock")
         wait_for(self.alive, 60, "the engine")
 
@@ -65,6 +70,7 @@ class OwnEngine(Engine):
         self.stop()
         self.containerd.terminate()
         self.containerd.wait(30)
+        subprocess.run(["ip", "link", "del", self.bridge], check=True)
         # A killed engine leaves the mount it makes of its own folder.
         subprocess.run(["umount", "-l", f"{self.folder}/data"], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", self.folder], check=True)

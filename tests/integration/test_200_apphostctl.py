@@ -98,6 +98,24 @@ def test_refusal_is_named_and_nothing_is_asked(peer, script):
     assert len(daemon.asked) == 1
 
 
+@pytest.mark.parametrize("finding, part, code", [(DENY, "refused", "denied"), (ASK, "asked", "consent")])
+@pytest.mark.parametrize("more", [(), ("--plan",)])
+def test_json_is_one_object_with_the_reasons(peer, script, finding, part, code, more):
+    daemon = peer(install=planned(finding, part))
+    done = daemon.ctl("install", script, "--name", "photos", "--json", *more)
+    said = json.loads(done.stdout)
+    assert said["plan"][part] == [finding] and done.stderr == ""
+    assert said.get("code") == (None if code == "consent" and more else code)
+
+
+@pytest.mark.parametrize("words", [("help",), ("--help",), ("help", "install"), ("install", "--help"),
+                                   ("help", "exit-codes"), ("version",)])
+def test_pages_as_json(words):
+    text = json.loads(ctl("--json", *words).stdout)
+    plain = ctl(*words).stdout
+    assert words == ("version",) or text["help"] == plain
+
+
 @pytest.mark.parametrize("finding,keys,code,asked", [
     (None, "\n", 0, 2), (None, "n\n", 17, 1),
     (ASK, "\n", 4, 1), (ASK, "maybe\ny\n", 0, 2), (ASK, "\x04", 4, 1)])

@@ -2,6 +2,7 @@
 """An install script becomes an app at app.domain, and goes again without a trace."""
 import os
 import re
+import threading
 
 import pytest
 
@@ -73,6 +74,35 @@ def test_data_is_kept_and_found_again(new_stack, web_image):
 
     stack.ctl("uninstall", "diary", "--purge", "--yes")
     assert not os.path.exists(f"{stack.state}/data/{first}")
+
+
+def test_folders_are_open_to_the_apps_own_users(new_stack, web_image):
+    """apphostd closes everything by its umask; what a script makes is for users inside the container."""
+    stack = new_stack(httpd=False)
+    script = stack.script(
+        "mkdir -p html/sub\ncat > html/page << 'EOF'\nhello\nEOF\nmkdir -p up/load\nchmod -R 777 up\n"
+        f"cat > docker-compose.yml << 'EOF'\nweb:\n  image: '{web_image}'\n  ports:\n    - 'HOST_PORT:80'\n"
+        "  volumes:\n    - './html:/html'\nEOF\ndocker-compose up -d\n")
+    stack.ctl("install", script, "--name", "open", "--yes")
+    data = f"{stack.state}/data/{stack.json('status', 'open')['app_id']}"
+    modes = {name: os.stat(f"{data}/{name}").st_mode & 0o777
+             for name in (".", "html", "html/sub", "html/page", "up", "up/load")}
+    assert modes == {".": 0o755, "html": 0o755, "html/sub": 0o755, "html/page": 0o644, "up": 0o777, "up/load": 0o777}
+
+
+def test_a_stop_is_not_stopped_half_way(new_stack, web_image):
+    """Once visitors are told that it stopped, asking the operation to stop changes nothing any more."""
+    stack = new_stack(httpd=False)
+    stack.install("slow", web_image, "  command: ['/bin/busybox', 'sh', '-c', 'trap : TERM; /bin/busybox httpd -p 80 -h /www; "
+                  "while :; do /bin/busybox sleep 1; done']\n  stop_grace_period: 4s\n")
+    stop = threading.Thread(target=lambda: stack.ctl("stop", "slow", check=False))
+    stop.start()
+    job = wait_for(lambda: next((j for j in stack.json("jobs")["jobs"] if j["op"] == "stop" and j["step"]), None))
+    stack.ctl("job", job["job_id"], "--cancel")
+    stop.join()
+    (container,), _ = stack.ours()
+    assert container["State"] != "running" and stack.json("status", "slow")["state"] == "stopped"
+    assert stack.json("job", job["job_id"])["result"] == "done"
 
 
 def test_plan_leaves_no_trace(new_stack, web_image):

@@ -1,0 +1,4 @@
+#!/bin/sh
+# remove
+docker-compose down # all of it
+rm -rf notes cache

@@ -1,0 +1,2 @@
+docker-compose stop
+docker-compose rm -f

@@ -1,0 +1,3 @@
+if [ -d unpack ]; then
+  rm -rf html;
+fi

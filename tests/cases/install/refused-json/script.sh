@@ -1,0 +1,1 @@
+{"services": {"web": {"image": "stand/a:1", "bogus_key": 1}}}
