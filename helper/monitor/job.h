@@ -51,12 +51,12 @@ typedef struct aphd_ending_t {
  * job_end.c */
 apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err);
 
-/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting. job_end.c */
-void aphd_job_postponed(const aphd_job_t *job, const char *why);
-
 /* As above, for an end nobody else can be told of: where it cannot be stored, its row stays open for
  * the next start of apphostd, and everyone who waits gets that as the answer. job_end.c */
 void aphd_job_conclude(aphd_job_t *job, aphd_ending_t *ending);
+
+/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting. job_end.c */
+void aphd_job_postponed(const aphd_job_t *job, const char *why);
 
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);

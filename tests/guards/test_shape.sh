@@ -7,7 +7,7 @@ code=$(sources c h def)
 test "$(printf '%s\n' "$code" | wc -l)" -gt 20 || fatal "the sources are found"
 cd "$srcdir" || exit 1
 
-# What lies in tests/cases is input, written as authors of apps write.
+# What lies in tests/cases is input, byte for byte.
 scripts=$(find tests -path tests/cases -prune -o \( -name '*.sh' -o -name '*.py' -o -name '*.c' -o -name '*.h' \) -type f -print)
 bare=$(for file in $code $scripts; do
     head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
