@@ -14,6 +14,9 @@ build_packages=(gcc make libc6-dev autoconf automake libtool pkg-config apache2-
 check_packages=(libcmocka-dev clang clang-tidy cppcheck valgrind python3 python3-pytest
     python3-requests python3-websocket wrk strace universal-ctags chromium chromium-driver)
 
+# clang's sanitizers and fuzzer, in a package with the number of the clang that was installed.
+sanitizer_package() { printf 'libclang-rt-%s-dev' "$(clang -dumpversion | cut -d. -f1)"; }
+
 # Asks dpkg first, so that a second run costs no look at the network.
 install_packages() {
     local missing=() package

@@ -26,7 +26,7 @@ typedef struct running_t {
 
 static int is_reason(const char *line)
 {
-    return strncmp(line, "ERROR", 5) == 0 || strncasecmp(line, "error", 5) == 0
+    return strncasecmp(line, "error", 5) == 0
         || strstr(line, "Error response from daemon") != NULL || strstr(line, "Cannot ") == line;
 }
 

@@ -75,8 +75,10 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
         /* The end stands; routes that cannot be written are tried again by themselves. */
         if (aphd_monitor_apps_changed(job->jobs->monitor, &stale) != APR_SUCCESS)
             aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
-        aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s: %s%s%s",
-                 (long long)job->job_id, job->op->name, job->name, ending->result,
+        aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s%s: %s%s%s",
+                 (long long)job->job_id, job->op->name, job->name,
+                 json_is_true(json_object_get(job->args, "plan_only")) ? " (only its plan)" : "",
+                 ending->result,
                  went_well(ending) ? "" : ": ", ending->reason.message);
     }
     job->ended = 1;

@@ -440,14 +440,7 @@ void aphd_jobs_follow(aphd_jobs_t *jobs, aphd_conn_t *conn, int64_t job_id, int 
     *open = job != NULL;
     if (job == NULL)
         return;
-    const char *line = aphd_log_tail_text(&job->log);
-    while (*line != '\0') {
-        size_t length = strcspn(line, "\n");
-        json_t *frame = json_pack("{s:s%}", "log", line, length);
-        aphd_conn_relay(conn, frame);
-        json_decref(frame);
-        line += length + (line[length] == '\n');
-    }
+    aphd_conn_relay_log(conn, aphd_log_tail_text(&job->log));
     if (job->progress != NULL)
         aphd_conn_relay(conn, job->progress);
     aphd_conn_follow(conn, job, 0);

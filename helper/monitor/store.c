@@ -105,6 +105,13 @@ const char *aphd_sql_text(aphd_store_t *store, aphd_sql_t number, int column)
     return (const char *)sqlite3_column_text(store->statements[number], column);
 }
 
+json_t *aphd_sql_json(aphd_store_t *store, aphd_sql_t number, int column)
+{
+    const char *text = aphd_sql_text(store, number, column);
+    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    return value != NULL ? value : json_null();
+}
+
 int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column)
 {
     return sqlite3_column_int64(store->statements[number], column);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots come and go, children die, httpd is reloaded: apps stay reachable."""
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -147,3 +148,29 @@ def test_stop_leaves_no_process(running):
         assert not os.path.exists(f"/proc/{pid}")
     assert running.process.returncode == 0
     assert DOMAIN in open(f"{running.folder}/httpd.conf", encoding="utf-8").read()
+
+
+@contextlib.contextmanager
+def leased(path):
+    """As long as we hold a lease on the file, nobody else can open it, and nothing about it changes."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back, and gets no answer
+    fd = os.open(path, os.O_RDWR)
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        yield
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    finally:
+        os.close(fd)
+        signal.signal(signal.SIGIO, before)
+
+
+def test_routes_that_could_not_be_opened_are_opened_later(running):
+    """No descriptor, no memory, or as here no right at the moment: that says nothing about the file."""
+    running.routes(a=1)
+    assert running.get("b").status == 404
+    running.announced += ["APH0045"]
+    running.routes(a=1, b={"port": 1, "state": "stopped"})
+    with leased(running.routes_path):
+        assert running.get("b").status == 404, "the routes of before"
+    time.sleep(0.02)
+    assert running.get("b").status == 503, "the page of a stopped app"
