@@ -7,14 +7,9 @@ code=$(sources c h def)
 test "$(printf '%s\n' "$code" | wc -l)" -gt 20 || fatal "the sources are found"
 cd "$srcdir" || exit 1
 
-<<<<<<< HEAD
-# What lies in tests/cases is input, byte for byte.
-scripts=$(find tests -path tests/cases -prune -o \( -name '*.sh' -o -name '*.py' -o -name '*.c' -o -name '*.h' \) -type f -print)
-=======
 # What lies in tests/cases is data: scripts as their authors would write them.
 scripts=$(find tests -path tests/cases -prune -o -type f \
     \( -name '*.sh' -o -name '*.py' -o -name '*.c' -o -name '*.h' \) -print)
->>>>>>> critic
 bare=$(for file in $code $scripts; do
     head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
 done)
