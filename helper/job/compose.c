@@ -102,6 +102,9 @@ static apr_status_t judge(const running_t *running, int exit_code, aph_error_t *
         || strstr(said, "port is already allocated") != NULL)
         return aph_error_set(err, APH_ETAKEN, 1085, "a port of the app is in use (%s); free it and "
                              "try again", said);
+    if (strstr(said, "Pool overlaps") != NULL)
+        return aph_error_set(err, APH_ETAKEN, 1981, APHD_COMPOSE_SUBNET_LOST " (%s); try again, or "
+                             "set another SubnetPool in section [engine]", said);
     return aph_error_set(err, APH_EUNHEALTHY, 1086, "compose could not start the app: %s",
                          said[0] != '\0' ? said : "it said nothing");
 }

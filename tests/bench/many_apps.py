@@ -6,7 +6,6 @@ and started again meanwhile, and what the idle whole then weighs.
 
     APPHOST_PREFIX=... DOCKER_SOCKET=... tests/bench/many_apps.py [APPS [REQUESTS]]     (60, 20000)
 """
-import contextlib
 import os
 import pathlib
 import signal
@@ -17,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 import crowd  # noqa: E402
 from engine_env import WEB, Engine, busybox_files  # noqa: E402
+from figures import Figure, show  # noqa: E402
 from stack_env import Stack, wait_for  # noqa: E402
 
 IMAGE = f"apphost-bench-many-{os.getpid()}:1"
@@ -34,17 +34,23 @@ def kill_now_and_then(stack, stop, every):
     return killed
 
 
+def not_right(tally, count):
+    """Requests that were answered wrongly or not at all; what they got instead is said at once."""
+    if tally.failed:
+        print(f"failed: {dict(tally.failed)}", file=sys.stderr)
+    return count - tally.good
+
+
 def measure(stack, names, requests):
     begin = time.monotonic()
     crowd.install_all(stack, names, IMAGE)
     took = time.monotonic() - begin
-    running = sum(r["state"] == "running" for r in stack.invariants())
-    print(f"{running} of {len(names)} apps run at once; {took / len(names):.2f} s per install, "
-          f"{took:.0f} s for all, four at a time", flush=True)
+    rows = stack.invariants()
+    yield Figure("apps running at once", sum(r["state"] == "running" for r in rows), f"of {len(names)}")
+    yield Figure("per install, four at a time", took / len(names), "s")
     asked = names[:50]
     first = crowd.alternate(stack, asked, 1000)
-    print(f"1000 alternations over {len(asked)} apps: {first.good} right, {first.wrong} wrong, "
-          f"{sum(first.failed.values())} failed {dict(first.failed) or ''}", flush=True)
+    yield Figure(f"1000 alternations over {len(asked)} apps: wrong or failed", not_right(first, 1000), "", 0)
 
     stop, killed = threading.Event(), []
     killer = threading.Thread(target=lambda: killed.append(kill_now_and_then(stack, stop, 2)))
@@ -54,17 +60,19 @@ def measure(stack, names, requests):
     took = time.monotonic() - begin
     stop.set()
     killer.join()
-    print(f"{requests} alternations with {killed[0]} kill -9 of apphostd: {second.good} right, "
-          f"{second.wrong} wrong, {sum(second.failed.values())} failed {dict(second.failed) or ''}; "
-          f"{requests / took:.0f} a second", flush=True)
+    yield Figure("kill -9 of apphostd meanwhile", killed[0], f"of {KILLS}")
+    yield Figure(f"{requests} alternations: wrong or failed", not_right(second, requests), "", 0)
+    yield Figure("of them from another app", second.wrong, "", 0)
+    yield Figure("throughput, both ends on this machine", requests / took, "a second")
     wait_for(lambda: all(r["state"] == "running" for r in stack.invariants()), 60, "all apps running")
-    return (running == len(names) and first.clean() and second.clean() and killed[0] == KILLS)
+    begin = time.monotonic()
+    crowd.uninstall_all(stack, names)
+    yield Figure("per uninstall, four at a time", (time.monotonic() - begin) / len(names), "s")
+    yield Figure("containers, networks and rows left", len(stack.invariants()) + sum(map(len, stack.ours())), "", 0)
 
 
-def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    requests = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
-    names = [f"many{n}" for n in range(count)]
+def figures(apps=60, requests=20000):
+    names = [f"many{n}" for n in range(apps)]
     engine = Engine(os.environ.get("DOCKER_SOCKET", "/run/docker.sock"))
     engine.import_image(IMAGE, busybox_files(), WEB)
     stack = Stack(engine, "event")
@@ -73,18 +81,11 @@ def main():
         stack.start_daemon()
         stack.instance_label = stack.instance()
         stack.start_httpd()
-        well = measure(stack, names, requests)
-        begin = time.monotonic()
-        crowd.uninstall_all(stack, names)
-        gone = stack.ours() == ([], []) and stack.invariants() == []
-        print(f"{(time.monotonic() - begin) / count:.2f} s per uninstall; "
-              f"{'nothing' if gone else 'SOMETHING'} of them is left")
-        return 0 if well and gone else 1
+        yield from measure(stack, names, requests)
     finally:
         stack.close()
-        with contextlib.suppress(OSError):
-            engine.remove_image(IMAGE)
+        engine.remove_image(IMAGE)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(show(list(figures(*map(int, sys.argv[1:3])))))

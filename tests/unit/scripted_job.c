@@ -169,8 +169,8 @@ static void play_garbage(const json_t *recover)
 
 static void play_chatter(const json_t *recover)
 {
-    for (int i = 0; i < 40000; i++)
-        say("{\"note\":\"log\",\"line\":\"%d 0123456789012345678901234567890123456789\"}", i);
+    for (int i = 0; i < CHATTER_LINES; i++)
+        say("{\"note\":\"log\",\"line\":\"%0600d\"}", i);
     call("ok", "{\"call\":\"finish\",\"result\":\"done\",\"answer\":{}}");
 }
 
