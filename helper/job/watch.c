@@ -110,9 +110,9 @@ static int is_moving(const watching_t *watching, apr_time_t now)
 static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
 {
     int woken = 0;
-    size_t i;
-    json_t *container;
-    json_array_foreach(containers, i, container) {
+    /* The engine lists the newest first; the older ones are those the newer depend on. */
+    for (size_t i = json_array_size(containers); i-- > 0;) {
+        const json_t *container = json_array_get(containers, i);
         const json_t *labels = json_object_get(container, "Labels");
         const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
         const char *state = json_string_value(json_object_get(container, "State"));

@@ -242,6 +242,23 @@ static int judge_services(aphd_judge_t *j)
     return 1;
 }
 
+/* Whoever starts the rendered services one by one does so in the order they stand in. */
+static void put_in_order(aphd_judge_t *j)
+{
+    const json_t *services = json_object_get(j->result->compose, "services");
+    json_t *ordered = json_object();
+    size_t i;
+    json_t *name;
+    json_array_foreach(j->result->order, i, name)
+        json_object_set(ordered, json_string_value(name),
+                        json_object_get(services, json_string_value(name)));
+    /* Fewer are in order only where a circle was found, and nothing will be rendered. */
+    if (json_object_size(ordered) == json_object_size(services)
+        && json_object_set(j->result->compose, "services", ordered) != 0)
+        j->failed = 1;
+    json_decref(ordered);
+}
+
 /* The one network of the app. */
 static void add_network(aphd_judge_t *j)
 {
@@ -298,6 +315,7 @@ static void walk(aphd_judge_t *j)
         aphd_ports_settle(j);
         aphd_binds_settle(j);
         aphd_order_settle(j);
+        put_in_order(j);
         add_network(j);
     }
     sort_findings(j);

@@ -37,7 +37,7 @@ typedef struct aphd_policy_site_t {
 typedef struct aphd_policy_result_t {
     aphd_verdict_t verdict;  /* the worst one */
     json_t *findings;        /* array */
-    json_t *compose;         /* object; NULL when the verdict is deny */
+    json_t *compose;         /* object, services in order; NULL when the verdict is deny */
     json_t *images;          /* [{"service":S,"ref":S,"line":N}...] */
     json_t *binds;           /* [{"service":S,"line":N,"path":REL,"target":S,"read_only":BOOL}...]:
                               * data folders to make, unless a file of the script or of files has

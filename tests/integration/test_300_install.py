@@ -243,3 +243,16 @@ def test_a_container_that_does_not_listen(new_stack, web_image):
     stack.ctl("uninstall", "deaf", "--purge", "--yes")
     assert time.monotonic() - begin < 8
 
+
+def test_a_service_starts_after_the_one_whose_network_it_shares(new_stack, web_image):
+    """The author names it first; the engine starts no container in the network of one that does not run."""
+    stack = new_stack(httpd=False)
+    script = stack.script(
+        f"cat > docker-compose.yml << 'EOF'\nservices:\n  side:\n    image: '{web_image}'\n    network_mode: service:web\n"
+        "    command: ['/bin/busybox', 'sh', '-c', 'trap \"exit 0\" TERM; while :; do /bin/busybox sleep 1; done']\n"
+        f"  web:\n    image: '{web_image}'\n    ports:\n      - 'HOST_PORT:80'\nEOF\ndocker-compose up -d\n")
+    stack.ctl("install", script, "--name", "pair", "--yes")
+    stack.ctl("stop", "pair")
+    stack.ctl("start", "pair")
+    containers, _ = stack.ours()
+    assert [c["State"] for c in containers] == ["running"] * 2

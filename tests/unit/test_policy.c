@@ -144,6 +144,13 @@ static void test_order(void **state)
     assert_string_equal(json_string_value(json_array_get(result.order, 0)), "db");
     assert_string_equal(json_string_value(json_array_get(result.order, 1)), "cache");
     assert_string_equal(json_string_value(json_array_get(result.order, 2)), "web");
+    /* A later start goes through the stored services in the order they stand in. */
+    static const char *const wanted[] = {"db", "cache", "web"};
+    json_t *services = json_object_get(result.compose, "services");
+    size_t place = 0;
+    for (void *at = json_object_iter(services); at != NULL; at = json_object_iter_next(services, at))
+        assert_string_equal(json_object_iter_key(at), wanted[place++]);
+    assert_int_equal(place, 3);
     aphd_policy_result_clear(&result);
 }
 
