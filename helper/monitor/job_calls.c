@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "helper/monitor/job.h"
+#include "helper/monitor/log.h"
 #include "helper/monitor/recovery.h"
 
 #define SKIP_MAX 4096
@@ -86,13 +87,18 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
         .now = aphd_monitor_clock(),
         .web = json_is_true(json_object_get(frame, "web")),
     };
-    apr_status_t status = aphd_store_reserve(monitor->store, &request, &job->app_id, err);
+    int app_id = 0;
+    apr_status_t status = aphd_store_reserve(monitor->store, &request, &app_id, err);
     if (status != APR_SUCCESS)
         return status;
+    job->app_id = app_id;
     job->reserved = 1;
-    status = aphd_monitor_apps_changed(monitor, err);
-    if (status == APR_SUCCESS)
-        status = aphd_store_app_json(monitor->store, job->app_id, 1, &app, err);
+    /* The row stands, and only the job can take it back: routes that cannot be written now are
+     * tried again by the watcher's clock. */
+    aph_error_t stale = APH_ERROR_INIT;
+    if (aphd_monitor_apps_changed(monitor, &stale) != APR_SUCCESS)
+        aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
+    status = aphd_store_app_json(monitor->store, job->app_id, 1, &app, err);
     if (status == APR_SUCCESS)
         *answer = json_pack("{s:o}", "app", app);
     return status;
@@ -216,7 +222,13 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     if (ending.app == APHD_END_KEEP && strcmp(result, "failed") == 0
         && row.state == APHD_APP_INSTALLING)
         ending.app = APHD_END_FAILING;
-    return aphd_job_end(job, &ending, err);
+    if (strcmp(result, "done") == 0)
+        return aphd_job_end(job, &ending, err);
+    /* What failed is over, whether or not that can be written now: the child has nothing left to
+     * do about it, and its reason must not get lost. */
+    ending.result = strcmp(result, "failed") == 0 ? "failed" : "rolled-back";
+    aphd_job_conclude(job, &ending);
+    return APR_SUCCESS;
 }
 
 /* needs_app: only for a job that is about an app with a row. for_streams: also for what only reads. */

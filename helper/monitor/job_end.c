@@ -70,6 +70,33 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
     return APR_SUCCESS;
 }
 
+static void try_again_later(aphd_job_t *job)
+{
+    aphd_jobs_t *jobs = job->jobs;
+    job->not_before = aphd_loop_now() + APHD_RETRY_MILLISECONDS;
+    aphd_loop_timer(jobs->monitor->loop, &jobs->retry, APHD_RETRY_MILLISECONDS, NULL);
+}
+
+void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    if (aphd_job_end(job, ending, &err) == APR_SUCCESS)
+        return;
+    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored yet", &err);
+    job->ending = *ending;
+    job->ending.answer = NULL;
+    job->unstored = 1;
+    try_again_later(job);
+    tell_everyone(job, ending);
+}
+
+void aphd_job_retry_end(aphd_job_t *job)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    if (aphd_job_end(job, &job->ending, &err) != APR_SUCCESS)
+        try_again_later(job);
+}
+
 static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *why)
 {
     if (job->cancelled)
@@ -122,10 +149,5 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
     default:
         ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));
     }
-    if (aphd_job_end(job, &ending, &err) == APR_SUCCESS)
-        return;
-    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored", &err);
-    job->ended = 1; /* its row stays open: the next start of apphostd takes it up */
-    ending.reason = err;
-    tell_everyone(job, &ending);
+    aphd_job_conclude(job, &ending);
 }
