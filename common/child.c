@@ -124,7 +124,8 @@ apr_status_t aph_child_start(const aph_child_spec_t *spec, pid_t *pid, aph_error
                              spec->argv[0], strerror(fork_errno));
     if (got != (ssize_t)sizeof cause)
         return APR_SUCCESS;
-    waitpid(*pid, NULL, 0);
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        ;
     *pid = -1;
     return aph_error_set(err, APR_FROM_OS_ERROR(cause), 92, "cannot execute %s: %s", spec->argv[0],
                          strerror(cause));

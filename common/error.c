@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 typedef struct row_t {
     apr_status_t status;
     const char *wire;
@@ -52,22 +54,6 @@ const char *aph_error_sentence(apr_status_t status)
     return row_of(status)->sentence;
 }
 
-/* A message cut by its buffer must not end inside a UTF-8 sequence: the JSON encoder would refuse
- * the whole answer. */
-static void trim_partial_utf8(char *text)
-{
-    size_t length = strlen(text);
-    size_t start = length;
-    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t need = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (length - start < need)
-        text[start - 1] = '\0';
-}
-
 apr_status_t(aph_error_set)(aph_error_t *err, apr_status_t status, int tag, const char *format, ...)
 {
     if (err == NULL || err->status != APR_SUCCESS)
@@ -76,7 +62,7 @@ apr_status_t(aph_error_set)(aph_error_t *err, apr_status_t status, int tag, cons
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
-    trim_partial_utf8(err->message);
+    aph_utf8_mend(err->message);
     snprintf(err->tag, sizeof err->tag, "APH%04u", (unsigned)tag % 10000u);
     err->status = status;
     return status;
@@ -97,7 +83,7 @@ void aph_error_wrap(aph_error_t *err, const char *format, ...)
         if (added < 0)
             err->message[used] = '\0';
     }
-    trim_partial_utf8(err->message);
+    aph_utf8_mend(err->message);
 }
 
 apr_status_t aph_error_receive(aph_error_t *err, const char *wire, const char *tag,
@@ -113,6 +99,7 @@ apr_status_t aph_error_receive(aph_error_t *err, const char *wire, const char *t
     snprintf(err->tag, sizeof err->tag, "%s", tag != NULL ? tag : "");
     snprintf(err->message, sizeof err->message, "%s",
              message != NULL ? message : aph_error_sentence(status));
-    trim_partial_utf8(err->message);
+    aph_utf8_mend(err->message);
+    aph_utf8_mend(err->tag);
     return status;
 }

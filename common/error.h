@@ -23,7 +23,7 @@ typedef enum aph_code_t {
 typedef struct aph_error_t {
     apr_status_t status;               /* APR_SUCCESS until the first error is set */
     char tag[8];                       /* "APH0123": names the place in the source, stable for searches */
-    char message[APH_ERROR_TEXT_MAX];  /* cut, never overrun, at a UTF-8 border */
+    char message[APH_ERROR_TEXT_MAX];  /* cut, never overrun; always UTF-8, whatever went into it */
 } aph_error_t;
 
 #define APH_ERROR_INIT {0, "", ""}

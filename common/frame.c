@@ -63,9 +63,10 @@ static apr_status_t receive_status(ssize_t got, const aph_frame_reader_t *reader
 {
     if (got > 0)
         return APR_SUCCESS;
-    if (got == 0 && reader->have == 0)
+    int closed = got == 0 || errno == ECONNRESET; /* reset: it left something of ours unread */
+    if (closed && reader->have == 0)
         return APR_EOF;
-    if (got == 0 || errno == ECONNRESET)
+    if (closed)
         return aph_error_set(err, APH_EUSAGE, 70, "the connection closed inside a frame");
     if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
         return APR_EAGAIN;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 by hand, and not by mbrtowc: what is wrong must be shown as wrong and not end the text, and
- * the decoder must not depend on the person's locale. Only widths come from the C library. */
+/* Texts of others on a terminal: made harmless, measured, cut. Only widths come from the C library. */
 #include "ctl/text.h"
 
 #include <string.h>
 #include <wchar.h>
+
+#include "common/utf8.h"
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
@@ -15,38 +16,23 @@ typedef struct glyph_t {
     int columns;
 } glyph_t;
 
-/* Decodes one character; returns the octets it takes in text, with *code the character, or
- * 0xFFFFFFFF for an octet that is no UTF-8. */
-static size_t decode(const char *text, unsigned *code)
+#define NO_UTF8 0xFFFFFFFFu
+
+/* Decodes one character; returns the octets it takes in text, with *code the character, or NO_UTF8
+ * for an octet that is none. */
+static size_t decode(const char *text, unsigned long *code)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    size_t more = at[0] < 0x80   ? 0
-                  : at[0] < 0xC2 ? 9
-                  : at[0] < 0xE0 ? 1
-                  : at[0] < 0xF0 ? 2
-                  : at[0] < 0xF5 ? 3
-                                 : 9;
-    *code = 0xFFFFFFFFu;
-    if (more == 9)
-        return 1;
-    static const unsigned char masks[] = {0x7F, 0x1F, 0x0F, 0x07};
-    unsigned value = at[0] & masks[more];
-    for (size_t i = 1; i <= more; i++) {
-        if ((at[i] & 0xC0) != 0x80) /* also the end of the text */
-            return 1;
-        value = value << 6 | (at[i] & 0x3F);
-    }
-    static const unsigned lowest[] = {0, 0x80, 0x800, 0x10000};
-    if (value < lowest[more] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-        return 1;
-    *code = value;
-    return more + 1;
+    size_t length = aph_utf8_decode(text, strnlen(text, 4), code);
+    if (length > 0)
+        return length;
+    *code = NO_UTF8;
+    return 1;
 }
 
 /* What a terminal would act upon, or a reader could be misled by. */
-static int harmful(unsigned code)
+static int harmful(unsigned long code)
 {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xFFFFFFFFu || code == 0x200E ||
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == NO_UTF8 || code == 0x200E ||
            code == 0x200F || code == 0x061C || code == 0xFEFF ||
            (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
            (code >= 0xE0000 && code <= 0xE007F);
@@ -54,7 +40,7 @@ static int harmful(unsigned code)
 
 static size_t next_glyph(const char *text, glyph_t *glyph)
 {
-    unsigned code;
+    unsigned long code;
     size_t taken = decode(text, &code);
     if (code == '\t' || code == '\n') {
         *glyph = (glyph_t){" ", 1, 1};

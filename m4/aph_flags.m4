@@ -40,7 +40,7 @@ AC_DEFUN([APH_SANITIZERS], [
     AC_SUBST([SANITIZE_FLAGS])
 ])
 
-# APH_FUZZ: libFuzzer targets.
+# APH_FUZZ: libFuzzer targets, and libraries that tell the fuzzer where it got to.
 AC_DEFUN([APH_FUZZ], [
     AS_IF([test "x$enable_fuzz" = xyes], [
         aph_saved_cflags=$CFLAGS
@@ -48,6 +48,7 @@ AC_DEFUN([APH_FUZZ], [
         AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [],
             [AC_MSG_ERROR([--enable-fuzz: $CC has no libFuzzer; use clang])])
         CFLAGS=$aph_saved_cflags
+        SANITIZE_FLAGS="$SANITIZE_FLAGS -fsanitize=fuzzer-no-link"
     ])
     AM_CONDITIONAL([BUILD_FUZZ], [test "x$enable_fuzz" = xyes])
 ])

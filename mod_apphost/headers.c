@@ -7,16 +7,36 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+/* Nonzero for what only a proxy in front may say: Forwarded, X-Real-IP and all of X-Forwarded-*, of
+ * which some (X-Forwarded-User) name a person. '_' counts as '-': CGI cannot tell them apart. */
+static int is_about_forwarding(const char *name)
+{
+    static const char *const whole[] = {"forwarded", "x-real-ip"};
+    static const char prefix[] = "x-forwarded-";
+    char plain[sizeof prefix] = "";
+    for (size_t i = 0; i + 1 < sizeof plain && name[i] != '\0'; i++)
+        plain[i] = name[i] == '_' ? '-' : (char)apr_tolower(name[i]);
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (strlen(name) == strlen(whole[i]) && strcmp(plain, whole[i]) == 0)
+            return 1;
+    return strcmp(plain, prefix) == 0;
+}
+
+static void remove_client_words(apr_table_t *headers, apr_pool_t *p)
+{
+    const apr_array_header_t *all = apr_table_elts(headers);
+    apr_array_header_t *doomed = apr_array_make(p, 4, sizeof(const char *));
+    for (int i = 0; i < all->nelts; i++)
+        if (is_about_forwarding(APR_ARRAY_IDX(all, i, apr_table_entry_t).key))
+            APR_ARRAY_PUSH(doomed, const char *) = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
+    for (int i = 0; i < doomed->nelts; i++)
+        apr_table_unset(headers, APR_ARRAY_IDX(doomed, i, const char *));
+}
+
 void aphm_headers_request(request_rec *r)
 {
-    static const char *const removed[] = {"Forwarded",          "X-Forwarded-For",
-                                          "X-Forwarded-Host",   "X-Forwarded-Proto",
-                                          "X-Forwarded-Port",   "X-Forwarded-Server",
-                                          "X-Forwarded-Prefix", "X-Forwarded-Ssl",
-                                          "X-Forwarded-Scheme", "X-Real-IP"};
     apr_table_t *headers = r->headers_in;
-    for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++)
-        apr_table_unset(headers, removed[i]);
+    remove_client_words(headers, r->pool);
     const char *host = apr_table_get(headers, "Host");
     /* useragent_ip is the connection's, or what mod_remoteip made of a trusted proxy's word. */
     apr_table_setn(headers, "X-Forwarded-For", r->useragent_ip);
@@ -104,29 +124,37 @@ static int domain_is_own(const aphm_request_t *request, const char *domain, size
            ap_cstr_casecmpn(domain, request->host, length) == 0;
 }
 
+/* Nonzero when attribute (length octets after a ';') would send the cookie to more than this app.
+ * Without a value it counts too: some clients take it for the whole domain. */
+static int is_foreign_domain(const aphm_request_t *request, const char *attribute, size_t length)
+{
+    const char *end = attribute + length;
+    const char *word = attribute + strspn(attribute, " \t");
+    if (end - word < 6 || ap_cstr_casecmpn(word, "domain", 6) != 0)
+        return 0;
+    const char *equals = word + 6 + strspn(word + 6, " \t");
+    if (equals == end)
+        return 1;
+    return *equals == '=' && !domain_is_own(request, equals + 1, (size_t)(end - equals - 1));
+}
+
 /* Without the attribute a cookie belongs to exactly the host that set it, which is what a cookie
  * for 127.0.0.1 means here, and all that one for a whole domain may have: the apps beside are
- * strangers. */
+ * strangers. Every attribute is looked at, for of several a browser takes the last. */
 static const char *own_cookie(apr_pool_t *p, const aphm_request_t *request, const char *cookie)
 {
-    const char *part = ap_strchr_c(cookie, ';');
-    while (part != NULL) {
-        const char *word = part + 1 + strspn(part + 1, " \t");
-        const char *end = ap_strchr_c(word, ';');
-        size_t length = end != NULL ? (size_t)(end - word) : strlen(word);
-        if (length >= 6 && ap_cstr_casecmpn(word, "domain", 6) == 0) {
-            const char *value = word + 6 + strspn(word + 6, " \t");
-            size_t left = length - (size_t)(value - word);
-            if (*value == '=' && domain_is_own(request, value + 1, left - 1))
-                return cookie;
-            if (*value == '=' || left == 0)
-                return own_cookie(p, request,
-                                  apr_pstrcat(p, apr_pstrmemdup(p, cookie, part - cookie),
-                                              end != NULL ? end : "", NULL));
+    char *kept = apr_palloc(p, strlen(cookie) + 1);
+    char *at = kept;
+    for (const char *part = cookie; *part != '\0';) {
+        size_t length = 1 + strcspn(part + 1, ";"); /* with the ';' it starts with */
+        if (part == cookie || !is_foreign_domain(request, part + 1, length - 1)) {
+            memcpy(at, part, length);
+            at += length;
         }
-        part = end;
+        part += length;
     }
-    return cookie;
+    *at = '\0';
+    return kept;
 }
 
 typedef struct cookies_t {

@@ -35,7 +35,8 @@ struct aphm_routes_t {
     aph_route_map_t *map;      /* NULL until a good snapshot was seen */
     apr_time_t looked;         /* atomic: when the file was looked at last */
     apr_thread_mutex_t *look_lock; /* held by the thread that looks */
-    identity_t seen;           /* guarded by look_lock */
+    identity_t seen;           /* guarded by look_lock, like the next */
+    int unread;                /* the file seen could not be opened, which says nothing about it */
 };
 
 static int same_time(struct timespec a, struct timespec b)
@@ -85,16 +86,19 @@ static void take(aphm_routes_t *routes, aph_route_map_t *map)
 static void look(aphm_routes_t *routes)
 {
     identity_t now = identify(routes->path);
-    if (same_identity(&now, &routes->seen))
+    int known = same_identity(&now, &routes->seen);
+    if (known && !routes->unread)
         return;
     /* Remembered before it is opened: a file that replaces it meanwhile looks new next time. */
     routes->seen = now;
     aph_route_map_t *map;
     aph_error_t err = APH_ERROR_INIT;
     apr_status_t rv = aph_route_map_open(&map, routes->path, &err);
+    /* No descriptor or no memory is this child's trouble, which passes; the file stays as it is. */
+    routes->unread = rv != APR_SUCCESS && rv != APH_EUNREADABLE && !APR_STATUS_IS_ENOENT(rv);
     if (rv == APR_SUCCESS)
         take(routes, map);
-    else
+    else if (!known)
         log_fault(routes, rv, &err);
 }
 

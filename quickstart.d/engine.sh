@@ -51,8 +51,9 @@ import_image() {
     query="fromSrc=-&repo=${name%:*}&tag=${name##*:}"
     for change in "$@"; do query+="&changes=$(url_encode "$change")"; done
     tar -C "$folder" --numeric-owner --owner=0 --group=0 -cf - . \
-        | curl -fsS --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' \
-            --data-binary @- "http://engine/images/create?$query" >/dev/null
+        | curl -sS --fail-with-body --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' \
+            --data-binary @- -o "$run/import.log" "http://engine/images/create?$query" \
+        || die "the engine did not take the image $name: $(cat "$run/import.log")"
 }
 
 url_encode() {

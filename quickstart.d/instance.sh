@@ -97,7 +97,8 @@ start_httpd() {
         curl -sS -m 2 -o /dev/null "http://$(own_address):$PORT/"
 }
 
-running_apps() { grep -o '"name": *"[^"]*"\|"state": *"[^"]*"' | paste - - | sed -n 's/.*"name": *"\([^"]*\)".*"running".*/\1/p'; }
+# From the table: name, then state.
+running_apps() { awk 'NR > 1 && $2 == "running" { print $1 }'; }
 
 start_stopped_apps() {
     [ -s "$run/stopped-apps" ] || return 0
@@ -111,7 +112,7 @@ own_address() { [ "$LISTEN" = 0.0.0.0 ] && printf 127.0.0.1 || printf '%s' "$LIS
 # The apps are stopped the ordinary way, and noted, so that the next start brings the same ones back.
 stop_instance() {
     if started_by_us apphostd; then
-        ctl list --json | running_apps >"$run/stopped-apps"
+        ctl list | running_apps >"$run/stopped-apps"
         while read -r name; do ctl --quiet stop "$name"; done <"$run/stopped-apps"
     fi
     end_process httpd

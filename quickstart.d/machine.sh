@@ -11,7 +11,7 @@ need_root() { [ "$(id -u)" = 0 ] || die "must run as root: it starts a container
 build_packages=(gcc make libc6-dev autoconf automake libtool pkg-config apache2-bin apache2-dev libapr1-dev
     libaprutil1-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libyaml-dev libinih-dev
     libidn2-dev libsodium-dev libseccomp-dev busybox-static curl procps iproute2)
-check_packages=(libcmocka-dev clang clang-tidy cppcheck valgrind python3 python3-pytest
+check_packages=(libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind python3 python3-pytest
     python3-requests python3-websocket wrk strace universal-ctags chromium chromium-driver)
 
 # Asks dpkg first, so that a second run costs no look at the network.

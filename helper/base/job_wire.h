@@ -56,4 +56,7 @@
  * instance's first 8 hex digits keep two apphosts on one engine apart: "apphost-1a2b3c4d-7". */
 #define APHD_PROJECT_FORMAT "apphost-%.8s-%d"
 
+/* The oldest API of an engine that job and doctor accept is 1.N: Docker 20.10, podman 4. */
+#define APHD_ENGINE_API_MINOR 41
+
 #endif

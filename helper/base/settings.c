@@ -15,13 +15,16 @@
 
 #include "common/hostname.h"
 
+#define DOMAIN_MAX (APH_HOST_MAX - APH_LABEL_MAX - 1) /* so that every NAME.DOMAIN is a host name */
+
 typedef struct reading_t {
     aphd_settings_t *settings;
     apr_array_header_t *domains; /* of const char * */
     apr_pool_t *p;
-    aph_error_t *err;
+    aph_error_t wrong; /* the first refusal; nothing is read after it */
     FILE *stream;
     int line; /* last one read; inih does not tell the handler */
+    unsigned seen; /* one bit for each row of keys */
 } reading_t;
 
 /* Each returns NULL or what is wrong with the value. */
@@ -36,6 +39,12 @@ static const char *set_domains(reading_t *reading, void *field, const char *valu
         aph_error_t why = APH_ERROR_INIT;
         if (aph_host_to_ascii(word, ascii, &why) != APR_SUCCESS)
             return apr_psprintf(reading->p, "%s is not a domain: %s", word, why.message);
+        if (strlen(ascii) > DOMAIN_MAX)
+            return apr_psprintf(reading->p, "%s leaves no room for the names of apps: a domain has "
+                                "at most %d characters", word, DOMAIN_MAX);
+        for (int i = 0; i < reading->domains->nelts; i++)
+            if (strcmp(ascii, APR_ARRAY_IDX(reading->domains, i, const char *)) == 0)
+                return apr_psprintf(reading->p, "%s is named twice", word);
         APR_ARRAY_PUSH(reading->domains, const char *) = apr_pstrdup(reading->p, ascii);
     }
     return NULL;
@@ -45,8 +54,11 @@ static const char *set_path(reading_t *reading, void *field, const char *value)
 {
     if (value[0] != '/')
         return "an absolute path is needed";
-    if (strstr(value, "/../") != NULL || strlen(value) > 80)
-        return "the path must have no /../ and at most 80 characters (a socket's path has 107)";
+    const char *up = strstr(value, "/..");
+    while (up != NULL && up[3] != '/' && up[3] != '\0')
+        up = strstr(up + 3, "/..");
+    if (up != NULL || strlen(value) > 80)
+        return "the path must have no .. and at most 80 characters (a socket's path has 107)";
     *(const char **)field = apr_pstrdup(reading->p, value);
     return NULL;
 }
@@ -64,15 +76,29 @@ static const char *set_word(reading_t *reading, void *field, const char *value)
     return NULL;
 }
 
+static int whole_number(const char *value, int most, int *number)
+{
+    size_t digits = strspn(value, "0123456789");
+    *number = digits > 0 && digits <= 9 && value[digits] == '\0' ? atoi(value) : 0;
+    return *number >= 1 && *number <= most;
+}
+
 static const char *set_number(reading_t *reading, void *field, const char *value)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || number < 1 || number > 86400)
-        return "a whole number from 1 to 86400 is needed";
-    *(int *)field = (int)number;
-    return NULL;
+    return whole_number(value, 86400, field) ? NULL : "a whole number from 1 to 86400 is needed";
+}
+
+static const char *set_port(reading_t *reading, void *field, const char *value)
+{
+    return whole_number(value, 65535, field) ? NULL : "a whole number from 1 to 65535 is needed";
+}
+
+static const char *set_app_id(reading_t *reading, void *field, const char *value)
+{
+    if (whole_number(value, APH_APP_ID_MAX, field))
+        return NULL;
+    return apr_psprintf(reading->p, "a whole number from 1 to %d is needed, so that ports stay "
+                        "below 65536", APH_APP_ID_MAX);
 }
 
 static const char *set_subnet_pool(reading_t *reading, void *field, const char *value)
@@ -80,13 +106,12 @@ static const char *set_subnet_pool(reading_t *reading, void *field, const char *
     char address[INET_ADDRSTRLEN + 4];
     struct in_addr parsed;
     int bits;
-    char excess;
     apr_cpystrn(address, value, sizeof address);
     char *slash = strchr(address, '/');
     if (slash != NULL)
         *slash = '\0';
     if (slash == NULL || inet_pton(AF_INET, address, &parsed) != 1
-        || sscanf(slash + 1, "%2d%c", &bits, &excess) != 1 || bits < 8 || bits > 24)
+        || slash[1] == '0' || !whole_number(slash + 1, 24, &bits) || bits < 8)
         return "an IPv4 network of /8 to /24 is needed, such as 10.213.0.0/16";
     if ((ntohl(parsed.s_addr) & (0xffffffffu >> bits)) != 0)
         return "the address has bits set outside its network";
@@ -105,8 +130,8 @@ static const struct {
     {"apphost", "StateDir", set_path, FIELD(state_dir)},
     {"apphost", "RuntimeDir", set_path, FIELD(runtime_dir)},
     {"apphost", "WebUser", set_word, FIELD(web_user)},
-    {"apphost", "MaxAppId", set_number, FIELD(max_app_id)},
-    {"apphost", "PublicPort", set_number, FIELD(public_port)},
+    {"apphost", "MaxAppId", set_app_id, FIELD(max_app_id)},
+    {"apphost", "PublicPort", set_port, FIELD(public_port)},
     {"engine", "Socket", set_path, FIELD(engine_socket)},
     {"engine", "Compose", set_optional_path, FIELD(compose)},
     {"engine", "SubnetPool", set_subnet_pool, FIELD(subnet_pool)},
@@ -115,32 +140,64 @@ static const struct {
 #undef FIELD
 };
 
+static const char *set_key(reading_t *reading, size_t row, const char *value)
+{
+    const unsigned bit = 1u << row;
+    if ((reading->seen & bit) != 0 && keys[row].set != set_domains) /* domains add up */
+        return "it is set twice, or a line that begins with a blank goes on with it";
+    reading->seen |= bit;
+    return keys[row].set(reading, (char *)reading->settings + keys[row].offset, value);
+}
+
 /* inih calls this for every key; 0 stops it. */
 static int take_key_cb(void *user, const char *section, const char *name, const char *value)
 {
     reading_t *reading = user;
-    aphd_settings_t *settings = reading->settings;
+    const char *path = reading->settings->path;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].key, name) != 0)
             continue;
-        const char *wrong = keys[i].set(reading, (char *)settings + keys[i].offset, value);
+        const char *wrong = set_key(reading, i, value);
         if (wrong == NULL)
             return 1;
-        aph_error_set(reading->err, APH_ECONFIG, 100, "%s:%d: %s = %s: %s", settings->path,
+        aph_error_set(&reading->wrong, APH_ECONFIG, 100, "%s:%d: %s = %s: %s", path,
                       reading->line, name, value, wrong);
         return 0;
     }
-    aph_error_set(reading->err, APH_ECONFIG, 101,
-                  "%s:%d: there is no key %s in [%s]; see the comments of the shipped file",
-                  settings->path, reading->line, name, section);
+    aph_error_set(&reading->wrong, APH_ECONFIG, 101,
+                  "%s:%d: there is no key %s in [%s]; see the comments of the shipped file", path,
+                  reading->line, name, section);
     return 0;
 }
 
+/* One whole line for inih, which would cut a long one and take the rest for another. Comments may be
+ * longer. NULL at the end, and after a refusal. */
 static char *read_line_cb(char *into, int size, void *stream)
 {
     reading_t *reading = stream;
+    const char *path = reading->settings->path;
+    int used = 0, octet;
+    if (reading->wrong.status != APR_SUCCESS)
+        return NULL;
     reading->line++;
-    return fgets(into, size, reading->stream);
+    while ((octet = getc(reading->stream)) != EOF && octet != '\n') {
+        if (octet == '\0')
+            aph_error_set(&reading->wrong, APH_ECONFIG, 1900, "%s:%d: this is no text: it has a NUL",
+                          path, reading->line);
+        if (used < size - 2)
+            into[used] = (char)octet;
+        used++;
+    }
+    if (octet == EOF && used == 0)
+        return NULL;
+    int kept = used < size - 2 ? used : size - 2;
+    into[kept] = '\n';
+    into[kept + 1] = '\0';
+    if (used > kept && strchr("#;", into[strspn(into, " \t")]) == NULL)
+        aph_error_set(&reading->wrong, APH_ECONFIG, 1901,
+                      "%s:%d: this line is longer than %d characters; a list may go on in the next "
+                      "line, behind a blank", path, reading->line, size - 2);
+    return reading->wrong.status == APR_SUCCESS ? into : NULL;
 }
 
 static void set_defaults(aphd_settings_t *settings)
@@ -157,21 +214,14 @@ static void set_defaults(aphd_settings_t *settings)
 }
 
 /* What no single key can be judged on, and the paths that follow from the others. */
-static apr_status_t conclude(reading_t *reading)
+static apr_status_t conclude(reading_t *reading, aph_error_t *err)
 {
     aphd_settings_t *settings = reading->settings;
     apr_pool_t *p = reading->p;
     if (reading->domains->nelts == 0)
-        return aph_error_set(reading->err, APH_ECONFIG, 102,
+        return aph_error_set(err, APH_ECONFIG, 102,
                              "%s: [apphost] Domain is missing; name the domain the apps live under",
                              settings->path);
-    if (settings->max_app_id > APH_APP_ID_MAX)
-        return aph_error_set(reading->err, APH_ECONFIG, 103,
-                             "%s: MaxAppId = %d: at most %d, so that ports stay below 65536",
-                             settings->path, settings->max_app_id, APH_APP_ID_MAX);
-    if (settings->public_port > 65535)
-        return aph_error_set(reading->err, APH_ECONFIG, 104, "%s: PublicPort = %d is no port",
-                             settings->path, settings->public_port);
     APR_ARRAY_PUSH(reading->domains, const char *) = NULL;
     settings->domains = (const char *const *)reading->domains->elts;
     settings->socket_path = apr_pstrcat(p, settings->runtime_dir, "/apphostd.sock", NULL);
@@ -189,16 +239,21 @@ apr_status_t aphd_settings_load(aphd_settings_t **settings, const char *path, ap
     *settings = apr_pcalloc(p, sizeof **settings);
     (*settings)->path = apr_pstrdup(p, path);
     set_defaults(*settings);
-    reading_t reading = {*settings, apr_array_make(p, 4, sizeof(const char *)), p, err,
-                         fopen(path, "re"), 0};
+    reading_t reading = {.settings = *settings, .p = p, .stream = fopen(path, "re"),
+                         .domains = apr_array_make(p, 4, sizeof(const char *))};
     if (reading.stream == NULL)
         return aph_error_set(err, APH_ECONFIG, 105, "cannot read %s: %s", path, strerror(errno));
     int result = ini_parse_stream(read_line_cb, &reading, take_key_cb, &reading);
+    int failed = ferror(reading.stream) ? errno : 0; /* a folder can be opened and not read */
     fclose(reading.stream);
-    if (err->status != APR_SUCCESS)
-        return err->status;
-    if (result != 0)
+    if (failed != 0)
+        return aph_error_set(err, APH_ECONFIG, 103, "cannot read %s: %s", path, strerror(failed));
+    /* inih reads on after a line without meaning; the first wrong line is the one to name. */
+    if (result != 0 && (reading.wrong.status == APR_SUCCESS || result < reading.line))
         return aph_error_set(err, APH_ECONFIG, 106, "%s:%d: this line is not understood", path,
                              result);
-    return conclude(&reading);
+    if (reading.wrong.status != APR_SUCCESS)
+        return aph_error_receive(err, aph_error_wire(APH_ECONFIG), reading.wrong.tag,
+                                 reading.wrong.message);
+    return conclude(&reading, err);
 }

@@ -37,7 +37,7 @@ static void explain_connect(aphd_doctor_t *doctor, int reason, const char *path)
                     strerror(reason));
 }
 
-/* Asks for the list; an answer of any kind that is of our protocol proves that it lives. */
+/* Asks for the status; an answer of any kind that is of our protocol proves that it lives. */
 static void converse(aphd_doctor_t *doctor, int fd)
 {
     aph_frame_reader_t reader;

@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/doctor/engine_query.h"
 
 #define API_MAJOR 1
-#define API_MINOR 41 /* Docker 20.10, podman 4 */
 
 /* A connect says more about an absent engine than curl does. */
 static int can_connect(aphd_doctor_t *doctor, const char *path)
@@ -51,10 +51,10 @@ static void look_version(aphd_doctor_t *doctor, const json_t *version)
         aphd_report(doctor, APHD_FAULT, "point Socket in section [engine] at Docker or podman",
                     "what answers on %s is no container engine: it tells no API version",
                     doctor->settings->engine_socket);
-    else if (major < API_MAJOR || (major == API_MAJOR && minor < API_MINOR))
+    else if (major < API_MAJOR || (major == API_MAJOR && minor < APHD_ENGINE_API_MINOR))
         aphd_report(doctor, APHD_FAULT, "upgrade it: Docker 20.10 or podman 4 is needed",
                     "the engine is too old: its API is %s, and %d.%d is needed", api, API_MAJOR,
-                    API_MINOR);
+                    APHD_ENGINE_API_MINOR);
 }
 
 static void look_options(aphd_doctor_t *doctor, const json_t *info)

@@ -76,8 +76,8 @@ void aphd_look_folders(aphd_doctor_t *doctor)
         return;
     look_folder(doctor, doctor->settings->state_dir, 0022, "0755");
     look_folder(doctor, doctor->settings->apps_dir, 0077, "0700");
-    look_folder(doctor, doctor->settings->data_dir, 0022, "0755");
-    look_folder(doctor, doctor->settings->runtime_dir, 0022, "0755");
+    look_folder(doctor, doctor->settings->data_dir, 0022, "0711");
+    look_folder(doctor, doctor->settings->runtime_dir, 0022, "0750");
     look_above(doctor, doctor->settings->state_dir);
     look_above(doctor, doctor->settings->runtime_dir);
 }

@@ -18,7 +18,6 @@ void aphd_check_run(aphd_doctor_t *doctor, const aphd_check_t *check)
 {
     doctor->current = check->name;
     doctor->current_cure = check->cure;
-    doctor->worst = APHD_OK;
     size_t before = json_array_size(doctor->reports);
     check->look(doctor);
     if (json_array_size(doctor->reports) == before)

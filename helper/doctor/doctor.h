@@ -34,7 +34,6 @@ typedef struct aphd_doctor_t {
     json_t *reports;           /* [{"check","verdict","cause","cure"}...] */
     const char *current;       /* name of the check that is running */
     const char *current_cure;  /* its row's cure */
-    int worst;                 /* of the check that is running */
     aphd_settings_t *settings; /* NULL where the configuration cannot be used */
     aphd_patient_t *apps;      /* from the database; NULL where it cannot be read */
     int app_count;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <apr_strings.h>
 
+#include "common/utf8.h"
+
 const char *aphd_level_name(aphd_level_t level)
 {
     static const char *const names[] = {
@@ -46,11 +48,10 @@ const char *aphd_doctor_text(const aphd_doctor_t *doctor, const char *format, ..
 static json_t *harmless(const aphd_doctor_t *doctor, const char *text)
 {
     char *copy = apr_pstrdup(doctor->p, text);
-    json_t *as_it_is = json_string(copy);
+    aph_utf8_mend(copy);
     for (char *at = copy; *at != '\0'; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7F || (as_it_is == NULL && (*at & 0x80) != 0))
+        if ((unsigned char)*at < 0x20 || *at == 0x7F)
             *at = '?';
-    json_decref(as_it_is);
     return json_string(copy);
 }
 
@@ -69,6 +70,4 @@ void aphd_report(aphd_doctor_t *doctor, aphd_level_t level, const char *cure, co
         json_object_set_new(report, "cure",
                             harmless(doctor, cure != NULL ? cure : doctor->current_cure));
     json_array_append_new(doctor->reports, report);
-    if ((int)level > doctor->worst)
-        doctor->worst = level;
 }

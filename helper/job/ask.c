@@ -36,10 +36,11 @@ static apr_status_t call(aphd_ask_t *ask, json_t *frame, json_t **answer, aph_er
     apr_status_t status = aph_frame_write(ask->fd, frame, APH_JOB_FRAME_MAX, err);
     json_decref(frame);
     json_auto_t *reply = NULL;
-    if (status == APR_SUCCESS)
-        status = aph_frame_wait(&ask->reader, ask->fd, &reply, err);
     if (status != APR_SUCCESS)
         return status;
+    /* Cut off in the middle of a frame or before it, by its death or by a reset: it is gone. */
+    if (aph_frame_wait(&ask->reader, ask->fd, &reply, err) != APR_SUCCESS)
+        return APR_EOF;
     json_t *value = json_object_get(reply, "ok");
     if (value == NULL)
         return aph_error_receive(err, json_string_value(json_object_get(reply, "code")),

@@ -34,6 +34,12 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
     return status == APR_SUCCESS ? aph_file_replace(empty_file(job), "", 0, 0600, err) : status;
 }
 
+/* Compose itself waits for a hanging engine without end. */
+static apr_status_t alive_cb(void *baton, aph_error_t *err)
+{
+    return aphd_engine_alive(((aphd_job_t *)baton)->engine, err);
+}
+
 apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err)
 {
     aphd_compose_program_t compose;
@@ -43,7 +49,7 @@ apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err)
     aphd_compose_up_t up = {
         .project = job->app.project, .file = job->app.compose_path, .directory = job->app.app_dir,
         .empty_file = empty_file(job), .engine_socket = job->settings->engine_socket,
-        .seconds = COMPOSE_SECONDS,
+        .seconds = COMPOSE_SECONDS, .alive_cb = alive_cb, .baton = job,
     };
     return aphd_compose_up(&compose, &up, &job->halt, &job->report, job->p, err);
 }

@@ -13,6 +13,8 @@
 #include "common/child.h"
 #include "helper/job/lines.h"
 
+#define SILENCE_MS 10000
+
 typedef struct running_t {
     pid_t pid;
     int output;
@@ -24,7 +26,7 @@ typedef struct running_t {
 
 static int is_reason(const char *line)
 {
-    return strncmp(line, "ERROR", 5) == 0 || strncasecmp(line, "error", 5) == 0
+    return strncasecmp(line, "error", 5) == 0
         || strstr(line, "Error response from daemon") != NULL || strstr(line, "Cannot ") == line;
 }
 
@@ -61,18 +63,21 @@ static apr_status_t start(running_t *running, const char *const *argv, const cha
 }
 
 /* Reads until the program closes its output, time is up, or it is time to stop. */
-static apr_status_t follow(running_t *running, const aphd_halt_t *halt, int seconds,
-                           aph_error_t *err)
+static apr_status_t follow(running_t *running, const aphd_halt_t *halt,
+                           const aphd_compose_up_t *up, aph_error_t *err)
 {
-    apr_time_t deadline = apr_time_now() + apr_time_from_sec(seconds);
+    apr_time_t deadline = apr_time_now() + apr_time_from_sec(up->seconds);
     for (;;) {
         char octets[4096];
         int ready;
         int left = (int)apr_time_as_msec(deadline - apr_time_now());
         if (left <= 0)
             return aph_error_set(err, APH_EUNHEALTHY, 1083, "compose did not finish within %d "
-                                 "seconds; its last words: %s", seconds, running->last);
-        apr_status_t status = aphd_halt_wait(halt, running->output, POLLIN, left, &ready, err);
+                                 "seconds; its last words: %s", up->seconds, running->last);
+        apr_status_t status = aphd_halt_wait(halt, running->output, POLLIN,
+                                             left < SILENCE_MS ? left : SILENCE_MS, &ready, err);
+        if (status == APR_SUCCESS && !ready)
+            status = up->alive_cb(up->baton, err);
         if (status != APR_SUCCESS)
             return status;
         if (!ready)
@@ -97,6 +102,9 @@ static apr_status_t judge(const running_t *running, int exit_code, aph_error_t *
         || strstr(said, "port is already allocated") != NULL)
         return aph_error_set(err, APH_ETAKEN, 1085, "a port of the app is in use (%s); free it and "
                              "try again", said);
+    if (strstr(said, "Pool overlaps") != NULL)
+        return aph_error_set(err, APH_ETAKEN, 1981, APHD_COMPOSE_SUBNET_LOST " (%s); try again, or "
+                             "set another SubnetPool in section [engine]", said);
     return aph_error_set(err, APH_EUNHEALTHY, 1086, "compose could not start the app: %s",
                          said[0] != '\0' ? said : "it said nothing");
 }
@@ -145,7 +153,7 @@ apr_status_t aphd_compose_up(const aphd_compose_program_t *compose, const aphd_c
     if (status != APR_SUCCESS)
         return status;
     aphd_lines_init(&running->lines, line_cb, running);
-    status = follow(running, halt, up->seconds, err);
+    status = follow(running, halt, up, err);
     if (status != APR_SUCCESS)
         kill(-running->pid, SIGKILL); /* it leads a session of its own: whatever it started, too */
     int exit_code = 1;

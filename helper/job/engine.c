@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <curl/curl.h>
 
+#include "helper/base/job_wire.h"
+
 #define NEWEST_MINOR 47 /* the newest API version these calls were written against: 1.47 */
-#define OLDEST_MINOR 30 /* older engines lack what we ask of networks and images */
+#define PING_SECONDS 10
+#define DOUBT        apr_time_from_sec(5) /* a call this long in silence: does the engine live? */
 
 struct aphd_engine_t {
     CURLM *multi;
@@ -233,6 +237,34 @@ apr_status_t aphd_stream_end(aphd_stream_t *stream, aphd_answer_t *answer, aph_e
     return status;
 }
 
+/* Any answer will do, even a refusal. */
+apr_status_t aphd_engine_alive(aphd_engine_t *engine, aph_error_t *err)
+{
+    aphd_call_t ping = {.method = "GET", .path = "/_ping", .seconds = PING_SECONDS};
+    aphd_answer_t answer;
+    apr_status_t status = aphd_engine_call(engine, &ping, &answer, err);
+    aphd_answer_clear(&answer);
+    return status;
+}
+
+/* Stopping a container may rightly take minutes. An engine that hangs is told from a busy one by a
+ * ping beside the call, so that nobody waits minutes for it. */
+static apr_status_t await(aphd_engine_t *engine, const aphd_call_t *call,
+                          const aphd_stream_t *stream, aph_error_t *err)
+{
+    apr_time_t doubted = apr_time_now();
+    apr_status_t status = APR_SUCCESS;
+    while (status == APR_SUCCESS && !aphd_stream_done(stream)) {
+        status = aphd_engine_pump(engine, (int)apr_time_as_msec(DOUBT), err);
+        if (status != APR_SUCCESS || call->seconds <= PING_SECONDS
+            || apr_time_now() - doubted < DOUBT)
+            continue;
+        status = aphd_engine_alive(engine, err);
+        doubted = apr_time_now();
+    }
+    return status;
+}
+
 apr_status_t aphd_engine_call(aphd_engine_t *engine, const aphd_call_t *call,
                               aphd_answer_t *answer, aph_error_t *err)
 {
@@ -241,8 +273,7 @@ apr_status_t aphd_engine_call(aphd_engine_t *engine, const aphd_call_t *call,
     apr_status_t status = aphd_stream_begin(engine, call, &stream, err);
     if (status != APR_SUCCESS)
         return status;
-    while (status == APR_SUCCESS && !aphd_stream_done(stream))
-        status = aphd_engine_pump(engine, 60000, err);
+    status = await(engine, call, stream, err);
     if (status != APR_SUCCESS) {
         aph_error_t unheard = APH_ERROR_INIT;
         aphd_stream_end(stream, NULL, &unheard);
@@ -299,7 +330,7 @@ const char *aphd_engine_escape(aphd_engine_t *engine, const char *text, apr_pool
 /* /_ping has no version in its path and names the newest one the engine speaks. */
 static apr_status_t settle_version(aphd_engine_t *engine, aph_error_t *err)
 {
-    aphd_call_t ping = {.method = "GET", .path = "/_ping", .seconds = 15};
+    aphd_call_t ping = {.method = "GET", .path = "/_ping", .seconds = PING_SECONDS};
     aphd_answer_t answer;
     snprintf(engine->base, sizeof engine->base, "http://engine");
     apr_status_t status = aphd_engine_call(engine, &ping, &answer, err);
@@ -308,10 +339,10 @@ static apr_status_t settle_version(aphd_engine_t *engine, aph_error_t *err)
     aphd_answer_clear(&answer);
     if (status != APR_SUCCESS)
         return status;
-    if (engine->minor < OLDEST_MINOR)
+    if (engine->minor < APHD_ENGINE_API_MINOR)
         return aph_error_set(err, APH_EENGINE, 1031, "the container engine at %s speaks API "
-                             "version 1.%d and 1.%d is needed; use Docker 17.06 or newer",
-                             engine->socket, engine->minor, OLDEST_MINOR);
+                             "version 1.%d and 1.%d is needed; use Docker 20.10, podman 4, or newer",
+                             engine->socket, engine->minor, APHD_ENGINE_API_MINOR);
     snprintf(engine->base, sizeof engine->base, "http://engine/v1.%d",
              engine->minor < NEWEST_MINOR ? engine->minor : NEWEST_MINOR);
     return APR_SUCCESS;

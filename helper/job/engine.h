@@ -45,10 +45,14 @@ typedef struct aphd_answer_t {
 apr_status_t aphd_engine_open(aphd_engine_t **engine, const char *socket, const aphd_halt_t *halt,
                               apr_pool_t *p, aph_error_t *err);
 
-/* One call and its answer, whatever its HTTP status. Clear the answer with aphd_answer_clear. */
+/* One call and its answer, whatever its HTTP status. An engine that hangs is noticed within a quarter
+ * of a minute, however long the call itself may take. Clear the answer with aphd_answer_clear. */
 apr_status_t aphd_engine_call(aphd_engine_t *engine, const aphd_call_t *call,
                               aphd_answer_t *answer, aph_error_t *err);
 void aphd_answer_clear(aphd_answer_t *answer);
+
+/* APR_SUCCESS where the engine answers anything at all within 10 seconds. */
+apr_status_t aphd_engine_alive(aphd_engine_t *engine, aph_error_t *err);
 
 /* A refusal (status 400 and above) as an error: "the engine refused to DOING: what it said". A full
  * disk is APH_ENOSPACE. */

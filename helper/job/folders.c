@@ -30,17 +30,34 @@ static apr_status_t cannot(const aphd_folders_t *folders, const char *what, cons
                          folders->path, relative, strerror(cause));
 }
 
+/* Makes one folder, 0755 whatever the umask: containers run as users of their own. EEXIST counts as
+ * failed. */
+static int make_folder(int directory, const char *name)
+{
+    if (mkdirat(directory, name, 0755) != 0)
+        return -1;
+    int made = aphd_beneath_open(directory, name, O_RDONLY | O_DIRECTORY, 0);
+    if (made < 0)
+        return -1;
+    int rc = fchmod(made, 0755);
+    close(made);
+    return rc;
+}
+
 apr_status_t aphd_folders_open(aphd_folders_t *folders, const char *path, int make,
                                aph_error_t *err)
 {
     folders->path = path;
     folders->fd = -1;
-    if (make && mkdir(path, 0755) != 0 && errno != EEXIST)
+    int made = make && mkdir(path, 0755) == 0;
+    if (make && !made && errno != EEXIST)
         return cannot(folders, "make the folder", "", err);
     folders->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folders->fd < 0 && errno == ENOENT && !make)
         return APR_ENOENT;
-    return folders->fd >= 0 ? APR_SUCCESS : cannot(folders, "open", "", err);
+    if (folders->fd < 0 || (made && fchmod(folders->fd, 0755) != 0))
+        return cannot(folders, "open", "", err);
+    return APR_SUCCESS;
 }
 
 void aphd_folders_close(aphd_folders_t *folders)
@@ -69,7 +86,7 @@ static int walk(const aphd_folders_t *folders, const char *relative, int make, c
     for (const char *slash; (slash = strchr(here, '/')) != NULL; here = slash + 1) {
         *at = (size_t)(slash - relative);
         snprintf(name, sizeof name, "%.*s", (int)(slash - here), here);
-        if (make && mkdirat(fd, name, 0755) != 0 && errno != EEXIST)
+        if (make && make_folder(fd, name) != 0 && errno != EEXIST)
             break;
         int inner = aphd_beneath_open(fd, name, O_RDONLY | O_DIRECTORY, 0);
         if (inner < 0)
@@ -115,7 +132,7 @@ apr_status_t aphd_folders_make(const aphd_folders_t *folders, const char *relati
     if (fd < 0)
         return cannot(folders, "make the folder", relative, err);
     apr_status_t status = APR_SUCCESS;
-    if (mkdirat(fd, last, 0755) != 0
+    if (make_folder(fd, last) != 0
         && (errno != EEXIST || fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) != 0))
         status = cannot(folders, "make the folder", relative, err);
     else if (fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
@@ -167,8 +184,40 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
     return status;
 }
 
+static int may_change(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1);
+}
+
+/* Everything below directory that may be changed. Its kind is looked at before it is opened: opening
+ * a device does things. The recursion is bounded by depth. -1 with errno. */
+static int set_modes_below(int directory, mode_t mode, int depth)
+{
+    int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = again >= 0 ? fdopendir(again) : NULL;
+    const struct dirent *entry;
+    int rc = 0;
+    if (stream == NULL)
+        return -1;
+    while (rc == 0 && (entry = readdir(stream)) != NULL) {
+        struct stat st;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+            || fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !may_change(&st))
+            continue;
+        int fd = aphd_beneath_open(directory, entry->d_name, O_RDONLY, 0);
+        if (fd < 0 || fchmod(fd, mode) != 0)
+            rc = -1;
+        else if (S_ISDIR(st.st_mode) && depth > 0)
+            rc = set_modes_below(fd, mode, depth - 1);
+        if (fd >= 0)
+            close(fd);
+    }
+    closedir(stream);
+    return rc;
+}
+
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
-                                   aph_error_t *err)
+                                   int recursive, aph_error_t *err)
 {
     const char *last;
     size_t at;
@@ -180,10 +229,12 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
     apr_status_t status = APR_SUCCESS;
     if (file < 0 || fstat(file, &st) != 0)
         status = cannot(folders, "change the mode of", relative, err);
-    else if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+    else if (!may_change(&st))
         status = aph_error_set(err, APH_EDENIED, 1103, "%s/%s is not a plain file of its own; its "
                                "mode is not changed", folders->path, relative);
-    else if (fchmod(file, mode & 0777) != 0)
+    else if (fchmod(file, mode & 0777) != 0
+             || (recursive && S_ISDIR(st.st_mode)
+                 && set_modes_below(file, mode & 0777, DEPTH_MAX) != 0))
         status = cannot(folders, "change the mode of", relative, err);
     if (file >= 0)
         close(file);

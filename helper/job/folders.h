@@ -36,9 +36,10 @@ apr_status_t aphd_folders_make(const aphd_folders_t *folders, const char *relati
 apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relative,
                                 const char *text, int *kept, aph_error_t *err);
 
-/* Permission bits of a file or folder (never setuid or setgid). */
+/* Permission bits of a file or folder (never setuid or setgid); recursive: of all below it as well, but
+ * for links, special files and files with a second name. */
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
-                                   aph_error_t *err);
+                                   int recursive, aph_error_t *err);
 
 /* Deletes relative with everything below it. Not there: success. */
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,

@@ -15,8 +15,8 @@
  *
  * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
  * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the
- * port is lost to somebody else between 2 and 9, all is undone and the story begins again with the
- * next id. */
+ * port or the subnet is lost to somebody else between 2 and 9, all is undone and the story begins
+ * again with the next id. */
 #include "helper/job/install.h"
 
 #include <stdio.h>
@@ -171,14 +171,22 @@ static void clear(aphd_install_t *install)
 }
 
 /* Between the look at the port and the start somebody else may take it: an outgoing connection is
- * enough. Then everything is taken back, and the next id is tried. */
+ * enough. The same goes for the subnet, where several make networks on one engine. */
+static int lost_to_others(const aphd_job_app_t *app, const aph_error_t *err)
+{
+    char port[16];
+    snprintf(port, sizeof port, ":%d", app->port);
+    return err->status == APH_ETAKEN
+        && (strstr(err->message, port) != NULL
+            || strstr(err->message, APHD_COMPOSE_SUBNET_LOST) != NULL);
+}
+
+/* Then everything is taken back, and the next id is tried. */
 static int begins_again(aphd_install_t *install, apr_status_t status, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     aph_error_t trouble = APH_ERROR_INIT;
-    char port[16];
-    snprintf(port, sizeof port, ":%d", job->app.port);
-    if (status != APH_ETAKEN || strstr(err->message, port) == NULL
+    if (status != APH_ETAKEN || !lost_to_others(&job->app, err)
         || json_array_size(install->skip) >= SKIPPED_MAX
         || !json_is_true(json_object_get(install->undo, "engine"))
         || aphd_take_install_back(job, install->undo, &trouble) != APR_SUCCESS)

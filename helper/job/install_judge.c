@@ -18,7 +18,8 @@
 
 /* --- a place ------------------------------------------------------------------------------- */
 
-/* Reserves until the port that comes with the id is free; the ids in between are skipped. */
+/* Reserves until the port that comes with the id is free; the ids in between are skipped. Where there
+ * is no next id, the job keeps the row it has: its end gives that one back. */
 static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -30,8 +31,6 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
     for (;;) {
         json_t *row;
         char owner[APHD_PORT_OWNER_MAX];
-        json_decref(job->app.row);
-        job->app.row = NULL;
         apr_status_t status = aphd_halt_check(&job->halt, err);
         if (status == APR_SUCCESS)
             status = aphd_ask_reserve(job->ask, &wanted, &row, err);

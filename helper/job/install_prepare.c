@@ -80,7 +80,8 @@ static apr_status_t set_mode(const aphd_folders_t *data, const json_t *item, aph
     if (mode == NULL)
         return APR_SUCCESS;
     return aphd_folders_set_mode(data, json_string_value(json_object_get(item, "path")),
-                                 (mode_t)strtoul(mode, NULL, 8), err);
+                                 (mode_t)strtoul(mode, NULL, 8),
+                                 json_is_true(json_object_get(item, "recursive")), err);
 }
 
 static apr_status_t fill(aphd_install_t *install, const aphd_folders_t *data, aph_error_t *err)

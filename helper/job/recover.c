@@ -7,6 +7,9 @@
  *   uninstall          forward: gone through again
  *   start stop restart what the row says is desired is brought about again
  *
+ * A request to stop is not heeded here: the journal stays open until this is through, and only the
+ * loss of the monitor ends it early.
+ *
  * At boot the engine may come later than we do. That is no failure: the monitor starts us again
  * once it answers. */
 #include "helper/job/job.h"
@@ -24,10 +27,10 @@ static const json_t *journal(const aphd_job_t *job)
     return json_object_get(job->request, "recover");
 }
 
-static int was_published(const aphd_job_t *job)
+static int had_begun(const aphd_job_t *job, const char *wanted)
 {
     const char *step = json_string_value(json_object_get(journal(job), "step"));
-    return step != NULL && strcmp(step, "publish") == 0;
+    return step != NULL && strcmp(step, wanted) == 0;
 }
 
 static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
@@ -62,7 +65,7 @@ static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
 
 static apr_status_t recover_install(aphd_job_t *job, aph_error_t *err)
 {
-    if (was_published(job)) {
+    if (had_begun(job, "publish")) {
         aph_error_t why = APH_ERROR_INIT;
         apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, &why);
         if (status == APR_SUCCESS)
@@ -85,6 +88,10 @@ static apr_status_t recover_desired(aphd_job_t *job, aph_error_t *err)
     const char *desired = json_string_value(json_object_get(job->app.row, "desired"));
     int run = desired != NULL && strcmp(desired, "running") == 0;
     apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, err);
+    /* An engine that was told to stop a container does so, even where the job that told it is gone:
+     * a start in between would find it running, and lose it a moment later. */
+    if (status == APR_SUCCESS && run && had_begun(job, "stop"))
+        status = aphd_stop_app(job, "running", err);
     if (status == APR_SUCCESS)
         status = run ? aphd_start_app(job, err) : aphd_stop_app(job, "stopped", err);
     return aphd_job_finish(job, status, json_pack("{s:i, s:s, s:s}", "app_id", job->app.app_id,
@@ -102,6 +109,7 @@ static const struct {
 
 apr_status_t aphd_story_recover(aphd_job_t *job, aph_error_t *err)
 {
+    job->halt.heedless = 1;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].op, job->op) == 0)
             return rows[i].recover(job, err);

@@ -26,7 +26,7 @@ void aphd_report_progress(const aphd_report_t *report, const aphd_progress_t *pr
 void aphd_report_log(const aphd_report_t *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Replaces what is not UTF-8, and control characters, by '?' in place. */
+/* Replaces what is not UTF-8, and control characters but tabs, by '?' in place. */
 void aphd_text_clean(char *text);
 
 #endif

@@ -30,6 +30,7 @@ typedef struct leaving_t {
     json_t *volumes; /* [name...] found */
     int purge;
     int remains;     /* there was data, and it stays */
+    int begun;       /* the journal says so: it is not what it was any more */
 } leaving_t;
 
 static apr_status_t withdraw(leaving_t *leaving, aph_error_t *err)
@@ -113,6 +114,7 @@ static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
                         ? APR_SUCCESS : aphd_job_meet_engine(leaving->job, 0, err);
     if (status == APR_SUCCESS)
         status = withdraw(leaving, err);
+    leaving->begun = status == APR_SUCCESS;
     leaving->job->halt.heedless = 1; /* half an app is of no use: from here on only forward */
     if (status == APR_SUCCESS)
         status = remove_containers(leaving, err);
@@ -132,6 +134,10 @@ apr_status_t aphd_story_uninstall(aphd_job_t *job, aph_error_t *err)
                                            || json_is_true(json_object_get(undo, "purge"))};
     apr_status_t status = leave(&leaving, err);
     if (status != APR_SUCCESS) {
+        aph_error_t unheard = APH_ERROR_INIT;
+        if (leaving.begun && status != APR_EOF)
+            aphd_ask_state(job->ask, NULL, NULL, "its uninstallation failed half-way; uninstall it "
+                           "again", &unheard);
         status = aphd_job_finish(job, status, NULL, err);
     } else {
         json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:O, s:O}", "app_id", job->app.app_id,

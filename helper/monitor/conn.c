@@ -3,6 +3,7 @@
 #include "helper/monitor/conn.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,19 @@ void aphd_conn_close(aphd_conn_t *conn)
     aphd_stream_close(&conn->stream);
 }
 
+void aphd_conn_say(int fd, const aph_error_t *err)
+{
+    char *octets = NULL;
+    size_t length = 0;
+    json_t *frame = aph_frame_error(err);
+    if (aph_frame_encode(frame, APH_FRAME_MAX, &octets, &length, NULL) == APR_SUCCESS) {
+        ssize_t ignored = send(fd, octets, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)ignored;
+    }
+    free(octets);
+    json_decref(frame);
+}
+
 static void request_cb(void *self, json_t *frame)
 {
     aphd_conn_t *conn = self;
@@ -36,16 +50,7 @@ static void end_cb(void *self, apr_status_t status, const aph_error_t *err)
 {
     aphd_conn_t *conn = self;
     if (status != APR_EOF && err != NULL && !conn->closing) {
-        json_t *frame = aph_frame_error(err);
-        char *octets = NULL;
-        size_t length = 0;
-        if (aph_frame_encode(frame, APH_FRAME_MAX, &octets, &length, NULL) == APR_SUCCESS) {
-            ssize_t ignored =
-                send(conn->stream.watch.fd, octets, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-            (void)ignored;
-        }
-        free(octets);
-        json_decref(frame);
+        aphd_conn_say(conn->stream.watch.fd, err);
         aphd_server_refused(conn->server, &conn->peer, err);
     }
     aphd_conn_close(conn);
@@ -148,6 +153,17 @@ void aphd_conn_relay(aphd_conn_t *conn, const json_t *frame)
     if (conn->stream.queued > APHD_FOLLOWER_QUEUE_MAX
         || aphd_stream_send(&conn->stream, frame, NULL) != APR_SUCCESS)
         aphd_conn_close(conn);
+}
+
+void aphd_conn_relay_log(aphd_conn_t *conn, const char *text)
+{
+    while (*text != '\0' && !conn->stream.closed) {
+        size_t length = strcspn(text, "\n");
+        json_t *frame = json_pack("{s:s%}", "log", text, length);
+        aphd_conn_relay(conn, frame);
+        json_decref(frame);
+        text += length + (text[length] == '\n');
+    }
 }
 
 size_t aphd_conn_queued(const aphd_conn_t *conn)

@@ -211,13 +211,18 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     /* Recovery that failed for want of the engine has not failed: it waits for the engine. */
     if (job->recovering && ending.reason.status == APH_EENGINE) {
         job->again = 1;
+        aphd_job_postponed(job, ending.reason.message);
         return APR_SUCCESS;
     }
     aphd_app_t row = {0};
     if (job->app_id != 0
         && aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &row, err) != APR_SUCCESS)
         return err->status;
-    ending.app = aphd_recovery_app_end(job->op->name, app != NULL ? app : "keep", row.kept);
+    /* A row that this job reserved and for which it made nothing is not worth keeping, whatever the
+     * job knows of it: it may never have heard that it got one. */
+    int untouched = job->reserved && job->step == NULL && ending.reason.status != APR_SUCCESS;
+    ending.app = aphd_recovery_app_end(job->op->name,
+                                       untouched ? NULL : app != NULL ? app : "keep", row.kept);
     /* An installation that could not be undone is not "installing" any more. */
     if (ending.app == APHD_END_KEEP && strcmp(result, "failed") == 0
         && row.state == APHD_APP_INSTALLING)

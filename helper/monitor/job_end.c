@@ -33,6 +33,20 @@ static void tell_everyone(aphd_job_t *job, const aphd_ending_t *ending)
     }
 }
 
+void aphd_job_postponed(const aphd_job_t *job, const char *why)
+{
+    const aphd_server_t *server = job->jobs->monitor->server;
+    aphd_conn_t *conn = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    aph_error_set(&err, APH_EENGINE, 1980,
+                  "%s; what job %lld (%s %s) began is brought to an end as soon as the engine "
+                  "answers: follow it with `apphostctl job %lld -f`",
+                  why, (long long)job->job_id, job->op->name, job->name, (long long)job->job_id);
+    while (server != NULL && (conn = aphd_server_next(server, job, conn)) != NULL)
+        if (aphd_conn_started(conn))
+            aphd_conn_fail(conn, &err);
+}
+
 static apr_status_t write_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
 {
     int well = went_well(ending);
@@ -58,11 +72,13 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
         apr_status_t status = write_end(job, ending, err);
         if (status != APR_SUCCESS)
             return status;
-        /* The end stands; routes that cannot be written are tried again by the watcher's clock. */
+        /* The end stands; routes that cannot be written are tried again by themselves. */
         if (aphd_monitor_apps_changed(job->jobs->monitor, &stale) != APR_SUCCESS)
             aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
-        aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s: %s%s%s",
-                 (long long)job->job_id, job->op->name, job->name, ending->result,
+        aphd_log(went_well(ending) ? APHD_LOG_INFO : APHD_LOG_WARNING, "job %lld: %s %s%s: %s%s%s",
+                 (long long)job->job_id, job->op->name, job->name,
+                 json_is_true(json_object_get(job->args, "plan_only")) ? " (only its plan)" : "",
+                 ending->result,
                  went_well(ending) ? "" : ": ", ending->reason.message);
     }
     job->ended = 1;
@@ -124,11 +140,11 @@ static int app_is_kept(const aphd_job_t *job)
 
 void aphd_job_lost(aphd_job_t *job, int exit_code)
 {
-    aph_error_t err = APH_ERROR_INIT;
+    aph_error_t died;
     aphd_ending_t ending = {.result = "rolled-back"};
     describe_death(job, exit_code, &ending.reason);
     if (job->op->kind == APH_OP_STREAM) {
-        aphd_job_end(job, &ending, &err);
+        aphd_job_conclude(job, &ending);
         return;
     }
     switch (aphd_recovery_after_death(job->step, job->recovering)) {
@@ -141,10 +157,12 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
     case APHD_RECOVERY_GIVE_UP:
         ending.result = "failed";
         ending.app = APHD_END_FAILING;
-        aph_error_wrap(&ending.reason,
-                       "%s of %s was interrupted at step %s and could not be undone; `apphostctl "
-                       "uninstall %s` removes what is there",
-                       job->op->name, job->name, job->step, job->name);
+        died = ending.reason;
+        ending.reason = (aph_error_t)APH_ERROR_INIT;
+        aph_error_set(&ending.reason, died.status, 1921,
+                      "%s of %s was interrupted at step %s and could not be undone (%s); "
+                      "`apphostctl uninstall %s` removes what is there",
+                      job->op->name, job->name, job->step, died.message, job->name);
         break;
     default:
         ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));

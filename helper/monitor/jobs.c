@@ -53,10 +53,11 @@ void aphd_jobs_destroy(aphd_jobs_t *jobs)
     free(jobs);
 }
 
+/* Streams have no number: a client that asks for job 0 must not meet somebody's stream. */
 static aphd_job_t *find_job(const aphd_jobs_t *jobs, int64_t job_id)
 {
     for (aphd_job_t *job = jobs->first; job != NULL; job = job->next)
-        if (job->job_id == job_id && !job->ended)
+        if (job->op->kind == APH_OP_JOB && job->job_id == job_id && !job->ended)
             return job;
     return NULL;
 }
@@ -227,11 +228,14 @@ static void start_job(aphd_job_t *job)
 
 static int may_start(const aphd_job_t *job)
 {
-    const aphd_monitor_t *monitor = job->jobs->monitor;
+    const aphd_engine_t *engine = &job->jobs->monitor->engine;
     if (job->running || job->ended || job->unstored || job->not_before > aphd_loop_now())
         return 0;
+    if (!job->recovering || engine->state != APHD_ENGINE_DOWN)
+        return 1;
     /* Undoing needs the engine; without it the attempt would only fail and leave things behind. */
-    return !(job->recovering && monitor->engine.state == APHD_ENGINE_DOWN);
+    aphd_job_postponed(job, engine->message);
+    return 0;
 }
 
 static void start_waiting(aphd_jobs_t *jobs)
@@ -437,14 +441,7 @@ void aphd_jobs_follow(aphd_jobs_t *jobs, aphd_conn_t *conn, int64_t job_id, int 
     *open = job != NULL;
     if (job == NULL)
         return;
-    const char *line = aphd_log_tail_text(&job->log);
-    while (*line != '\0') {
-        size_t length = strcspn(line, "\n");
-        json_t *frame = json_pack("{s:s%}", "log", line, length);
-        aphd_conn_relay(conn, frame);
-        json_decref(frame);
-        line += length + (line[length] == '\n');
-    }
+    aphd_conn_relay_log(conn, aphd_log_tail_text(&job->log));
     if (job->progress != NULL)
         aphd_conn_relay(conn, job->progress);
     aphd_conn_follow(conn, job, 0);

@@ -31,11 +31,11 @@ typedef struct aphd_monitor_t {
     aphd_watcher_t *watcher;
     aphd_engine_t engine;
     int64_t started;           /* seconds since 1970 */
-    unsigned routes_stale : 1; /* the last publish failed; tried again by the watcher's clock */
+    aphd_timer_t publish_again; /* set while the routes on disk are older than the rows */
 } aphd_monitor_t;
 
-/* The rows of apps have changed: the routes are written (on disk when this returns APR_SUCCESS) and
- * the watcher is told at the end of the round. monitor.c */
+/* The rows of apps have changed: the routes are written (on disk when this returns APR_SUCCESS; else
+ * tried again every few seconds) and the watcher is told at the end of the round. monitor.c */
 apr_status_t aphd_monitor_apps_changed(aphd_monitor_t *monitor, aph_error_t *err);
 
 /* A frame a client sent, from its check to its answer; aphd_server_calls_t.request_cb. operations.c */

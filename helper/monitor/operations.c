@@ -150,14 +150,9 @@ static apr_status_t answer_jobs(aphd_monitor_t *monitor, aphd_conn_t *conn, cons
  * which it is. */
 static void relay_log(aphd_conn_t *conn, json_t *job)
 {
-    const char *line = json_string_value(json_object_get(job, "log"));
-    while (line != NULL && *line != '\0') {
-        size_t length = strcspn(line, "\n");
-        json_t *frame = json_pack("{s:s%}", "log", line, length);
-        aphd_conn_relay(conn, frame);
-        json_decref(frame);
-        line += length + (line[length] == '\n');
-    }
+    const char *text = json_string_value(json_object_get(job, "log"));
+    if (text != NULL)
+        aphd_conn_relay_log(conn, text);
     json_object_del(job, "log");
 }
 

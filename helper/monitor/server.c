@@ -46,7 +46,7 @@ apr_status_t aphd_server_bind(const char *path, gid_t gid, int *fd, aph_error_t 
     return APR_SUCCESS;
 }
 
-static void log_refusal(aphd_server_t *server, const aphd_peer_t *peer, const aph_error_t *why)
+void aphd_server_refused(aphd_server_t *server, const aphd_peer_t *peer, const aph_error_t *why)
 {
     int64_t now = aphd_loop_now();
     if (now - server->refusal_logged < REFUSAL_LOG_MILLISECONDS) {
@@ -60,11 +60,6 @@ static void log_refusal(aphd_server_t *server, const aphd_peer_t *peer, const ap
                  server->refusals_unlogged);
     server->refusal_logged = now;
     server->refusals_unlogged = 0;
-}
-
-void aphd_server_refused(aphd_server_t *server, const aphd_peer_t *peer, const aph_error_t *why)
-{
-    log_refusal(server, peer, why);
 }
 
 /* Closes the connection that was idle longest among those for which the bound is met: of the uid
@@ -107,20 +102,6 @@ static apr_status_t admit(aphd_server_t *server, const aphd_peer_t *peer, aph_er
     return APR_SUCCESS;
 }
 
-/* One frame into an empty socket buffer always fits. */
-static void refuse(int fd, const aph_error_t *err)
-{
-    char *octets = NULL;
-    size_t length = 0;
-    json_t *frame = aph_frame_error(err);
-    if (aph_frame_encode(frame, APH_FRAME_MAX, &octets, &length, NULL) == APR_SUCCESS) {
-        ssize_t ignored = send(fd, octets, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)ignored;
-    }
-    free(octets);
-    json_decref(frame);
-}
-
 static void take(aphd_server_t *server, int fd)
 {
     aphd_peer_t peer = {0};
@@ -129,14 +110,14 @@ static void take(aphd_server_t *server, int fd)
     if (status == APR_SUCCESS)
         status = admit(server, &peer, &err);
     if (status != APR_SUCCESS) {
-        refuse(fd, &err);
-        log_refusal(server, &peer, &err);
+        aphd_conn_say(fd, &err);
+        aphd_server_refused(server, &peer, &err);
         close(fd);
         return;
     }
     status = aphd_conn_create(server, fd, &peer, &err);
     if (status != APR_SUCCESS)
-        log_refusal(server, &peer, &err);
+        aphd_server_refused(server, &peer, &err);
 }
 
 /* Out of descriptors, a connection would stay in the queue and poll would spin. The spare descriptor

@@ -62,6 +62,9 @@ void aphd_conn_reject(aphd_conn_t *conn, const aph_error_t *err);
 void aphd_conn_relay(aphd_conn_t *conn, const json_t *frame);
 size_t aphd_conn_queued(const aphd_conn_t *conn);
 
+/* Each line of text as a {"log":LINE} before the answer. */
+void aphd_conn_relay_log(aphd_conn_t *conn, const char *text);
+
 /* What the request waits for; NULL again once it is answered. started: it is the one that began it,
  * not one that came to watch. */
 void aphd_conn_follow(aphd_conn_t *conn, const void *topic, int started);

@@ -105,6 +105,13 @@ const char *aphd_sql_text(aphd_store_t *store, aphd_sql_t number, int column)
     return (const char *)sqlite3_column_text(store->statements[number], column);
 }
 
+json_t *aphd_sql_json(aphd_store_t *store, aphd_sql_t number, int column)
+{
+    const char *text = aphd_sql_text(store, number, column);
+    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    return value != NULL ? value : json_null();
+}
+
 int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column)
 {
     return sqlite3_column_int64(store->statements[number], column);
@@ -276,6 +283,20 @@ static apr_status_t load_instance(aphd_store_t *store, aph_error_t *err)
     return APR_SUCCESS;
 }
 
+/* A -wal that belongs to the damaged file would be played into the copy. */
+static void explain_unusable(const char *path, aph_error_t *err)
+{
+    if (err == NULL)
+        return;
+    aph_error_t cause = *err;
+    *err = (aph_error_t)APH_ERROR_INIT;
+    aph_error_set(err, cause.status, 1922,
+                  "%s cannot be used: %s. Nothing is changed and the routes stay as they are; repair "
+                  "it, or remove it with the -wal and -shm beside it and put the latest file of "
+                  "copies/ in its place",
+                  path, cause.message);
+}
+
 apr_status_t aphd_store_open(aphd_store_t **store, const char *path, aph_error_t *err)
 {
     aphd_store_t *made = calloc(1, sizeof *made);
@@ -298,8 +319,7 @@ apr_status_t aphd_store_open(aphd_store_t **store, const char *path, aph_error_t
         return APR_SUCCESS;
     }
     aphd_store_close(made);
-    aph_error_wrap(err, "%s cannot be used; nothing is changed and the routes stay as they are. "
-                        "Repair it or put back the latest file of copies/", path);
+    explain_unusable(path, err);
     return status;
 }
 

@@ -168,8 +168,4 @@ apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, j
 /* The latest count jobs, newest first: new reference to an array. */
 apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs, aph_error_t *err);
 
-/* Who asked for something and was refused. */
-apr_status_t aphd_store_audit(aphd_store_t *store, const aphd_job_row_t *asked, const char *result,
-                              int64_t now, aph_error_t *err);
-
 #endif

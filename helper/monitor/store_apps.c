@@ -74,14 +74,6 @@ apr_status_t aphd_store_apps(aphd_store_t *store,
     return status == APR_NOTFOUND ? APR_SUCCESS : status;
 }
 
-/* A text column that holds JSON, null where it is empty or not JSON. */
-static json_t *json_column(aphd_store_t *store, aphd_sql_t number, int column)
-{
-    const char *text = aphd_sql_text(store, number, column);
-    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-    return value != NULL ? value : json_null();
-}
-
 static json_t *text_column(aphd_store_t *store, aphd_sql_t number, int column)
 {
     const char *text = aphd_sql_text(store, number, column);
@@ -109,9 +101,9 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "script", texts ? text_column(store, SQL_APP_TEXTS, 0) : json_string(""),
         "uninstall_script", texts ? text_column(store, SQL_APP_TEXTS, 1) : json_null(),
         "compose", texts ? text_column(store, SQL_APP_TEXTS, 2) : json_null(),
-        "plan", texts ? json_column(store, SQL_APP_TEXTS, 3) : json_null(),
-        "images", json_column(store, SQL_APP_TEXTS, 4),
-        "consents", json_column(store, SQL_APP_TEXTS, 5));
+        "plan", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 3) : json_null(),
+        "images", aphd_sql_json(store, SQL_APP_TEXTS, 4),
+        "consents", aphd_sql_json(store, SQL_APP_TEXTS, 5));
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",

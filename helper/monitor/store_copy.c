@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daily copy. It runs in a process of its own (apphostd --copy), so that the monitor neither waits
+/* The daily copy. It runs in a process of its own (apphostd -b), so that the monitor neither waits
  * for it nor keeps its memory; WAL lets the monitor write meanwhile. */
 #include <dirent.h>
 #include <errno.h>

@@ -113,13 +113,6 @@ static json_t *time_column(aphd_store_t *store, aphd_sql_t number, int column)
     return json_integer(aphd_sql_int(store, number, column));
 }
 
-static json_t *answer_column(aphd_store_t *store, aphd_sql_t number, int column)
-{
-    const char *text = aphd_sql_text(store, number, column);
-    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-    return value != NULL ? value : json_null();
-}
-
 static json_t *read_job(aphd_store_t *store, aphd_sql_t number)
 {
     return json_pack("{s:I, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}",
@@ -135,7 +128,7 @@ static json_t *read_job(aphd_store_t *store, aphd_sql_t number)
                      "created", time_column(store, number, 9),
                      "started", time_column(store, number, 10),
                      "ended", time_column(store, number, 11),
-                     "answer", answer_column(store, number, 12));
+                     "answer", aphd_sql_json(store, number, 12));
 }
 
 apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, json_t **job,
@@ -172,11 +165,4 @@ apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs,
     json_decref(*jobs);
     *jobs = NULL;
     return status;
-}
-
-apr_status_t aphd_store_audit(aphd_store_t *store, const aphd_job_row_t *asked, const char *result,
-                              int64_t now, aph_error_t *err)
-{
-    return aphd_sql_run(store, SQL_AUDIT, err, "iiittt", now, (int64_t)asked->uid,
-                        (int64_t)asked->pid, asked->op, asked->name, result);
 }

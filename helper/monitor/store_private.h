@@ -50,6 +50,8 @@ apr_status_t aphd_sql_end(aphd_store_t *store, apr_status_t status, aph_error_t 
 
 /* Column of the current row as text, NULL for SQL's null. Valid until the next step. */
 const char *aphd_sql_text(aphd_store_t *store, aphd_sql_t number, int column);
+/* The same as JSON (new reference): null where it is SQL's null or no JSON. */
+json_t *aphd_sql_json(aphd_store_t *store, aphd_sql_t number, int column);
 int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column);
 
 /* The schema this program writes, and the script that leads from version `from` to the next. NULL

@@ -80,16 +80,18 @@ static void observe_engine(aphd_monitor_t *monitor, const json_t *frame)
     aphd_engine_t *engine = &monitor->engine;
     if (state == NULL)
         return;
+    if (message == NULL)
+        message = "";
     int up = strcmp(state, "up") == 0;
     if (engine->state != (up ? APHD_ENGINE_UP : APHD_ENGINE_DOWN)) {
         engine->state = up ? APHD_ENGINE_UP : APHD_ENGINE_DOWN;
         engine->since = aphd_monitor_clock();
         aphd_log(up ? APHD_LOG_INFO : APHD_LOG_WARNING, "the engine is %s%s%s", up ? "up" : "down",
-                 message != NULL ? ": " : "", message != NULL ? message : "");
+                 message[0] != '\0' ? ": " : "", message);
         if (up)
             aphd_jobs_engine_up(monitor->jobs);
     }
-    snprintf(engine->message, sizeof engine->message, "%s", message != NULL ? message : "");
+    snprintf(engine->message, sizeof engine->message, "%s", message);
 }
 
 static int observe_app(aphd_monitor_t *monitor, const json_t *observed)
@@ -124,7 +126,7 @@ static void observe(aphd_monitor_t *monitor, const json_t *frame)
     aph_error_t err = APH_ERROR_INIT;
     size_t i;
     json_t *observed;
-    int changed = monitor->routes_stale;
+    int changed = 0;
     observe_engine(monitor, frame);
     /* An engine that is down says nothing about containers: they may still answer. */
     if (monitor->engine.state == APHD_ENGINE_UP)

@@ -10,6 +10,7 @@
 #include <apr_general.h>
 
 #include "common/frame.h"
+#include "common/utf8.h"
 #include "helper/read/compose_normal.h"
 #include "helper/read/read_wire.h"
 #include "helper/read/sandbox.h"
@@ -120,13 +121,13 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
     return aph_error_set(err, APH_EUSAGE, 524, "an unknown kind of text");
 }
 
-/* A word of foreign text that was cut for the message may have lost half of a character. */
+/* A word of foreign text may bring a control character into the message. */
 static void mend_message(aph_error_t *err)
 {
     size_t length = strlen(err->message);
     for (size_t i = 0; i < length;) {
         unsigned long point = 0;
-        size_t step = aphd_text_utf8(err->message + i, length - i, &point);
+        size_t step = aph_utf8_decode(err->message + i, length - i, &point);
         if (step == 0 || !aphd_text_printable(point))
             err->message[i] = '?', step = 1;
         i += step;

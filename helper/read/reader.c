@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,8 +22,7 @@ typedef struct exchange_t {
     pid_t pid;
     char *head; /* the request frame, malloc'd */
     size_t head_length;
-    const char *text;
-    size_t text_length;
+    const aphd_reading_t *reading;
     size_t sent;           /* octets of head and text that are gone */
     long long deadline_ms; /* CLOCK_MONOTONIC */
     aph_frame_reader_t reader;
@@ -43,12 +43,12 @@ static const char *kind_name(aphd_reader_kind_t kind)
                                          : "compose";
 }
 
-static apr_status_t encode_request(exchange_t *x, aphd_reader_kind_t kind,
-                                   const aphd_words_t *words, aph_error_t *err)
+static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
 {
+    const aphd_words_t *words = x->reading->words;
     json_t *request =
-        json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(kind), "length",
-                  (json_int_t)x->text_length, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH",
+        json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(x->reading->kind), "length",
+                  (json_int_t)x->reading->length, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH",
                   words->webapp_path, "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME",
                   words->app_hostname);
     apr_status_t rv =
@@ -93,13 +93,13 @@ static apr_status_t start_child(exchange_t *x, aph_error_t *err)
 static void send_some(exchange_t *x)
 {
     int in_head = x->sent < x->head_length;
-    const char *from = in_head ? x->head + x->sent : x->text + (x->sent - x->head_length);
-    size_t left = in_head ? x->head_length - x->sent : x->head_length + x->text_length - x->sent;
+    const char *from = in_head ? x->head + x->sent : x->reading->text + (x->sent - x->head_length);
+    size_t left = in_head ? x->head_length - x->sent : x->head_length + x->reading->length - x->sent;
     ssize_t put = send(x->fd, from, left, MSG_NOSIGNAL);
     if (put > 0)
         x->sent += (size_t)put;
     else if (put < 0 && errno != EAGAIN && errno != EINTR)
-        x->sent = x->head_length + x->text_length;
+        x->sent = x->head_length + x->reading->length;
 }
 
 /* Until the answer is whole, the child is gone (APR_EOF) or the time is up (APR_TIMEUP). */
@@ -109,7 +109,7 @@ static apr_status_t converse(exchange_t *x, aph_error_t *said)
         long long left = x->deadline_ms - now_ms();
         if (left <= 0)
             return APR_TIMEUP;
-        int sending = x->sent < x->head_length + x->text_length;
+        int sending = x->sent < x->head_length + x->reading->length;
         struct pollfd wait = {.fd = x->fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
         if (poll(&wait, 1, (int)left) < 0 && errno != EINTR)
             return APR_EGENERAL;
@@ -123,14 +123,36 @@ static apr_status_t converse(exchange_t *x, aph_error_t *said)
     }
 }
 
+/* Whatever the child said, it is gone after this. One that gave an answer is not needed any more; the
+ * others may end by themselves while there is time, because how they end is the explanation. */
+static apr_status_t end_child(exchange_t *x, apr_status_t rv, int *exit_code)
+{
+    close(x->fd); /* ends a child that still reads or writes */
+    x->fd = -1;
+    int pidfd = rv != APR_SUCCESS && rv != APR_TIMEUP ? pidfd_open(x->pid, 0) : -1;
+    if (pidfd >= 0) {
+        struct pollfd end = {.fd = pidfd, .events = POLLIN};
+        long long left;
+        while (end.revents == 0 && (left = x->deadline_ms - now_ms()) > 0)
+            if (poll(&end, 1, (int)left) < 0 && errno != EINTR)
+                break;
+        if (end.revents == 0)
+            rv = APR_TIMEUP;
+        close(pidfd);
+    }
+    kill(x->pid, SIGKILL);
+    aph_child_wait(x->pid, exit_code, NULL);
+    return rv;
+}
+
 /* What is said of a child that gave no answer. */
-static apr_status_t explain(apr_status_t rv, int exit_code, const aph_error_t *said,
-                            aph_error_t *err)
+static apr_status_t explain(const exchange_t *x, apr_status_t rv, int exit_code,
+                            const aph_error_t *said, aph_error_t *err)
 {
     if (rv == APR_TIMEUP)
         return aph_error_set(err, APH_EUNREADABLE, 533,
-                             "the reader did not finish within %d s; the text is too much for it",
-                             APHD_READ_SECONDS);
+                             "the reader did not finish within %g s; the text is too much for it",
+                             x->reading->milliseconds / 1000.0);
     if (said->status == APH_ETOOLARGE)
         return aph_error_set(err, APH_EUNREADABLE, 539, "the reader's answer is too long: %s",
                              said->message);
@@ -160,31 +182,25 @@ static apr_status_t take_answer(json_t *answer, json_t **normal, aph_error_t *er
                              json_string_value(json_object_get(answer, "tag")), message);
 }
 
-apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
-                             const aphd_words_t *words, json_t **normal, aph_error_t *err)
+apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **normal,
+                                    aph_error_t *err)
 {
-    if (length > APH_FOREIGN_MAX)
-        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %d are read", length,
-                             APH_FOREIGN_MAX);
-    exchange_t x = {.fd = -1, .text = text, .text_length = length};
-    apr_status_t rv = encode_request(&x, kind, words, err);
+    if (reading->length > APH_FOREIGN_MAX)
+        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %d are read",
+                             reading->length, APH_FOREIGN_MAX);
+    exchange_t x = {.fd = -1, .reading = reading};
+    apr_status_t rv = encode_request(&x, err);
     if (rv != APR_SUCCESS)
         return rv;
     rv = start_child(&x, err);
     if (rv == APR_SUCCESS) {
         aph_error_t said = APH_ERROR_INIT;
         int exit_code = 0;
-        x.deadline_ms = now_ms() + APHD_READ_SECONDS * 1000;
+        x.deadline_ms = now_ms() + reading->milliseconds;
         aph_frame_reader_init(&x.reader, APHD_READ_ANSWER_MAX);
-        rv = converse(&x, &said);
-        if (rv == APR_TIMEUP)
-            kill(x.pid, SIGKILL);
-        /* Closing ends a child that still reads or writes. */
-        close(x.fd);
-        x.fd = -1;
-        aph_child_wait(x.pid, &exit_code, NULL);
+        rv = end_child(&x, converse(&x, &said), &exit_code);
         rv = rv == APR_SUCCESS ? take_answer(x.answer, normal, err)
-                               : explain(rv, exit_code, &said, err);
+                               : explain(&x, rv, exit_code, &said, err);
         aph_frame_reader_clear(&x.reader);
     }
     if (x.fd >= 0)
@@ -192,4 +208,11 @@ apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t l
     json_decref(x.answer);
     free(x.head);
     return rv;
+}
+
+apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
+                             const aphd_words_t *words, json_t **normal, aph_error_t *err)
+{
+    const aphd_reading_t reading = {kind, text, length, words, APHD_READ_SECONDS * 1000};
+    return aphd_reader_run_within(&reading, normal, err);
 }

@@ -35,9 +35,22 @@ typedef struct aphd_words_t {
     const char *app_hostname;   /* APP_HOSTNAME   "photos.home.arpa" */
 } aphd_words_t;
 
+/* One text and how long reading it may take. */
+typedef struct aphd_reading_t {
+    aphd_reader_kind_t kind;
+    const char *text;
+    size_t length; /* octets, at most APH_FOREIGN_MAX */
+    const aphd_words_t *words;
+    int milliseconds; /* from start to answer; the child is gone after them */
+} aphd_reading_t;
+
+/* As aphd_reader_run, within a time of the caller's choice. */
+apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **normal,
+                                    aph_error_t *err);
+
 /* Reads text (length octets, at most APH_FOREIGN_MAX) and returns the normal form: new reference.
  * APH_EUNREADABLE names line and word of what is not understood; a child that crashed, hung or
- * broke its limits is APH_EUNREADABLE too, and says so. */
+ * broke its limits is APH_EUNREADABLE too, and says so. It has APHD_READ_SECONDS. */
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
 

@@ -2,31 +2,7 @@
 /* Well-formed UTF-8 without the characters that make two readers see two texts. */
 #include "helper/read/text_check.h"
 
-size_t aphd_text_utf8(const char *text, size_t length, unsigned long *point)
-{
-    const unsigned char *octets = (const unsigned char *)text;
-    if (length == 0)
-        return 0;
-    if (octets[0] < 0x80) {
-        *point = octets[0];
-        return 1;
-    }
-    size_t need = octets[0] >= 0xF0 ? 4 : octets[0] >= 0xE0 ? 3 : octets[0] >= 0xC2 ? 2 : 0;
-    if (need == 0 || need > length || octets[0] > 0xF4)
-        return 0;
-    unsigned long value = octets[0] & (0xFFu >> (need + 1));
-    for (size_t i = 1; i < need; i++) {
-        if ((octets[i] & 0xC0) != 0x80)
-            return 0;
-        value = value << 6 | (octets[i] & 0x3Fu);
-    }
-    /* Overlong forms and surrogates are spellings of something else. */
-    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (value < least[need] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
-    *point = value;
-    return need;
-}
+#include "common/utf8.h"
 
 int aphd_text_printable(unsigned long point)
 {
@@ -59,7 +35,7 @@ apr_status_t aphd_text_check(const aphd_foreign_t *foreign, aphd_text_rule_t rul
     int line = foreign->first_line;
     for (size_t i = 0; i < length;) {
         unsigned long point = 0;
-        size_t step = aphd_text_utf8(text + i, length - i, &point);
+        size_t step = aph_utf8_decode(text + i, length - i, &point);
         if (step == 0)
             return aph_error_set(err, APH_EUNREADABLE, 401, "line %d: is not UTF-8 text", line);
         int pair = point == '\r' && i + 1 < length && text[i + 1] == '\n';

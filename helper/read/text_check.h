@@ -24,10 +24,6 @@ typedef enum aphd_text_rule_t {
 apr_status_t aphd_text_check(const aphd_foreign_t *foreign, aphd_text_rule_t rule,
                              aph_error_t *err);
 
-/* Length of the well-formed UTF-8 sequence at text (at most length octets), its code point in
- * *point; 0 when there is none. */
-size_t aphd_text_utf8(const char *text, size_t length, unsigned long *point);
-
 /* Nonzero for a code point that may stand in a value: no control but line feed and tab. */
 int aphd_text_printable(unsigned long point);
 

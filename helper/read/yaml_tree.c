@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 #include <yaml.h>
 
+#include "common/utf8.h"
+
 /* One open list or map. */
 typedef struct level_t {
     aphd_yaml_t *node;
@@ -49,7 +51,7 @@ static apr_status_t check_scalar(builder_t *b, const yaml_event_t *event)
                              line_of(b, event), length, APH_YAML_SCALAR_MAX);
     for (size_t i = 0; i < length;) {
         unsigned long point = 0;
-        size_t step = aphd_text_utf8(text + i, length - i, &point);
+        size_t step = aph_utf8_decode(text + i, length - i, &point);
         if (step == 0 || !aphd_text_printable(point))
             return refuse(b, event, 404, "a value contains a control character");
         i += step;

@@ -21,6 +21,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from figures import Figure, pss_kib, show  # noqa: E402
 from httpd_env import DOMAIN, MODULES, Httpd, wait_until  # noqa: E402
 
 CPU_AIM, PSS_AIM = 1.10, 1024
@@ -48,11 +49,7 @@ def cpu_seconds(httpd):
 
 
 def pss_per_child(httpd):
-    sizes = []
-    for pid in httpd.children():
-        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-            sizes.append(int(re.search(r"^Pss: *(\d+)", f.read(), re.M)[1]))
-    return statistics.mean(sizes)
+    return statistics.mean(pss_kib(pid) for pid in httpd.children())
 
 
 def load(httpd, host, seconds, connections=16):
@@ -160,20 +157,20 @@ def measure_pss(ports):
     return ours, plain, static
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+def figures(rounds=5):
     ports = free_ports(APPS)
     assert os.path.isdir(MODULES)
     with started(backend, ports=ports):
         ours, static = measure_cpu(ports[0], rounds)
-        print(f"CPU per request: app {ours * 1e6:.1f} us, static ProxyPass {static * 1e6:.1f} us, "
-              f"ratio {ours / static:.3f} (aim <= {CPU_AIM})", flush=True)
         pss, plain, fifty = measure_pss(ports)
-    ratio, more = ours / static, pss - plain
-    print(f"PSS per child, {APPS} apps in use: {pss:.0f} KiB; httpd without the module {plain:.0f} KiB, "
-          f"more {more:.0f} KiB (aim <= {PSS_AIM}); with {APPS} static virtual hosts {fifty:.0f} KiB")
-    return 0 if ratio <= CPU_AIM and more <= PSS_AIM else 1
+    yield Figure("CPU per request to an app", ours * 1e6, "us")
+    yield Figure("CPU per request, static ProxyPass", static * 1e6, "us")
+    yield Figure("app against static ProxyPass", ours / static, "", CPU_AIM)
+    yield Figure(f"httpd child, {APPS} apps in use", pss, "KiB PSS")
+    yield Figure("httpd child without the module, one host", plain, "KiB PSS")
+    yield Figure("the module per child", pss - plain, "KiB PSS", PSS_AIM)
+    yield Figure(f"for comparison: {APPS} static virtual hosts per child", fifty - plain, "KiB PSS")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(show(list(figures(*map(int, sys.argv[1:2])))))

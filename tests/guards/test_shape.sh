@@ -7,7 +7,9 @@ code=$(sources c h def)
 test "$(printf '%s\n' "$code" | wc -l)" -gt 20 || fatal "the sources are found"
 cd "$srcdir" || exit 1
 
-scripts=$(find tests \( -name '*.sh' -o -name '*.py' -o -name '*.c' -o -name '*.h' \) -type f)
+# What lies in tests/cases is data: scripts as their authors would write them.
+scripts=$(find tests -path tests/cases -prune -o -type f \
+    \( -name '*.sh' -o -name '*.py' -o -name '*.c' -o -name '*.h' \) -print)
 bare=$(for file in $code $scripts; do
     head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
 done)

@@ -96,7 +96,9 @@ class Terminal:
         while words not in self.plain():
             left = end - time.monotonic()
             assert left > 0, f"{words!r} did not come; what came is:\n{self.plain()}"
-            if select.select([self.fd], [], [], left)[0]:
+            poll = select.poll()  # takes descriptors above 1023, which a long run may have
+            poll.register(self.fd, select.POLLIN)
+            if poll.poll(left * 1000):
                 self.text += os.read(self.fd, 4096).decode(errors="replace")
 
     def plain(self):

@@ -118,7 +118,8 @@ def test_forwarded_headers(running):
     running.routes(a=app.port)
     lies = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil", "X-Forwarded-Proto": "https",
             "X-Forwarded-Port": "1", "X-Forwarded-Server": "evil", "Forwarded": "for=6.6.6.6",
-            "X-Real-IP": "6.6.6.6", "x-forwarded-prefix": "/evil", "X-Mine": "kept"}
+            "X-Real-IP": "6.6.6.6", "x-forwarded-prefix": "/evil", "X-Mine": "kept",
+            "X-Forwarded-User": "root", "x_forwarded_for": "6.6.6.6"}
     headers = told(running.get("a", headers=lies))["headers"]
     seen = {}
     for name, value in headers:
@@ -129,7 +130,8 @@ def test_forwarded_headers(running):
     assert seen["x-forwarded-port"] == ["80"]
     assert ["X-Forwarded-Port", "8443"] in told(running.get("a", host=f"a.{DOMAIN}:8443"))["headers"]
     assert seen["x-mine"] == ["kept"]
-    for gone in ("forwarded", "x-real-ip", "x-forwarded-server", "x-forwarded-prefix"):
+    for gone in ("forwarded", "x-real-ip", "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-user",
+                 "x_forwarded_for"):
         assert gone not in seen
 
 
@@ -161,12 +163,13 @@ def test_private_addresses_become_public(running):
 def test_cookies_stay_with_the_app(running):
     headers = [("Set-Cookie", c) for c in (
         f"a=1; Domain={DOMAIN}; Path=/", "b=2; path=/; domain=127.0.0.1", f"c=3; Domain=a.{DOMAIN}; Secure",
-        f"d=4; Domain=.{DOMAIN}", "e=5", "f=domain=x; DOMAIN = evil.example ;HttpOnly", "g=6; Domain=x; Domain=y; Path=/")]
+        f"d=4; Domain=.{DOMAIN}", "e=5", "f=domain=x; DOMAIN = evil.example ;HttpOnly", "g=6; Domain=x; Domain=y; Path=/",
+        f"h=7; Domain=a.{DOMAIN}; Domain={DOMAIN}; Path=/", "i=8; Domain", "j=9; Domains=x;", "k=10;domain=;;")]
     app = running.app(lambda request: request.respond(headers=headers))
     running.routes(a=app.port)
     assert running.get("a").headers.get_all("Set-Cookie") == [
         "a=1; Path=/", "b=2; path=/", f"c=3; Domain=a.{DOMAIN}; Secure", "d=4", "e=5", "f=domain=x;HttpOnly",
-        "g=6; Path=/"]
+        "g=6; Path=/", f"h=7; Domain=a.{DOMAIN}; Path=/", "i=8", "j=9; Domains=x;", "k=10;;"]
 
 
 def test_fifty_apps_are_never_mixed_up(running):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots come and go, children die, httpd is reloaded: apps stay reachable."""
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -96,23 +97,24 @@ def test_reload_with_a_held_websocket(running):
     wait_until(lambda: running.upgrade("a")[1].startswith("HTTP/1.1 101"), what="room after they have gone")
 
 
+def hold_three(httpd):
+    """Three upgraded connections, or none: what a dead or closed one held is given back a moment later."""
+    held = []
+    with contextlib.suppress(OSError):
+        for _ in range(3):
+            held.append(httpd.upgrade("a"))
+    if len(held) == 3 and all(" 101 " in head for _, head in held):
+        return held
+    for s, _ in held:
+        s.close()
+    return None
+
+
 def test_killed_children_take_their_numbers_along(running):
     running.routes(a={"port": running.app(backends.websocket("a")).port, "max_upgrades": 3})
     running.announced += ["AH00051", "AH00052", "exit signal Killed"]
-
-    def hold_three():
-        """Three upgraded connections, or none: what a dead or closed one held is given back a moment later."""
-        held = []
-        with contextlib.suppress(OSError):
-            for _ in range(3):
-                held.append(running.upgrade("a"))
-        if len(held) == 3 and all(" 101 " in head for _, head in held):
-            return held
-        for s, _ in held:
-            s.close()
-        return None
     for _ in range(3):
-        held = wait_until(hold_three, 20, "room for three")
+        held = wait_until(lambda: hold_three(running), 20, "room for three")
         s, head = running.upgrade("a")
         s.close()
         assert " 503 " in head
@@ -120,6 +122,22 @@ def test_killed_children_take_their_numbers_along(running):
             os.kill(pid, signal.SIGKILL)
         for s, _ in held:
             s.close()
+
+
+def test_a_killed_server_leaves_no_numbers_behind(running):
+    """What was under way when httpd was killed does not count for the next one."""
+    running.routes(a={"port": running.app(backends.websocket("a")).port, "max_upgrades": 3})
+    running.announced += ["AH00098"]
+    held = wait_until(lambda: hold_three(running), 20, "room for three")
+    assert " 503 " in running.upgrade("a")[1]
+    os.killpg(running.process.pid, signal.SIGKILL)
+    running.process.wait(20)
+    running.process.stderr.close()
+    running.start()
+    again = wait_until(lambda: hold_three(running), 20, "room for three again")
+    assert " 503 " in running.upgrade("a")[1]
+    for s, _ in held + again:
+        s.close()
 
 
 def test_many_reloads_leak_nothing(running):
@@ -147,3 +165,29 @@ def test_stop_leaves_no_process(running):
         assert not os.path.exists(f"/proc/{pid}")
     assert running.process.returncode == 0
     assert DOMAIN in open(f"{running.folder}/httpd.conf", encoding="utf-8").read()
+
+
+@contextlib.contextmanager
+def leased(path):
+    """As long as we hold a lease on the file, nobody else can open it, and nothing about it changes."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the kernel asks for it back, and gets no answer
+    fd = os.open(path, os.O_RDWR)
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        yield
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    finally:
+        os.close(fd)
+        signal.signal(signal.SIGIO, before)
+
+
+def test_routes_that_could_not_be_opened_are_opened_later(running):
+    """No descriptor, no memory, or as here no right at the moment: that says nothing about the file."""
+    running.routes(a=1)
+    assert running.get("b").status == 404
+    running.announced += ["APH0045"]
+    running.routes(a=1, b={"port": 1, "state": "stopped"})
+    with leased(running.routes_path):
+        assert running.get("b").status == 404, "the routes of before"
+    time.sleep(0.02)
+    assert running.get("b").status == 503, "the page of a stopped app"

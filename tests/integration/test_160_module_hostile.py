@@ -138,3 +138,13 @@ def test_odd_hosts_reach_no_app(running, host):
     assert got.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 "))
     assert not app.requests
     running.announced += ["AH0"]
+
+
+def test_cookie_of_attributes_takes_no_memory(running):
+    """Every attribute is one to remove; doing so must not copy the cookie each time."""
+    cookie = "a=b" + ";domain" * 1100
+    running.routes(a=running.app(lambda request: request.respond(headers=[("Set-Cookie", cookie)] * 30)).port)
+    assert running.get("a").headers.get_all("Set-Cookie") == ["a=b"] * 30
+    for pid in running.children():
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            assert int(re.search(r"VmHWM:\s*(\d+)", f.read())[1]) < 60_000

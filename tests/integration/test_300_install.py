@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """An install script becomes an app at app.domain, and goes again without a trace."""
+import contextlib
 import os
 import re
+import signal
+import threading
+import time
+import threading
 
 import pytest
 
+import crowd
+import kills
 from engine_env import WEB, busybox_files
 from stack_env import wait_for
 
@@ -73,6 +80,35 @@ def test_data_is_kept_and_found_again(new_stack, web_image):
 
     stack.ctl("uninstall", "diary", "--purge", "--yes")
     assert not os.path.exists(f"{stack.state}/data/{first}")
+
+
+def test_folders_are_open_to_the_apps_own_users(new_stack, web_image):
+    """apphostd closes everything by its umask; what a script makes is for users inside the container."""
+    stack = new_stack(httpd=False)
+    script = stack.script(
+        "mkdir -p html/sub\ncat > html/page << 'EOF'\nhello\nEOF\nmkdir -p up/load\nchmod -R 777 up\n"
+        f"cat > docker-compose.yml << 'EOF'\nweb:\n  image: '{web_image}'\n  ports:\n    - 'HOST_PORT:80'\n"
+        "  volumes:\n    - './html:/html'\nEOF\ndocker-compose up -d\n")
+    stack.ctl("install", script, "--name", "open", "--yes")
+    data = f"{stack.state}/data/{stack.json('status', 'open')['app_id']}"
+    modes = {name: os.stat(f"{data}/{name}").st_mode & 0o777
+             for name in (".", "html", "html/sub", "html/page", "up", "up/load")}
+    assert modes == {".": 0o755, "html": 0o755, "html/sub": 0o755, "html/page": 0o644, "up": 0o777, "up/load": 0o777}
+
+
+def test_a_stop_is_not_stopped_half_way(new_stack, web_image):
+    """Once visitors are told that it stopped, asking the operation to stop changes nothing any more."""
+    stack = new_stack(httpd=False)
+    stack.install("slow", web_image, "  command: ['/bin/busybox', 'sh', '-c', 'trap : TERM; /bin/busybox httpd -p 80 -h /www; "
+                  "while :; do /bin/busybox sleep 1; done']\n  stop_grace_period: 4s\n")
+    stop = threading.Thread(target=lambda: stack.ctl("stop", "slow", check=False))
+    stop.start()
+    job = wait_for(lambda: next((j for j in stack.json("jobs")["jobs"] if j["op"] == "stop" and j["step"]), None))
+    stack.ctl("job", job["job_id"], "--cancel")
+    stop.join()
+    (container,), _ = stack.ours()
+    assert container["State"] != "running" and stack.json("status", "slow")["state"] == "stopped"
+    assert stack.json("job", job["job_id"])["result"] == "done"
 
 
 def test_plan_leaves_no_trace(new_stack, web_image):
@@ -160,10 +196,50 @@ def test_gitlab_shape_keeps_its_text(new_stack, web_image):
 
 
 def test_many_apps_at_once(new_stack, web_image):
+    """Each request to the next app, from eight clients, while apphostd is killed: never another app's
+    answer, never none. tests/bench/many_apps.py is the same with more of everything."""
     stack = new_stack()
-    for n in range(12):
-        stack.install(f"app{n}", web_image)
-    for n in range(12):
-        assert stack.get(f"app{n}").status == 200
+    names = [f"app{n}" for n in range(12)]
+    crowd.install_all(stack, names, web_image)
     subnets = [n["IPAM"]["Config"][0]["Subnet"] for n in stack.ours()[1]]
     assert len(set(subnets)) == 12
+    killer = threading.Timer(0.3, stack.stop_daemon, [signal.SIGKILL])
+    killer.start()
+    tally = crowd.alternate(stack, names, 2000)
+    killer.join()
+    assert tally.good == 2000, f"{tally.wrong} from another app, {tally.failed}"
+    stack.start_daemon()
+    assert crowd.alternate(stack, names, 120).good == 120
+
+
+def test_a_subnet_somebody_else_takes(new_stack, web_image):
+    """Between the plan and the start another network is made of it: another one is taken."""
+    stack = new_stack()
+    operation = kills.install(stack, "late", web_image)
+    assert operation.until("folders")
+    with contextlib.closing(stack.database()) as db:
+        (subnet,) = db.execute("select subnet from apps").fetchone()
+    network = stack.engine.json("POST", "/networks/create", {
+        "Name": f"foreign-{os.getpid()}", "IPAM": {"Config": [{"Subnet": subnet}]}})["Id"]
+    try:
+        assert "ok" in operation.end(), operation.answer
+        (ours,) = stack.ours()[1]
+        assert ours["IPAM"]["Config"][0]["Subnet"] != subnet
+        assert stack.get("late").status == 200
+    finally:
+        stack.engine.request("DELETE", f"/networks/{network}")
+
+
+def test_a_container_that_does_not_listen(new_stack, web_image):
+    """SIGTERM is ignored: stopping takes its grace and no longer, purging does not wait at all."""
+    stack = new_stack(httpd=False)
+    stack.install("deaf", web_image, "  stop_grace_period: 2s\n  command: [/bin/busybox, sh, -c, "
+                  "\"trap '' TERM; /bin/busybox httpd -f -p 80 -h /www & while :; do sleep 1; done\"]\n")
+    begin = time.monotonic()
+    stack.ctl("stop", "deaf")
+    assert 1.5 < time.monotonic() - begin < 8
+    stack.ctl("start", "deaf")
+    begin = time.monotonic()
+    stack.ctl("uninstall", "deaf", "--purge", "--yes")
+    assert time.monotonic() - begin < 8
+

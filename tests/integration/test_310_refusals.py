@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input gets one sentence, its exit code, and leaves nothing."""
+import contextlib
 import os
 import socket
 
@@ -89,13 +90,17 @@ def test_registry_down(bare):
 
 
 def test_port_taken_is_skipped(bare):
+    """The port the plan would use is taken by somebody before the app is installed."""
+    plan = bare.json("install", bare.script(GOOD), "--name", "app", "--plan")
+    port = plan["app"]["port"]
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 35001))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
         done = bare.install("app", IMAGE)
     row = bare.json("status", "app")
-    assert row["app_id"] == 2 and row["port"] == 35002
-    assert "35001" in done.stdout + done.stderr, "by whom the port is taken is said"
+    assert row["port"] == 35000 + row["app_id"] != port
+    said = done.stdout + done.stderr
+    assert str(port) in said and str(os.getpid()) in said, "which port, and who has it"
 
 
 def test_ids_exhausted(new_stack, web_image):
@@ -104,6 +109,17 @@ def test_ids_exhausted(new_stack, web_image):
     done = stack.ctl("install", stack.script(GOOD), "--name", "two", "--yes", check=False)
     assert done.returncode == 16 and "MaxAppId" in done.stderr
     assert [r["name"] for r in stack.invariants()] == ["one"]
+
+
+def test_ids_exhausted_by_ports(new_stack, web_image):
+    """The only id has its port taken: the row that was reserved to find that out goes again."""
+    stack = new_stack(httpd=False, MaxAppId=1)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # another app host of this machine may have it already
+            taken.bind(("127.0.0.1", 35001))
+            taken.listen()
+        refused(stack, 16, "MaxAppId")
 
 
 def test_engine_absent(new_stack, web_image):

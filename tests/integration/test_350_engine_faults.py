@@ -141,6 +141,7 @@ def test_an_engine_that_refuses_to_remove(relayed):
     relayed.relay.answers = [(r"^DELETE /v1\.\d+/containers/", refusal)]
     done = relayed.ctl("uninstall", "app", "--purge", "--yes", check=False)
     assert done.returncode == 9 and "not now" in done.stderr, done.stderr
+    assert "uninstall it again" in str(relayed.json("status", "app"))
     relayed.relay.answers = []
     relayed.ctl("uninstall", "app", "--purge", "--yes")
     no_trace(relayed)

@@ -89,6 +89,31 @@ static void test_made_and_missing(void **state)
     assert_int_equal(mode_of(place, "a/b"), -1);
 }
 
+/* apphostd closes everything by its umask; a container's own users must get in all the same. */
+static void test_modes_in_spite_of_the_umask(void **state)
+{
+    place_t *place = *state;
+    aph_error_t err = APH_ERROR_INIT;
+    aphd_folders_t fresh;
+    char path[128];
+    struct stat st;
+    int kept;
+    mode_t before = umask(077);
+    snprintf(path, sizeof path, "%s/8", place->path);
+    assert_int_equal(aphd_folders_open(&fresh, path, 1, &err), APR_SUCCESS);
+    assert_int_equal(fstat(fresh.fd, &st), 0);
+    aphd_folders_close(&fresh);
+    assert_int_equal(aphd_folders_make(&place->folders, "html/sub", &err), APR_SUCCESS);
+    assert_int_equal(aphd_folders_place(&place->folders, "etc/app.conf", "x", &kept, &err),
+                     APR_SUCCESS);
+    umask(before);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(mode_of(place, "html"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "html/sub"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "etc"), S_IFDIR | 0755);
+    assert_int_equal(mode_of(place, "etc/app.conf"), S_IFREG | 0644);
+}
+
 static void test_files_are_placed_once(void **state)
 {
     place_t *place = *state;
@@ -106,7 +131,7 @@ static void test_files_are_placed_once(void **state)
     assert_int_equal(read(fd, text, sizeof text - 1), 5);
     assert_string_equal(text, "first");
     close(fd);
-    assert_int_equal(aphd_folders_set_mode(&place->folders, "etc/app.conf", 04755, &err),
+    assert_int_equal(aphd_folders_set_mode(&place->folders, "etc/app.conf", 04755, 0, &err),
                      APR_SUCCESS);
     assert_int_equal(mode_of(place, "etc/app.conf"), S_IFREG | 0755);
 }
@@ -128,7 +153,7 @@ static void test_planted_links(void **state)
         assert_int_not_equal(aphd_folders_place(&place->folders, inside[i], "x", &kept, NULL),
                              APR_SUCCESS);
         assert_int_not_equal(aphd_folders_make(&place->folders, itself[i], NULL), APR_SUCCESS);
-        assert_int_not_equal(aphd_folders_set_mode(&place->folders, itself[i], 0777, NULL),
+        assert_int_not_equal(aphd_folders_set_mode(&place->folders, itself[i], 0777, 0, NULL),
                              APR_SUCCESS);
     }
     assert_true(is_empty(place->outside));
@@ -141,10 +166,34 @@ static void test_modes_only_of_plain_files(void **state)
     int kept;
     assert_int_equal(aphd_folders_place(&place->folders, "one", "x", &kept, &err), APR_SUCCESS);
     assert_int_equal(linkat(place->folders.fd, "one", place->folders.fd, "two", 0), 0);
-    assert_int_equal(aphd_folders_set_mode(&place->folders, "one", 0777, &err), APH_EDENIED);
+    assert_int_equal(aphd_folders_set_mode(&place->folders, "one", 0777, 0, &err), APH_EDENIED);
     assert_int_equal(mkfifoat(place->folders.fd, "fifo", 0644), 0);
-    assert_int_not_equal(aphd_folders_set_mode(&place->folders, "fifo", 0777, NULL), APR_SUCCESS);
+    assert_int_not_equal(aphd_folders_set_mode(&place->folders, "fifo", 0777, 0, NULL), APR_SUCCESS);
     assert_int_equal(mode_of(place, "one"), S_IFREG | 0644);
+}
+
+/* chmod -R of a script, beside data that a container of an earlier installation left. */
+static void test_modes_of_a_whole_folder(void **state)
+{
+    place_t *place = *state;
+    aph_error_t err = APH_ERROR_INIT;
+    char path[160];
+    struct stat st;
+    int kept;
+    assert_int_equal(aphd_folders_place(&place->folders, "d/sub/deep", "x", &kept, &err), 0);
+    assert_int_equal(aphd_folders_place(&place->folders, "d/one", "x", &kept, &err), 0);
+    assert_int_equal(linkat(place->folders.fd, "d/one", place->folders.fd, "two", 0), 0);
+    assert_int_equal(symlinkat(place->outside, place->folders.fd, "d/out"), 0);
+    assert_int_equal(mkfifoat(place->folders.fd, "d/fifo", 0644), 0);
+    assert_int_equal(aphd_folders_set_mode(&place->folders, "d", 0777, 1, &err), APR_SUCCESS);
+    assert_int_equal(mode_of(place, "d"), S_IFDIR | 0777);
+    assert_int_equal(mode_of(place, "d/sub"), S_IFDIR | 0777);
+    assert_int_equal(mode_of(place, "d/sub/deep"), S_IFREG | 0777);
+    assert_int_equal(mode_of(place, "d/one"), S_IFREG | 0644);
+    assert_int_equal(mode_of(place, "d/fifo"), S_IFIFO | 0644);
+    snprintf(path, sizeof path, "%s", place->outside);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0755);
 }
 
 static void test_opening_by_hand(void **state)
@@ -197,9 +246,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
         cmocka_unit_test_setup_teardown(test_made_and_missing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_modes_in_spite_of_the_umask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files_are_placed_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_planted_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modes_only_of_plain_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_modes_of_a_whole_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_opening_by_hand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
     };

@@ -100,7 +100,7 @@ static void test_odd_names_and_kinds(void **state)
     put(place->victim, "* ?", "");
     put(place->victim, "\xff\xfe not UTF-8", "");
     put(place->victim, longest, "");
-    mkdirat(place->victim, " ", 0000);
+    mkdirat(place->victim, " ", geteuid() == 0 ? 0000 : 0700); /* only root may look into the first */
     assert_int_equal(mkfifoat(place->victim, "fifo", 0644), 0);
     put(place->victim, ".apphost-purge-0", "a name of our own");
     purge_and_check(place);

@@ -1,226 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs and the watcher against a scripted peer: this program, started again as apphost-job, does what
- * the script of a test says, the things a real job cannot be made to do included. */
+ * the script of a test says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
-#include "helper/base/job_wire.h"
+#include "common/route_map.h"
 #include "helper/monitor/jobs.h"
 #include "helper/monitor/log.h"
 #include "helper/monitor/watcher.h"
 #include "tests/unit/monitor_harness.h"
-
-/* --- the scripted peer --- */
-
-static aph_frame_reader_t peer_reader;
-
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    json_t *frame = json_loads(text, 0, NULL);
-    if (frame == NULL || aph_frame_write(APHD_JOB_FD, frame, APH_JOB_FRAME_MAX, NULL) != APR_SUCCESS)
-        _exit(70); /* the monitor hung up */
-    json_decref(frame);
-}
-
-static json_t *hear(void)
-{
-    json_t *frame = NULL;
-    if (aph_frame_wait(&peer_reader, APHD_JOB_FD, &frame, NULL) != APR_SUCCESS)
-        _exit(71);
-    return frame;
-}
-
-static void call(const char *expected, const char *text)
-{
-    say("%s", text);
-    json_t *frame = hear();
-    const char *code = json_string_value(json_object_get(frame, "code"));
-    if (strcmp(expected, code != NULL ? code : "ok") != 0)
-        _exit(72);
-    json_decref(frame);
-}
-
-#define STEP "{\"call\":\"step\",\"step\":\"images\",\"undo\":{\"n\":7}}"
-#define RESERVE "{\"call\":\"reserve\",\"name\":\"photos\",\"web\":true,\"script\":\"s\",\"skip\":[]}"
-#define DONE "{\"call\":\"finish\",\"result\":\"done\",\"answer\":{\"x\":1},\"app\":\"keep\"}"
-#define UNDONE(code)                                                                               \
-    "{\"call\":\"finish\",\"result\":\"rolled-back\",\"code\":\"" code "\",\"tag\":\"APH1234\","   \
-    "\"message\":\"because\",\"app\":\"gone\"}"
-
-static void play_happy(const json_t *recover)
-{
-    call("ok", RESERVE);
-    call("ok", "{\"call\":\"subnet\",\"taken\":[\"10.213.0.0/28\",\"fd00::/8\",5]}");
-    say("{\"note\":\"log\",\"line\":\"pulling\"}");
-    say("{\"note\":\"progress\",\"step\":\"images\",\"text\":\"t\",\"done\":1,\"total\":2,"
-        "\"unit\":\"bytes\"}");
-    call("ok", STEP);
-    call("ok", "{\"call\":\"record\",\"compose\":\"{}\",\"plan\":{},\"images\":[],\"consents\":[]}");
-    call("usage", "{\"call\":\"state\",\"state\":\"kept\"}");
-    call("usage", "{\"call\":\"state\",\"state\":\"dancing\"}");
-    call("ok", "{\"call\":\"state\",\"state\":\"running\",\"desired\":\"running\"}");
-    call("usage", "{\"call\":\"sing\"}");
-    call("usage", "{\"call\":\"finish\",\"result\":\"perhaps\"}");
-    call("ok", DONE);
-    call("usage", STEP); /* it is over */
-}
-
-static void play_die_at_once(const json_t *recover)
-{
-    _exit(9);
-}
-
-static void play_die_after_reserve(const json_t *recover)
-{
-    call("ok", RESERVE);
-    kill(getpid(), SIGKILL);
-}
-
-static void play_die_after_step(const json_t *recover)
-{
-    if (recover == NULL) {
-        call("ok", RESERVE);
-        call("ok", STEP);
-        _exit(0);
-    }
-    const char *step = json_string_value(json_object_get(recover, "step"));
-    json_int_t n = json_integer_value(json_object_get(json_object_get(recover, "undo"), "n"));
-    if (step == NULL || strcmp(step, "images") != 0 || n != 7)
-        _exit(73);
-    call("ok", UNDONE("internal"));
-}
-
-static void play_die_always(const json_t *recover)
-{
-    if (recover == NULL) {
-        call("ok", RESERVE);
-        call("ok", STEP);
-    }
-    _exit(1);
-}
-
-static void play_without_engine(const json_t *recover)
-{
-    static const char path[] = "tried"; /* in the folder of the test: the second try succeeds */
-    if (recover == NULL) {
-        call("ok", RESERVE);
-        call("ok", STEP);
-        _exit(0);
-    }
-    if (access(path, F_OK) == 0) {
-        call("ok", DONE);
-        return;
-    }
-    FILE *mark = fopen(path, "w");
-    fclose(mark);
-    call("ok", "{\"call\":\"finish\",\"result\":\"failed\",\"code\":\"engine\",\"tag\":\"APH1\","
-               "\"message\":\"no engine\",\"app\":\"keep\"}");
-}
-
-static volatile sig_atomic_t asked;
-
-static void on_term(int number)
-{
-    asked = 1;
-}
-
-static void play_wait_for_term(const json_t *recover)
-{
-    struct sigaction action = {.sa_handler = on_term};
-    sigaction(SIGTERM, &action, NULL);
-    call("ok", RESERVE);
-    call("ok", STEP);
-    say("{\"note\":\"log\",\"line\":\"waiting\"}");
-    struct pollfd peer = {.fd = APHD_JOB_FD, .events = 0};
-    while (!asked)
-        if (poll(&peer, 1, 5) > 0)
-            _exit(76); /* the monitor is gone */
-    call("ok", UNDONE("cancelled"));
-}
-
-static void play_garbage(const json_t *recover)
-{
-    call("ok", RESERVE);
-    ssize_t ignored = write(APHD_JOB_FD, "\xff\xff\xff\xff garbage", 12);
-    (void)ignored;
-    pause();
-}
-
-static void play_chatter(const json_t *recover)
-{
-    for (int i = 0; i < 40000; i++)
-        say("{\"note\":\"log\",\"line\":\"%d 0123456789012345678901234567890123456789\"}", i);
-    call("ok", "{\"call\":\"finish\",\"result\":\"done\",\"answer\":{}}");
-}
-
-static void play_for_ever(const json_t *recover)
-{
-    call("usage", "{\"call\":\"step\",\"step\":\"x\",\"undo\":{}}"); /* a stream has no journal */
-    for (int i = 0;; i++) {
-        say("{\"note\":\"log\",\"line\":\"%d\"}", i);
-        usleep(2000);
-    }
-}
-
-/* Observes app 1 in the states its file says, one after the other. */
-static void play_watch(const json_t *recover)
-{
-    say("{\"note\":\"observe\",\"engine\":\"up\",\"message\":\"v1\",\"apps\":[{\"app_id\":1,"
-        "\"state\":\"failing\",\"reason\":\"exited\"},{\"app_id\":99,\"state\":\"running\"}]}");
-    json_decref(hear()); /* the event that rows changed */
-    say("{\"note\":\"observe\",\"engine\":\"down\",\"message\":\"gone\",\"apps\":[{\"app_id\":1,"
-        "\"state\":\"running\",\"reason\":\"\"}]}");
-    hear();
-}
-
-static const struct {
-    const char *name;
-    void (*play)(const json_t *recover);
-} scripts[] = {
-    {"happy", play_happy},         {"die-at-once", play_die_at_once},
-    {"die-after-reserve", play_die_after_reserve}, {"die-after-step", play_die_after_step},
-    {"die-always", play_die_always}, {"without-engine", play_without_engine},
-    {"wait-for-term", play_wait_for_term}, {"garbage", play_garbage},
-    {"chatter", play_chatter}, {"for-ever", play_for_ever}, {"watch", play_watch},
-};
-
-/* argument is "FOLDER:SCRIPT". */
-static int play(char *argument)
-{
-    char *name = strrchr(argument, ':');
-    if (name == NULL)
-        return 74;
-    *name++ = '\0';
-    if (chdir(argument) != 0)
-        return 75;
-    aph_frame_reader_init(&peer_reader, APH_JOB_FRAME_MAX);
-    json_t *request = hear();
-    const json_t *recover = json_object_get(request, "recover");
-    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
-        if (strcmp(scripts[i].name, name) == 0)
-            scripts[i].play(json_is_object(recover) ? recover : NULL);
-    json_decref(request);
-    return 0;
-}
-
-/* --- the tests --- */
+#include "tests/unit/scripted_job.h"
 
 typedef struct fixture_t {
     harness_t harness;
@@ -444,9 +243,10 @@ static void test_recovery_waits_for_the_engine(void **state)
     fixture_t *f = *state;
     use_script(f, "without-engine");
     client_send_json(&f->client, INSTALL);
-    expect_end(f, NULL, NULL);
-    assert_true(aphd_loop_now() > 0);
-    harness_turn(&f->harness, 50);
+    expect_end(f, "engine", "as soon as the engine answers"); /* the client is not kept waiting */
+    assert_true(aphd_jobs_busy(f->monitor.jobs, "photos"));
+    for (int i = 0; i < 200 && aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
+        harness_turn(&f->harness, 50);
     assert_false(aphd_jobs_busy(f->monitor.jobs, "photos"));
 }
 
@@ -510,7 +310,7 @@ static void test_one_job_per_app_and_a_queue(void **state)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(row, "ok"), "result")), "rolled-back");
     json_decref(row);
-    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APH_EUSAGE);
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 1, &ended, NULL), APH_ENOTFOUND); /* ended */
     assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 9, &ended, NULL), APH_ENOTFOUND);
     client_close(&second);
     client_close(&third);
@@ -522,9 +322,11 @@ static void test_a_client_that_leaves_ends_no_job(void **state)
     json_t *row = NULL;
     use_script(f, "happy");
     client_send_json(&f->client, INSTALL);
-    harness_turn(&f->harness, 1);
+    for (int i = 0; i < 1000 && !aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
+        harness_turn(&f->harness, 1); /* one turn may do no more than accept */
+    assert_true(aphd_jobs_busy(f->monitor.jobs, "photos"));
     client_close(&f->client);
-    for (int i = 0; i < 200 && aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
+    for (int i = 0; i < 1200 && aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
         harness_turn(&f->harness, 10);
     assert_string_equal(result_of(f, 1, &row), "done");
     json_decref(row);
@@ -595,7 +397,58 @@ static void test_slow_reader_of_a_stream(void **state)
     json_t *answer = answer_to(&f->client, &logs);
     assert_non_null(json_object_get(answer, "ok"));
     json_decref(answer);
-    assert_int_equal(logs, 40000);
+    assert_int_equal(logs, CHATTER_LINES);
+}
+
+/* The number 0 is no stream's: who asks for job 0 must not meet somebody's log. */
+static void test_streams_have_no_number(void **state)
+{
+    fixture_t *f = *state;
+    int ended = 0;
+    add_running_app(f);
+    use_script(f, "for-ever");
+    client_send_json(&f->client, "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
+    json_decref(client_receive(&f->client, 2000));
+    assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 0, &ended, NULL), APH_ENOTFOUND);
+    assert_null(aphd_jobs_log(f->monitor.jobs, 0));
+}
+
+/* A job that cannot start, in a database that cannot store that: whoever waits hears of it. */
+static void test_an_end_that_cannot_be_stored_is_told(void **state)
+{
+    fixture_t *f = *state;
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(f->database, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER no_end BEFORE UPDATE OF state ON jobs "
+                                      "WHEN new.state = 'ended' BEGIN SELECT raise(ABORT, 'no end'); "
+                                      "END", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    f->monitor.program.path = "/there/is/no/apphost-job";
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "internal", "no end");
+    harness_turn(&f->harness, 20);
+    assert_false(aphd_jobs_busy(f->monitor.jobs, "photos"));
+}
+
+/* Routes that cannot be written: the job that asked for it fails and leaves no row, and the file is
+ * written as soon as it can be, without anything else happening. */
+static void test_routes_are_written_later(void **state)
+{
+    fixture_t *f = *state;
+    aph_route_map_t *map = NULL;
+    assert_int_equal(mkdir(f->routes, 0700), 0); /* no file can be renamed over it */
+    use_script(f, "reserve-refused");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, "no-space", "because");
+    assert_string_equal(state_of(f, "photos"), "none");
+    assert_int_equal(rmdir(f->routes), 0);
+    for (int i = 0; i < 50 && map == NULL; i++) {
+        harness_turn(&f->harness, 100);
+        aph_route_map_open(&map, f->routes, NULL);
+    }
+    assert_non_null(map);
+    assert_int_equal(aph_route_map_count(map), 0);
+    aph_route_map_close(map);
 }
 
 static void test_the_watcher(void **state)
@@ -631,9 +484,12 @@ int main(int argc, char **argv)
         WITH_MONITOR(test_the_next_start_takes_up_what_was_open),
         WITH_MONITOR(test_stream_ends_with_its_client),
         WITH_MONITOR(test_slow_reader_of_a_stream),
+        WITH_MONITOR(test_streams_have_no_number),
+        WITH_MONITOR(test_an_end_that_cannot_be_stored_is_told),
+        WITH_MONITOR(test_routes_are_written_later),
         WITH_MONITOR(test_the_watcher),
     };
     if (argc == 3 && strcmp(argv[1], "-c") == 0)
-        return play(argv[2]);
+        return scripted_job_play(argv[2]);
     return cmocka_run_group_tests_name("monitor_jobs", tests, NULL, NULL);
 }

@@ -128,7 +128,8 @@ static void refuses_entries_that_cannot_be(void **state)
 
 static void put(const char *octets, size_t length)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    unlink(path); /* a file cut in place would be written to disk each time */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, octets, length), (ssize_t)length);
     close(fd);

@@ -48,14 +48,12 @@ static void test_stray_descriptors_are_gone(void **state)
     assert_int_equal(probe("descriptor"), 8);
 }
 
+#ifndef APH_SANITIZED /* the shadow memory of a sanitizer is larger than the bound: there is none */
 static void test_memory_is_bounded(void **state)
 {
-#ifdef APH_SANITIZED
-    skip(); /* the shadow memory of a sanitizer is larger than the bound */
-#else
     assert_int_equal(probe("memory"), 9);
-#endif
 }
+#endif
 
 static void test_cpu_is_bounded(void **state)
 {
@@ -69,7 +67,9 @@ int main(void)
         cmocka_unit_test(test_writing_works),
         cmocka_unit_test(test_forbidden_calls_kill),
         cmocka_unit_test(test_stray_descriptors_are_gone),
+#ifndef APH_SANITIZED
         cmocka_unit_test(test_memory_is_bounded),
+#endif
         cmocka_unit_test(test_cpu_is_bounded),
     };
     apr_initialize();

@@ -40,6 +40,15 @@ static void misbehave(const char *input, size_t length)
         say(lie, sizeof lie - 1);
     else if (asked(input, length, "memory"))
         _exit(9);
+    else if (asked(input, length, "stay")) /* an answer, and no end after it */
+        say(lie, sizeof lie - 1), pause();
+    else if (asked(input, length, "linger"))
+        say("nonsense", 8), pause();
+    else if (asked(input, length, "deaf")) {
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        pause();
+    }
 }
 
 int main(void)
