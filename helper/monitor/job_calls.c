@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "helper/monitor/job.h"
-#include "helper/monitor/log.h"
 #include "helper/monitor/recovery.h"
 
 #define SKIP_MAX 4096
@@ -93,12 +92,9 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
         return status;
     job->app_id = app_id;
     job->reserved = 1;
-    /* The row stands, and only the job can take it back: routes that cannot be written now are
-     * tried again by the watcher's clock. */
-    aph_error_t stale = APH_ERROR_INIT;
-    if (aphd_monitor_apps_changed(monitor, &stale) != APR_SUCCESS)
-        aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
-    status = aphd_store_app_json(monitor->store, job->app_id, 1, &app, err);
+    status = aphd_monitor_apps_changed(monitor, err);
+    if (status == APR_SUCCESS)
+        status = aphd_store_app_json(monitor->store, job->app_id, 1, &app, err);
     if (status == APR_SUCCESS)
         *answer = json_pack("{s:o}", "app", app);
     return status;

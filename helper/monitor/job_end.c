@@ -103,7 +103,10 @@ void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending)
     job->ending.answer = NULL;
     job->unstored = 1;
     try_again_later(job);
-    tell_everyone(job, ending);
+    aphd_ending_t told = {.result = ending->result};
+    aph_error_set(&told.reason, ending->reason.status, 1950,
+                  "%s (nor can this be written down yet: %s)", ending->reason.message, err.message);
+    tell_everyone(job, &told);
 }
 
 void aphd_job_retry_end(aphd_job_t *job)

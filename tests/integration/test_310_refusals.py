@@ -92,7 +92,7 @@ def test_registry_down(bare):
 def test_port_taken_is_skipped(bare):
     """The port the plan would use is taken by somebody before the app is installed."""
     plan = bare.json("install", bare.script(GOOD), "--name", "app", "--plan")
-    port = plan["app"]["port"]
+    port = 35000 + plan["plan"]["app_id"]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
