@@ -62,7 +62,8 @@ apr_status_t aphd_image_explain(const char *ref, const char *said, aph_error_t *
     if (says(said, away))
         return aph_error_set(err, APH_EIMAGE, 1059, "the registry of image %s cannot be reached "
                              "(%s); check the network and try again", ref, said);
-    return aph_error_set(err, APH_EIMAGE, 1060, "image %s cannot be pulled: %s", ref, said);
+    return aph_error_set(err, APH_EIMAGE, 1060, "image %s cannot be pulled: %s; ask the "
+                         "registry's operator, or try again later", ref, said);
 }
 
 static apr_status_t line_cb(void *baton, char *line, size_t length)

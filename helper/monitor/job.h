@@ -6,6 +6,14 @@
 #include "helper/monitor/jobs.h"
 #include "helper/monitor/log_tail.h"
 
+/* How a job ended, as its child or we say it. */
+typedef struct aphd_ending_t {
+    const char *result;       /* "done", "failed", "rolled-back" */
+    const json_t *answer;     /* borrowed or NULL */
+    aph_error_t reason;       /* status APR_SUCCESS where it was done */
+    aphd_app_end_t app;
+} aphd_ending_t;
+
 struct aphd_job_t {
     aphd_jobs_t *jobs;
     aphd_job_t *next;          /* oldest first */
@@ -20,6 +28,8 @@ struct aphd_job_t {
     aphd_log_tail_t log;
     aphd_job_child_t child;
     int64_t not_before;        /* milliseconds of aphd_loop_now: a retry that waits */
+    aphd_ending_t ending;      /* where unstored */
+    unsigned unstored : 1;     /* it is over, and the database could not take its end yet */
     unsigned running : 1;      /* its child exists */
     unsigned reserved : 1;     /* app_id was given to this very job */
     unsigned recovering : 1;
@@ -30,6 +40,8 @@ struct aphd_job_t {
     unsigned held_back : 1;    /* a stream whose reader is slower than its child */
 };
 
+#define APHD_RETRY_MILLISECONDS 5000
+
 struct aphd_jobs_t {
     aphd_monitor_t *monitor;
     aphd_job_t *first;
@@ -39,21 +51,16 @@ struct aphd_jobs_t {
 /* What the child asked for: its answer, "ok" or error, as a new frame. job_calls.c */
 json_t *aphd_job_call(aphd_job_t *job, const json_t *frame);
 
-/* How a job ended, as its child or we say it. */
-typedef struct aphd_ending_t {
-    const char *result;       /* "done", "failed", "rolled-back" */
-    const json_t *answer;     /* borrowed or NULL */
-    aph_error_t reason;       /* status APR_SUCCESS where it was done */
-    aphd_app_end_t app;
-} aphd_ending_t;
-
 /* Writes the end to the database, publishes, tells everyone who waits. On error the row stays open.
  * job_end.c */
 apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err);
 
-/* As above, for an end nobody else can be told of: where it cannot be stored, its row stays open for
- * the next start of apphostd, and everyone who waits gets that as the answer. job_end.c */
-void aphd_job_conclude(aphd_job_t *job, aphd_ending_t *ending);
+/* The same where nobody is left to hear an error: a failed end the database cannot take (a full
+ * disk) is told to those who wait, and tried again until it stands. job_end.c */
+void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending);
+
+/* Tries the end of an unstored job once more. job_end.c */
+void aphd_job_retry_end(aphd_job_t *job);
 
 /* Its end has to wait for the engine: whoever began it is told, rather than kept waiting. job_end.c */
 void aphd_job_postponed(const aphd_job_t *job, const char *why);

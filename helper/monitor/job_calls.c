@@ -223,7 +223,13 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     if (ending.app == APHD_END_KEEP && strcmp(result, "failed") == 0
         && row.state == APHD_APP_INSTALLING)
         ending.app = APHD_END_FAILING;
-    return aphd_job_end(job, &ending, err);
+    if (strcmp(result, "done") == 0)
+        return aphd_job_end(job, &ending, err);
+    /* What failed is over, whether or not that can be written now: the child has nothing left to
+     * do about it, and its reason must not get lost. */
+    ending.result = strcmp(result, "failed") == 0 ? "failed" : "rolled-back";
+    aphd_job_conclude(job, &ending);
+    return APR_SUCCESS;
 }
 
 /* needs_app: only for a job that is about an app with a row. for_streams: also for what only reads. */

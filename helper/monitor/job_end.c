@@ -86,15 +86,34 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
     return APR_SUCCESS;
 }
 
-void aphd_job_conclude(aphd_job_t *job, aphd_ending_t *ending)
+static void try_again_later(aphd_job_t *job)
+{
+    aphd_jobs_t *jobs = job->jobs;
+    job->not_before = aphd_loop_now() + APHD_RETRY_MILLISECONDS;
+    aphd_loop_timer(jobs->monitor->loop, &jobs->retry, APHD_RETRY_MILLISECONDS, NULL);
+}
+
+void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending)
 {
     aph_error_t err = APH_ERROR_INIT;
     if (aphd_job_end(job, ending, &err) == APR_SUCCESS)
         return;
-    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored", &err);
-    job->ended = 1;
-    ending->reason = err;
-    tell_everyone(job, ending);
+    aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored yet", &err);
+    job->ending = *ending;
+    job->ending.answer = NULL;
+    job->unstored = 1;
+    try_again_later(job);
+    aphd_ending_t told = {.result = ending->result};
+    aph_error_set(&told.reason, ending->reason.status, 1950,
+                  "%s (nor can this be written down yet: %s)", ending->reason.message, err.message);
+    tell_everyone(job, &told);
+}
+
+void aphd_job_retry_end(aphd_job_t *job)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    if (aphd_job_end(job, &job->ending, &err) != APR_SUCCESS)
+        try_again_later(job);
 }
 
 static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *why)

@@ -13,7 +13,6 @@
 
 /* Octets one reader may be behind before a stream's child is not read any more. */
 #define STREAM_QUEUE_MAX 131072
-#define RETRY_MILLISECONDS 5000
 
 static void retry_cb(void *self)
 {
@@ -161,9 +160,9 @@ static void gone_cb(void *self, int exit_code)
     job->running = 0;
     if (job->again) {
         job->again = 0;
-        job->not_before = aphd_loop_now() + RETRY_MILLISECONDS;
-        aphd_loop_timer(job->jobs->monitor->loop, &job->jobs->retry, RETRY_MILLISECONDS, NULL);
-    } else if (!job->ended) {
+        job->not_before = aphd_loop_now() + APHD_RETRY_MILLISECONDS;
+        aphd_loop_timer(job->jobs->monitor->loop, &job->jobs->retry, APHD_RETRY_MILLISECONDS, NULL);
+    } else if (!job->ended && !job->unstored) {
         aphd_job_lost(job, exit_code);
     }
 }
@@ -230,7 +229,7 @@ static void start_job(aphd_job_t *job)
 static int may_start(const aphd_job_t *job)
 {
     const aphd_engine_t *engine = &job->jobs->monitor->engine;
-    if (job->running || job->ended || job->not_before > aphd_loop_now())
+    if (job->running || job->ended || job->unstored || job->not_before > aphd_loop_now())
         return 0;
     if (!job->recovering || engine->state != APHD_ENGINE_DOWN)
         return 1;
@@ -248,6 +247,8 @@ static void start_waiting(aphd_jobs_t *jobs)
     for (aphd_job_t *job = jobs->first; job != NULL; job = job->next)
         running += job->running && job->op->kind == APH_OP_JOB;
     for (aphd_job_t *job = jobs->first; job != NULL; job = job->next) {
+        if (job->unstored && !job->ended && job->not_before <= aphd_loop_now())
+            aphd_job_retry_end(job);
         if (!may_start(job) || (job->op->kind == APH_OP_JOB && running >= at_once))
             continue;
         start_job(job);
@@ -460,7 +461,7 @@ apr_status_t aphd_jobs_cancel(aphd_jobs_t *jobs, int64_t job_id, int *ended, aph
                    : aph_error_set(err, APH_ENOTFOUND, 848, "job %lld has ended already",
                                    (long long)job_id);
     }
-    if (job->recovering)
+    if (job->recovering || job->unstored)
         return aph_error_set(err, APH_EBUSY, 849,
                              "job %lld is being recovered after an interruption, which cannot be "
                              "cancelled",

@@ -422,11 +422,15 @@ static void test_an_end_that_cannot_be_stored_is_told(void **state)
     assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER no_end BEFORE UPDATE OF state ON jobs "
                                       "WHEN new.state = 'ended' BEGIN SELECT raise(ABORT, 'no end'); "
                                       "END", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
     f->monitor.program.path = "/there/is/no/apphost-job";
     client_send_json(&f->client, INSTALL);
     expect_end(f, "internal", "no end");
     harness_turn(&f->harness, 20);
+    assert_true(aphd_jobs_busy(f->monitor.jobs, "photos"));
+    assert_int_equal(sqlite3_exec(db, "DROP TRIGGER no_end", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    for (int i = 0; i < 100 && aphd_jobs_busy(f->monitor.jobs, "photos"); i++)
+        harness_turn(&f->harness, 100);
     assert_false(aphd_jobs_busy(f->monitor.jobs, "photos"));
 }
 
