@@ -17,7 +17,8 @@ GOOD = ("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + IMAGE
 @pytest.fixture(scope="module")
 def web_image(engine):
     engine.import_image(IMAGE, busybox_files(), WEB)
-    return IMAGE
+    yield IMAGE
+    engine.remove_image(IMAGE)
 
 
 @pytest.fixture
