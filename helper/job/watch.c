@@ -22,6 +22,8 @@
 #define LOOK_EVERY     apr_time_from_sec(30)
 #define LOOK_AGAIN     apr_time_from_sec(1) /* while something is moving */
 #define MOVING         apr_time_from_sec(4) /* after an event the list may lag behind it */
+#define WAKE_WITHIN    apr_time_from_sec(30)
+#define WAKES_MAX      3
 #define BURST          apr_time_from_msec(50)
 #define BACK_OFF_FIRST 500
 #define BACK_OFF_MAX   15000
@@ -34,7 +36,7 @@ typedef struct watching_t {
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
-    unsigned fresh : 1;   /* nothing was looked at over this connection yet */
+    apr_time_t wake_until; /* over this connection */
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
 
@@ -104,27 +106,42 @@ static int is_moving(const watching_t *watching, apr_time_t now)
     return now - watching->event_at < MOVING;
 }
 
-/* An engine that was killed leaves containers ended that should run, and does not always start them
- * again. Only a whole app that should run and has ended is started, once for each connection: what
- * ends later is the engine's restart policy's, or was stopped by somebody. */
-static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
+static int start_ended(watching_t *watching, const aphd_watched_t *app, const json_t *containers,
+                       apr_pool_t *p)
 {
-    int woken = 0;
+    int started = 0;
     /* The engine lists the newest first; the older ones are those the newer depend on. */
     for (size_t i = json_array_size(containers); i-- > 0;) {
         const json_t *container = json_array_get(containers, i);
         const json_t *labels = json_object_get(container, "Labels");
         const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
         const char *state = json_string_value(json_object_get(container, "State"));
-        const aphd_watched_t *app = aphd_watched_find(&watching->list, id != NULL ? atoi(id) : 0);
         aph_error_t why = APH_ERROR_INIT;
-        if (app == NULL || !app->wanted || app->up || state == NULL || strcmp(state, "exited") != 0)
+        if (id == NULL || atoi(id) != app->app_id || state == NULL || strcmp(state, "exited") != 0)
             continue;
         if (aphd_container_start(watching->job->engine, aphd_container_id(container), p, &why)
             == APR_SUCCESS)
-            woken++;
+            started++;
         else
             aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+    }
+    return started;
+}
+
+/* An engine that was killed ends containers that should run while it comes back, some of them only
+ * after it answers, and does not always start them again. Only a whole app that should run and has
+ * ended is started, a few times at most: what ends later is the engine's restart policy's, or was
+ * stopped by somebody. */
+static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
+{
+    int woken = 0;
+    for (size_t i = 0; i < watching->list.count; i++) {
+        aphd_watched_t *app = &watching->list.apps[i];
+        if (!app->wanted || app->up || app->wakes >= WAKES_MAX)
+            continue;
+        int started = start_ended(watching, app, containers, p);
+        app->wakes += started > 0;
+        woken += started;
     }
     return woken;
 }
@@ -139,8 +156,8 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
                                                err);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
-    int woken = status == APR_SUCCESS && watching->fresh ? wake(watching, containers, brief) : 0;
-    watching->fresh = 0;
+    int early = apr_time_now() < watching->wake_until;
+    int woken = status == APR_SUCCESS && early ? wake(watching, containers, brief) : 0;
     apr_pool_destroy(brief);
     if (woken > 0)
         return look(watching, err);
@@ -190,10 +207,12 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
                                             err);
     if (status != APR_SUCCESS)
         return status;
-    for (size_t i = 0; i < watching->list.count; i++)
+    for (size_t i = 0; i < watching->list.count; i++) {
         watching->list.apps[i].proven = 0;
+        watching->list.apps[i].wakes = 0;
+    }
     watching->look_at = 0;
-    watching->fresh = 1;
+    watching->wake_until = apr_time_now() + WAKE_WITHIN;
     while (status == APR_SUCCESS && !aphd_events_done(events)) {
         status = hear_monitor(watching, err);
         if (status == APR_SUCCESS && watching->look_at <= apr_time_now())

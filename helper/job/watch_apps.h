@@ -23,6 +23,7 @@ typedef struct aphd_watched_t {
     int port;
     int web;
     int wanted;                /* it is installed and should run */
+    int wakes;                 /* times its ended containers were started, on this connection */
     char host[254];
     aphd_seen_t seen, told;    /* now; and what the monitor knows */
     char reason[APHD_WATCH_REASON_MAX];

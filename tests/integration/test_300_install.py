@@ -135,7 +135,8 @@ def test_consent_is_needed_for_another_port(new_stack, web_image):
 
 def test_headless_app_has_no_route(new_stack, web_image):
     stack = new_stack()
-    stack.install("worker", web_image, "  command: ['/bin/busybox', 'sleep', '1000']\n", port=None)
+    stack.install("worker", web_image, "  command: [/bin/busybox, sh, -c, "
+                  "\"trap 'exit 0' TERM; sleep 1000 & wait\"]\n", port=None)
     assert stack.json("status", "worker")["state"] == "running"
     assert stack.get("worker").status in (404, 503)
     stack.ctl("uninstall", "worker")

@@ -30,10 +30,10 @@ def echo(stack, echo_image):
     return stack
 
 
-@pytest.mark.parametrize("target", ["/a%2Fb", "//", "/%252F", "/a//b/../c?x=%2F&y", "/;p=1?", "/%C3%BC?q=a+b"])
-def test_urls_arrive_unchanged(echo, target):
-    line = echo.get("echo", target).body.split(b"\r\n")[0].decode()
-    assert line == f"GET {target} HTTP/1.1"
+def test_urls_arrive_unchanged(echo):
+    for target in ("/a%2Fb", "//", "/%252F", "/a//b/../c?x=%2F&y", "/;p=1?", "/%C3%BC?q=a+b"):
+        line = echo.get("echo", target).body.split(b"\r\n")[0].decode()
+        assert line == f"GET {target} HTTP/1.1"
 
 
 def test_the_app_learns_who_asked_for_what(echo):

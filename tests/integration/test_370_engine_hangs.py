@@ -93,7 +93,11 @@ def test_started_anew_during_an_install(stack, own_engine, how):
         kills.settle(stack)
         wait_for(lambda: stack.json("status")["engine"]["state"] == "up", 60, "the engine seen up")
         if "victim" in states(stack):
-            wait_for(lambda: states(stack)["victim"] == "running", 30, f"the app installed before {step}")
+            try:
+                wait_for(lambda: states(stack)["victim"] == "running", 30, f"the app installed before {step}")
+            except AssertionError as why:
+                told = [(c["Names"], c["State"], c["Status"]) for c in stack.ours()[0]]
+                raise AssertionError(f"{stack.json('status', 'victim')}\n{told}\n{stack.daemon_log()}") from why
             stack.ctl("uninstall", "victim", "--purge", "--yes")
         kills.no_trace(stack, f"a new engine at {step}", "victim")
         wait_for(lambda: states(stack) == {"up": "running"}, 60, "the other app")

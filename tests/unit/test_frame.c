@@ -310,10 +310,11 @@ static void large_frames_pass(int read_end, int write_end)
     assert_true(pid >= 0);
     if (pid == 0) {
         close(read_end);
-        for (int i = 0; i < 2; i++)
-            if (aph_frame_write(write_end, object, 2 * SIZE, NULL) != APR_SUCCESS)
-                _exit(1);
-        _exit(0);
+        apr_status_t first = aph_frame_write(write_end, object, 2 * SIZE, NULL);
+        apr_status_t second = aph_frame_write(write_end, object, 2 * SIZE, NULL);
+        json_decref(object);
+        free(text);
+        _exit(first != APR_SUCCESS || second != APR_SUCCESS);
     }
     close(write_end);
     aph_frame_reader_t reader;
