@@ -95,6 +95,7 @@ def test_port_taken_is_skipped(bare):
     plan = bare.json("install", bare.script(GOOD), "--name", "app", "--plan")
     port = plan["plan"]["port"]
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an earlier app may linger
         taken.bind(("127.0.0.1", port))
         taken.listen()
         done = bare.install("app", IMAGE)
