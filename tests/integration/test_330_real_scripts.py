@@ -18,7 +18,7 @@ cat > conf/settings.ini <<- "DONE"
 \taddress = APP_HOSTNAME
 DONE
 cat > docker-compose.yml << 'EOF'   \nnotes-container:
-  image: 'docker.io/example/notes:2'
+  image: 'shop.example/apps/notes:2'
   container_name: "APP_IDENTIFIER"
   hostname: "APP_HOSTNAME"
   restart: unless-stopped
@@ -45,7 +45,6 @@ def stand_in(engine, script):
     """The image the script names, serving on the port it maps HOST_PORT to."""
     ref = re.search(r"image: *['\"]?([^'\"\s]+)", script).group(1)
     ref = ref if ":" in ref.rpartition("/")[2] else ref + ":latest"
-    ref = ref.removeprefix("docker.io/")
     target = re.search(r"HOST_PORT:(\w+)", script).group(1)
     port = PORT_FROM_SETTINGS if target == "HOST_PORT" else target
     engine.import_image(ref, busybox_files({"index.html": b"real enough\n"}), serve_on(port))

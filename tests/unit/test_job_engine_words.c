@@ -16,7 +16,7 @@ static void test_references(void **state)
     static const struct { const char *ref, *name, *tag; } rows[] = {
         {"nginx", "nginx", "latest"},
         {"nginx:1.25", "nginx", "1.25"},
-        {"docker.io/linuxserver/hydra", "docker.io/linuxserver/hydra", "latest"},
+        {"shop.example/team/hydra", "shop.example/team/hydra", "latest"},
         {"127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b", "latest"},
         {"127.0.0.1:5000/a/b:2", "127.0.0.1:5000/a/b", "2"},
         {"a/b@sha256:00ff", "a/b", "sha256:00ff"},

@@ -246,7 +246,7 @@ static void test_image_references(void **state)
     static const char *const good[] =
         {"a",
          "demo:1",
-         "docker.io/linuxserver/hydra",
+         "shop.example/team/hydra",
          "gitlab/gitlab-ce:latest",
          "localhost:5000/x",
          "127.0.0.1:5000/x/y:tag",
