@@ -16,8 +16,10 @@ run_checks() {
     part "clang-tidy" run_clang_tidy
     part "make distcheck" run_distcheck
     start_engine
-    part "integration tests" run_pytest integration
-    part "browser tests" run_pytest browser
+    part "integration tests" run_pytest integration "$top/tests/integration"
+    part "integration tests under the worker MPM" run_pytest worker -k "not worker" \
+        "$top"/tests/integration/test_3[0234]0_*.py
+    part "browser tests" run_pytest browser "$top/tests/browser"
     stop_engine
     say
     say "$failed_parts"
@@ -125,15 +127,19 @@ run_distcheck() {
     ok=1
 }
 
-# The tests see an installed product, as an admin would have it.
+# run_pytest NAME ARGUMENT...: the tests see an installed product, as an admin would have it. Those that
+# take both MPMs have been run with both; the others that need httpd take event, and in the run named
+# worker the other one.
 run_pytest() {
-    local folder=$1 registry
+    local name=$1 registry mpm=event
+    shift
+    [ "$name" != worker ] || mpm=worker
     find_registry || return 1
     make -C "$work/gcc" install >"$work/install.log" 2>&1 || { show_errors "$work/install.log"; return 1; }
-    APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
+    APPHOST_MPM=$mpm APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
         PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
-        --junitxml="$work/$folder.xml" "$top/tests/$folder" 2>&1 | tee "$work/$folder.log" || true
-    read -r ok bad < <(/usr/bin/python3 - "$work/$folder.xml" <<'END'
+        --junitxml="$work/$name.xml" "$@" 2>&1 | tee "$work/$name.log" || true
+    read -r ok bad < <(/usr/bin/python3 - "$work/$name.xml" <<'END'
 import sys, xml.etree.ElementTree as tree
 suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
 n = {k: int(suite.get(k, 0)) for k in ("tests", "failures", "errors", "skipped")}

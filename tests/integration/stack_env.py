@@ -234,7 +234,7 @@ def new_stack(engine):
     """A function that makes stacks; each is checked and cleared away at the end of the test."""
     stacks = []
 
-    def make(mpm="event", daemon=True, httpd=True, **config):
+    def make(mpm=os.environ.get("APPHOST_MPM", "event"), daemon=True, httpd=True, **config):
         stack = Stack(engine, mpm)
         stacks.append(stack)
         stack.write_config(**config)
