@@ -18,7 +18,7 @@ run_checks() {
     start_engine
     part "integration tests" run_pytest integration "$top/tests/integration"
     part "integration tests under the worker MPM" run_pytest worker -k "not worker" \
-        "$top"/tests/integration/test_3[0234]0_*.py
+        "$top"/tests/integration/test_[3-9]*.py
     part "browser tests" run_pytest browser "$top/tests/browser"
     stop_engine
     say
@@ -127,9 +127,9 @@ run_distcheck() {
     ok=1
 }
 
-# run_pytest NAME ARGUMENT...: the tests see an installed product, as an admin would have it. Those that
-# take both MPMs have been run with both; the others that need httpd take event, and in the run named
-# worker the other one.
+# run_pytest NAME ARGUMENT...: the tests see an installed product, as an admin would have it. The tests of
+# the module alone (test_1xx) take both MPMs themselves, those of test_2xx need no httpd; all others take
+# event, and in the run named worker the other one.
 run_pytest() {
     local name=$1 registry mpm=event
     shift
