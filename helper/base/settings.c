@@ -68,6 +68,38 @@ static const char *set_optional_path(reading_t *reading, void *field, const char
     return value[0] == '\0' ? NULL : set_path(reading, field, value);
 }
 
+/* A program and its options: no quoting, so no blanks inside of them. */
+static const char *set_command(reading_t *reading, void *field, const char *value)
+{
+    apr_array_header_t *words = apr_array_make(reading->p, 8, sizeof(const char *));
+    char *rest = apr_pstrdup(reading->p, value);
+    char *word;
+    while ((word = apr_strtok(rest, " \t", &rest)) != NULL)
+        APR_ARRAY_PUSH(words, const char *) = word;
+    if (words->nelts == 0)
+        return NULL;
+    if (APR_ARRAY_IDX(words, 0, const char *)[0] != '/')
+        return "the absolute path of a program is needed, then its options";
+    APR_ARRAY_PUSH(words, const char *) = NULL;
+    *(const char *const **)field = (const char *const *)words->elts;
+    return NULL;
+}
+
+static const char *set_address(reading_t *reading, void *field, const char *value)
+{
+    struct in_addr parsed;
+    if (inet_pton(AF_INET, value, &parsed) != 1 || parsed.s_addr == INADDR_ANY)
+        return "an IPv4 address httpd answers on is needed, such as 127.0.0.1";
+    *(const char **)field = apr_pstrdup(reading->p, value);
+    return NULL;
+}
+
+static const char *set_vhosts(reading_t *reading, void *field, const char *value)
+{
+    *(int *)field = strcmp(value, "always") == 0;
+    return *(int *)field || strcmp(value, "needed") == 0 ? NULL : "needed or always is meant";
+}
+
 static const char *set_word(reading_t *reading, void *field, const char *value)
 {
     if (value[0] == '\0' || strpbrk(value, " \t/:") != NULL)
@@ -136,6 +168,10 @@ static const struct {
     {"engine", "Compose", set_optional_path, FIELD(compose)},
     {"engine", "SubnetPool", set_subnet_pool, FIELD(subnet_pool)},
     {"engine", "StartSeconds", set_number, FIELD(start_seconds)},
+    {"httpd", "Command", set_command, FIELD(httpd_command)},
+    {"httpd", "Address", set_address, FIELD(httpd_address)},
+    {"httpd", "Templates", set_path, FIELD(templates_dir)},
+    {"httpd", "Vhosts", set_vhosts, FIELD(vhosts_always)},
     {"jobs", "Parallel", set_number, FIELD(parallel_jobs)},
 #undef FIELD
 };
@@ -210,6 +246,8 @@ static void set_defaults(aphd_settings_t *settings)
     settings->engine_socket = "/run/docker.sock";
     settings->subnet_pool = "10.213.0.0/16";
     settings->start_seconds = 300;
+    settings->httpd_address = "127.0.0.1";
+    settings->templates_dir = APH_SYSCONFDIR "/templates";
     settings->parallel_jobs = 4;
 }
 
@@ -230,6 +268,9 @@ static apr_status_t conclude(reading_t *reading, aph_error_t *err)
     settings->routes_path = apr_pstrcat(p, settings->state_dir, "/routes", NULL);
     settings->apps_dir = apr_pstrcat(p, settings->state_dir, "/apps", NULL);
     settings->data_dir = apr_pstrcat(p, settings->state_dir, "/data", NULL);
+    settings->sites_dir = apr_pstrcat(p, settings->state_dir, "/sites", NULL);
+    settings->vhosts_available = apr_pstrcat(p, settings->state_dir, "/vhosts-available", NULL);
+    settings->vhosts_enabled = apr_pstrcat(p, settings->state_dir, "/vhosts-enabled", NULL);
     return APR_SUCCESS;
 }
 

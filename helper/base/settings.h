@@ -13,6 +13,13 @@
  *   Compose =                          absolute path; empty: looked for in the usual places
  *   SubnetPool = 10.213.0.0/16         apps get /28 pieces of it
  *   StartSeconds = 300                 how long an app may take until it answers over HTTP
+ *   [httpd]
+ *   Command =                          httpd with the options that find its configuration, separated by
+ *                                      blanks; empty: apache2ctl, then httpd, in the usual places
+ *   Address = 127.0.0.1                where httpd's PublicPort answers this machine
+ *   Templates = SYSCONFDIR/templates   the admin's own: vhost/KIND.conf
+ *   Vhosts = needed                    needed: a virtual host is enabled where it says more than the
+ *                                      route; always
  *   [jobs]
  *   Parallel = 4
  */
@@ -35,6 +42,11 @@ typedef struct aphd_settings_t {
     const char *compose;         /* absolute path or NULL */
     const char *subnet_pool;     /* CIDR as written, checked */
     int start_seconds;
+    const char *const *httpd_command; /* argv without httpd's own -t: absolute program first, then
+                                       * options, NULL-terminated; NULL: to be looked for */
+    const char *httpd_address;   /* IPv4 */
+    const char *templates_dir;   /* of the admin; need not exist */
+    int vhosts_always;
     int parallel_jobs;
     /* Derived, never set by anyone. */
     const char *socket_path;     /* RuntimeDir/apphostd.sock */
@@ -43,6 +55,9 @@ typedef struct aphd_settings_t {
     const char *routes_path;     /* StateDir/routes */
     const char *apps_dir;        /* StateDir/apps   : apps/ID, root's, 0700: script, compose.json */
     const char *data_dir;        /* StateDir/data   : data/ID, what containers may bind */
+    const char *sites_dir;       /* StateDir/sites  : sites/ID = APP_ROOT_DIR, root's; logs/ in it */
+    const char *vhosts_available;/* StateDir/vhosts-available: ID.conf as rendered, of every app */
+    const char *vhosts_enabled;  /* StateDir/vhosts-enabled: a link to the set httpd includes */
 } aphd_settings_t;
 
 #define APHD_SETTINGS_PATH APH_SYSCONFDIR "/apphostd.conf"
