@@ -22,6 +22,9 @@
 
 /* Text written by an app's author. */
 #define APH_SCRIPT_MAX  49152   /* octets of an install script sent over the socket */
+#define APH_VHOST_MAX   65536   /* octets of a vhost template, and of one that was rendered */
+#define APH_LIST_MAX    64      /* items of a list argument */
+#define APH_LIST_ITEM_MAX 2048  /* octets of one */
 #define APH_FOREIGN_MAX 1048576 /* octets of any foreign text handed to the reader */
 #define APH_YAML_NODES_MAX  10000
 #define APH_YAML_DEPTH_MAX  32

@@ -79,6 +79,19 @@ static int is_hex(const json_t *value)
            && strspn(json_string_value(value), "0123456789abcdef") == json_string_length(value);
 }
 
+static int is_list(const json_t *value)
+{
+    size_t i;
+    const json_t *item;
+    if (!json_is_array(value) || json_array_size(value) > APH_LIST_MAX)
+        return 0;
+    json_array_foreach((json_t *)value, i, item)
+        if (!is_text(item) || json_string_length(item) == 0
+            || json_string_length(item) > APH_LIST_ITEM_MAX)
+            return 0;
+    return 1;
+}
+
 static int is_bool(const json_t *value)
 {
     return json_is_boolean(value);
@@ -94,6 +107,7 @@ static const struct {
     {"text", is_text, "UTF-8 text of at most 48 KiB without NUL"},
     {"bool", is_bool, "true or false"},
     {"int", is_int, "a whole number from 0 to 2147483647"},
+    {"list", is_list, "a list of at most 64 texts of 1 to 2048 octets each"},
     {"hex", is_hex, "at most 64 hexadecimal digits in lower case"},
 };
 

@@ -34,6 +34,25 @@ static void add_options(getopt_tables_t *tables, const aphc_option_t *options, i
     tables->letters[used] = '\0';
 }
 
+static int may_repeat(const aphc_option_t *option)
+{
+    return option->value != NULL && strstr(option->value, "...") != NULL;
+}
+
+static apr_status_t take_own(const aphc_command_t *command, int row, const char *value,
+                             aphc_arguments_t *arguments, aph_error_t *err)
+{
+    arguments->values[row] = value != NULL ? value : "";
+    if (!may_repeat(&command->options[row]))
+        return APR_SUCCESS;
+    if (arguments->repeat_count == APHC_REPEATS_MAX)
+        return aph_error_set(err, APH_EUSAGE, 1704, "--%s is there too often: at most %d such "
+                             "options are taken", command->options[row].name, APHC_REPEATS_MAX);
+    arguments->repeats[arguments->repeat_count].option = row;
+    arguments->repeats[arguments->repeat_count++].value = arguments->values[row];
+    return APR_SUCCESS;
+}
+
 /* The row a short option stands for; getopt returns the letter itself. */
 static int row_of_letter(const aphc_option_t *options, int base, int letter)
 {
@@ -121,10 +140,13 @@ apr_status_t aphc_arguments_parse(aphc_context_t *context, const aphc_command_t 
         }
         if (found < ROW_BASE)
             return complain(found, argv[optind - 1], command->name, err);
-        if (found >= ROW_OWN)
-            arguments->values[found - ROW_OWN] = optarg != NULL ? optarg : "";
-        else
+        if (found >= ROW_OWN) {
+            apr_status_t status = take_own(command, found - ROW_OWN, optarg, arguments, err);
+            if (status != APR_SUCCESS)
+                return status;
+        } else {
             apply_common(context, found - ROW_BASE, optarg, &help);
+        }
     }
     arguments->help = help != 0;
     return take_operands(command, argc - optind, argv + optind, arguments, err);

@@ -13,7 +13,8 @@
 #include "common/error.h"
 #include "ctl/terminal.h"
 
-#define APHC_OPTIONS_MAX  8 /* of one command; the options all share are not counted */
+#define APHC_OPTIONS_MAX  12 /* of one command; the options all share are not counted */
+#define APHC_REPEATS_MAX  64 /* options with "..." of one command line */
 #define APHC_OPERANDS_MAX 2
 
 /* What holds for the whole run. Passed down; nothing else is shared. */
@@ -32,7 +33,8 @@ typedef struct aphc_context_t {
 typedef struct aphc_option_t {
     const char *name;  /* without its dashes; NULL ends a list */
     char letter;       /* short form, or 0 */
-    const char *value; /* what stands for its value in help; NULL: a switch */
+    const char *value; /* what stands for its value in help; NULL: a switch; "X..." may be given
+                          more than once */
     const char *help;
 } aphc_option_t;
 
@@ -41,7 +43,13 @@ typedef struct aphc_arguments_t {
     const char *operands[APHC_OPERANDS_MAX];
     int operand_count;
     const char *values[APHC_OPTIONS_MAX]; /* in the order of the command's options; "" for a switch
-                                             that was given, NULL for what was not */
+                                             that was given, NULL for what was not; the last of
+                                             several */
+    struct {
+        int option; /* place in the command's options */
+        const char *value;
+    } repeats[APHC_REPEATS_MAX]; /* those with "...", as given */
+    int repeat_count;
     unsigned help : 1;
 } aphc_arguments_t;
 
@@ -70,6 +78,9 @@ apr_status_t aphc_uninstall(aphc_context_t *, const aphc_arguments_t *, aph_erro
 apr_status_t aphc_start(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_stop(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_restart(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_vhost(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_render(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_reload(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_status(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_logs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);

@@ -25,11 +25,14 @@ typedef struct row_t {
 
 /* In the order in which help lists them. */
 static const row_t rows[] = {
-    {"install", aphc_install, aphc_install_options, 1, 1},
+    {"install", aphc_install, aphc_install_options, 0, 1},
     {"uninstall", aphc_uninstall, aphc_uninstall_options, 1, 1},
     {"start", aphc_start, NULL, 1, 1},
     {"stop", aphc_stop, NULL, 1, 1},
     {"restart", aphc_restart, NULL, 1, 1},
+    {"vhost", aphc_vhost, NULL, 1, 1},
+    {"render", aphc_render, NULL, 0, 0},
+    {"reload", aphc_reload, NULL, 0, 0},
     {"list", aphc_list, NULL, 0, 0},
     {"status", aphc_status, NULL, 0, 1},
     {"logs", aphc_logs, aphc_logs_options, 1, 1},

@@ -8,10 +8,15 @@
 #include "ctl/operation.h"
 #include "ctl/plan_text.h"
 
-enum { NAME, UNINSTALL_SCRIPT, PLAN, YES };
+enum { NAME, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, PLAN, YES };
 
 const aphc_option_t aphc_install_options[] = {
     [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain"},
+    [ALIAS] = {"alias", 'a', "HOST...", "another host name it answers at"},
+    [OPTION] = {"option", 'o', "NAME[=VALUE]...", "see: apphostctl help options"},
+    [KIND] = {"kind", 0, "KIND", "container (the default), webapp, headless, or a kind of yours "
+                                 "with \"container\" in its name and a template"},
+    [WEBAPP] = {"webapp", 0, "DIR", "serve the files of this folder; needs no script"},
     [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
@@ -43,6 +48,36 @@ static json_t *read_script(const char *path, aph_error_t *err)
     return text;
 }
 
+/* The values of an option that may be given more than once. */
+static json_t *all_given(const aphc_arguments_t *arguments, int option)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < arguments->repeat_count; i++)
+        if (arguments->repeats[i].option == option)
+            json_array_append_new(list, json_string(arguments->repeats[i].value));
+    return list;
+}
+
+/* What is to be installed: a script, or a folder with files. */
+static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
+{
+    const char *webapp = arguments->values[WEBAPP];
+    if ((webapp != NULL) == (arguments->operand_count > 0))
+        return aph_error_set(err, APH_EUSAGE, 1738, "give an install script, or --webapp with a "
+                             "folder; usage: apphostctl install SCRIPT|--webapp DIR --name NAME");
+    if (webapp == NULL)
+        json_object_set_new(request, "script", read_script(arguments->operands[0], err));
+    else
+        json_object_set_new(request, "webapp", json_string(webapp));
+    if (err->status == APR_SUCCESS && arguments->values[KIND] != NULL)
+        json_object_set_new(request, "kind", json_string(arguments->values[KIND]));
+    if (err->status == APR_SUCCESS && arguments->values[ALIAS] != NULL)
+        json_object_set_new(request, "aliases", all_given(arguments, ALIAS));
+    if (err->status == APR_SUCCESS && arguments->values[OPTION] != NULL)
+        json_object_set_new(request, "options", all_given(arguments, OPTION));
+    return err->status;
+}
+
 static apr_status_t make_request(const aphc_arguments_t *arguments, json_t **request,
                                  aph_error_t *err)
 {
@@ -56,7 +91,7 @@ static apr_status_t make_request(const aphc_arguments_t *arguments, json_t **req
     *request = json_pack("{s:s}", "name", arguments->values[NAME]);
     if (*request == NULL)
         return aph_error_set(err, APH_EUSAGE, 1744, "the name is not UTF-8 text");
-    json_object_set_new(*request, "script", read_script(arguments->operands[0], err));
+    put_source(arguments, *request, err);
     if (err->status == APR_SUCCESS && uninstall != NULL)
         json_object_set_new(*request, "uninstall_script", read_script(uninstall, err));
     return err->status;

@@ -12,12 +12,15 @@
  *       "apps":[APP,...]}                      for watch only
  *    APP = {"app_id":N,"name":S,"state":S,"desired":"running"|"stopped","web":BOOL,"port":N,
  *           "subnet":CIDR|null,"kept":BOOL,"script":S,"uninstall_script":S|null,
+ *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
+ *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
  *           "consents":[S,...]}
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
- *      reserve {"name","web","script","uninstall_script","skip":[app_id...]}
+ *      reserve {"name","web","script","uninstall_script","kind","aliases","options","webapp",
+ *               "skip":[app_id...]}
  *                                  -> {"app":APP}   row made (state installing), id and port taken.
  *                                  "kept" is true where an app of that name was uninstalled and its
  *                                  data kept: it gets the same id again. Calling it again within one
@@ -25,7 +28,11 @@
  *      subnet  {"taken":[CIDR...]} -> {"subnet":CIDR}   a free /28 of the pool that overlaps none
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
- *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...]}  -> {}  any subset
+ *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"vhost":0|1,
+ *               "route_flags":N,"max_requests":N,"max_websockets":N} -> {}  any subset. Of a job that
+ *                                  is about no app ("render") with "app_id":N
+ *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, with plan, without the
+ *                                  other texts
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",

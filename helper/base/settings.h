@@ -60,6 +60,9 @@ typedef struct aphd_settings_t {
     const char *vhosts_enabled;  /* StateDir/vhosts-enabled: a link to the set httpd includes */
 } aphd_settings_t;
 
+/* The file of an app in vhosts_available and in every set of enabled ones. */
+#define APHD_VHOST_FORMAT "%05d.conf"
+
 #define APHD_SETTINGS_PATH APH_SYSCONFDIR "/apphostd.conf"
 
 /* Reads and judges path; APH_ECONFIG with file, line, key and reason. Lives in p. */

@@ -23,6 +23,7 @@ typedef enum aphd_app_state_t {
 } aphd_app_state_t;
 
 #define APHD_REASON_MAX 512
+#define APHD_KIND_MAX   32
 
 typedef struct aphd_app_t {
     int app_id;
@@ -35,6 +36,11 @@ typedef struct aphd_app_t {
     char subnet[APHD_CIDR_TEXT_MAX]; /* "" while it has none */
     char reason[APHD_REASON_MAX];    /* of the last change of state */
     int64_t created, changed;
+    char kind[APHD_KIND_MAX + 1];
+    unsigned vhost : 1;         /* its virtual host is among the enabled ones */
+    uint32_t route_flags;       /* APH_ROUTE_..., beside those that follow from the kind */
+    uint32_t max_inflight;      /* 0: the server's default */
+    uint32_t max_upgrades;
 } aphd_app_t;
 
 /* "installing" ... "kept" and back; NULL / APHD_APP_NONE where there is none. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "helper/monitor/job.h"
+#include "helper/monitor/jobs.h"
 #include "helper/monitor/recovery.h"
 
 #define SKIP_MAX 4096
@@ -56,6 +57,17 @@ static void unskip_kept(aphd_monitor_t *monitor, skip_list_t *list, const char *
             list->ids[i--] = list->ids[--list->count];
 }
 
+/* Whether list is an array of texts; NULL counts as an empty one. */
+static int is_texts(const json_t *list)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach((json_t *)list, i, item)
+        if (!json_is_string(item))
+            return 0;
+    return list == NULL || json_is_array(list);
+}
+
 static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t **answer,
                                    aph_error_t *err)
 {
@@ -66,7 +78,13 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
     skip_list_t list = {.count = 0};
     size_t i;
     json_t *id, *app = NULL;
-    if (name == NULL || script == NULL || strcmp(name, job->name) != 0)
+    const char *kind = text_of(frame, "kind");
+    json_auto_t *nothing = json_array();
+    const json_t *options = json_object_get(frame, "options");
+    const json_t *aliases = json_object_get(frame, "aliases");
+    if (name == NULL || script == NULL || strcmp(name, job->name) != 0
+        || (kind != NULL && strlen(kind) > APHD_KIND_MAX) || !is_texts(options)
+        || !is_texts(aliases))
         return aph_error_set(err, APH_EUSAGE, 860, "reserve: name and script of the job are needed");
     json_array_foreach(json_object_get(frame, "skip"), i, id)
         skip(&list, json_integer_value(id));
@@ -85,6 +103,11 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
         .held = job->reserved ? job->app_id : 0,
         .now = aphd_monitor_clock(),
         .web = json_is_true(json_object_get(frame, "web")),
+        .kind = kind != NULL ? kind : "container",
+        .options = options != NULL ? options : nothing,
+        .webapp = text_of(frame, "webapp"),
+        .aliases = aliases,
+        .domains = settings->domains,
     };
     int app_id = 0;
     apr_status_t status = aphd_store_reserve(monitor->store, &request, &app_id, err);
@@ -158,11 +181,61 @@ static apr_status_t answer_step(aphd_job_t *job, const json_t *frame, json_t **a
     return APR_SUCCESS;
 }
 
+/* A job about one app speaks of that one; only one about all says which it means. */
 static apr_status_t answer_record(aphd_job_t *job, const json_t *frame, json_t **answer,
                                   aph_error_t *err)
 {
-    return aphd_store_record(job->jobs->monitor->store, job->app_id, frame, aphd_monitor_clock(),
-                             err);
+    aphd_monitor_t *monitor = job->jobs->monitor;
+    int app_id = job->app_id;
+    if (app_id == 0 && strcmp(job->name, APHD_ALL_APPS) == 0)
+        app_id = (int)json_integer_value(json_object_get(frame, "app_id"));
+    if (app_id == 0)
+        return aph_error_set(err, APH_EUSAGE, 871, "record: of which app?");
+    apr_status_t status =
+        aphd_store_record(monitor->store, app_id, frame, aphd_monitor_clock(), err);
+    return status == APR_SUCCESS ? aphd_monitor_apps_changed(monitor, err) : status;
+}
+
+/* --- apps --- */
+
+typedef struct listing_t {
+    int ids[APH_APP_ID_MAX];
+    int count;
+} listing_t;
+
+static apr_status_t note_id_cb(void *self, const aphd_app_t *app)
+{
+    listing_t *listing = self;
+    if (app->state != APHD_APP_KEPT && listing->count < APH_APP_ID_MAX)
+        listing->ids[listing->count++] = app->app_id;
+    return APR_SUCCESS;
+}
+
+static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **answer,
+                                aph_error_t *err)
+{
+    aphd_store_t *store = job->jobs->monitor->store;
+    listing_t *listing = calloc(1, sizeof *listing);
+    json_t *apps = json_array();
+    apr_status_t status = listing == NULL
+                              ? aph_error_set(err, APR_ENOMEM, 872, "no memory for a list of apps")
+                              : aphd_store_apps(store, note_id_cb, listing, err);
+    for (int i = 0; status == APR_SUCCESS && i < listing->count; i++) {
+        json_t *app = NULL;
+        status = aphd_store_app_json(store, listing->ids[i], 1, &app, err);
+        if (status != APR_SUCCESS)
+            break;
+        json_object_del(app, "script");
+        json_object_del(app, "uninstall_script");
+        json_object_del(app, "compose");
+        json_array_append_new(apps, app);
+    }
+    free(listing);
+    if (status == APR_SUCCESS)
+        *answer = json_pack("{s:o}", "apps", apps);
+    else
+        json_decref(apps);
+    return status;
 }
 
 static apr_status_t answer_state(aphd_job_t *job, const json_t *frame, json_t **answer,
@@ -242,7 +315,8 @@ static const struct {
     {"reserve", answer_reserve, 0, 0},
     {"subnet", answer_subnet, 1, 0},
     {"step", answer_step, 0, 0},
-    {"record", answer_record, 1, 0},
+    {"record", answer_record, 0, 0},
+    {"apps", answer_apps, 0, 1},
     {"state", answer_state, 1, 0},
     {"finish", answer_finish, 0, 1},
 };

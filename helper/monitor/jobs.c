@@ -315,6 +315,22 @@ static apr_status_t check_room(const aphd_jobs_t *jobs, const aph_op_t *op, aph_
                          op->name, open);
 }
 
+static apr_status_t refuse_busy(const aphd_job_t *open, aph_error_t *err)
+{
+    return aph_error_set(err, APH_EBUSY, 843,
+                         "job %lld (%s %s) is under way; follow it with `apphostctl job %lld -f`, "
+                         "or stop it with --cancel",
+                         (long long)open->job_id, open->op->name, open->name,
+                         (long long)open->job_id);
+}
+
+/* What is about no single app: one at a time. */
+static apr_status_t admit_for_all(aphd_jobs_t *jobs, const aph_op_t *op, aph_error_t *err)
+{
+    const aphd_job_t *open = find_open(jobs, APHD_ALL_APPS);
+    return open != NULL ? refuse_busy(open, err) : check_room(jobs, op, err);
+}
+
 static apr_status_t admit(aphd_jobs_t *jobs, const aph_op_t *op, const json_t *args,
                           const char *name, int *app_id, aph_error_t *err)
 {
@@ -323,11 +339,7 @@ static apr_status_t admit(aphd_jobs_t *jobs, const aph_op_t *op, const json_t *a
     aph_error_t absent = APH_ERROR_INIT;
     const aphd_job_t *open = find_open(jobs, name);
     if (open != NULL && op->kind == APH_OP_JOB)
-        return aph_error_set(err, APH_EBUSY, 843,
-                             "job %lld (%s %s) is under way; follow it with `apphostctl job %lld "
-                             "-f`, or stop it with --cancel",
-                             (long long)open->job_id, open->op->name, name,
-                             (long long)open->job_id);
+        return refuse_busy(open, err);
     apr_status_t status = APR_SUCCESS;
     if (strcmp(op->name, "install") == 0)
         status = aphd_admission_name(name, monitor->machine, monitor->settings->domains, err);
@@ -372,12 +384,12 @@ static apr_status_t journal_new(aphd_jobs_t *jobs, aphd_conn_t *conn, aphd_job_r
 apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op_t *op,
                               const json_t *args, aph_error_t *err)
 {
-    const char *name = json_string_value(json_object_get(args, "name"));
+    const char *given = json_string_value(json_object_get(args, "name"));
+    const char *name = given != NULL ? given : APHD_ALL_APPS;
     aphd_job_row_t row = {.op = op->name, .name = name};
     int64_t job_id = 0;
-    if (name == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 846, "%s names no app", op->name);
-    apr_status_t status = admit(jobs, op, args, name, &row.app_id, err);
+    apr_status_t status = given != NULL ? admit(jobs, op, args, name, &row.app_id, err)
+                                        : admit_for_all(jobs, op, err);
     if (status == APR_SUCCESS && op->kind == APH_OP_JOB)
         status = journal_new(jobs, conn, &row, args, &job_id, err);
     if (status != APR_SUCCESS)

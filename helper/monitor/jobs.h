@@ -9,6 +9,7 @@
 #define APHD_JOBS_AT_ONCE_MAX 16 /* whatever [jobs] Parallel says */
 #define APHD_JOBS_OPEN_MAX 256   /* queued and running */
 #define APHD_STREAMS_MAX 8
+#define APHD_ALL_APPS "*"        /* the name of a job that is about no single app */
 
 typedef struct aphd_job_t aphd_job_t;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "common/file_replace.h"
 #include "common/ops.h"
 #include "helper/monitor/jobs.h"
 
@@ -17,22 +18,40 @@ typedef apr_status_t answer_t(aphd_monitor_t *monitor, aphd_conn_t *conn, const 
 
 /* --- queries --- */
 
-static json_t *addresses(const aphd_settings_t *settings, const aphd_app_t *app)
+typedef struct addressing_t {
+    const aphd_settings_t *settings;
+    json_t *list;
+} addressing_t;
+
+static apr_status_t add_address_cb(void *self, const char *host)
 {
-    json_t *list = json_array();
+    addressing_t *addressing = self;
+    char text[APH_LABEL_MAX + APH_HOST_MAX + 24];
+    char port[8] = "";
+    if (addressing->settings->public_port != 80)
+        snprintf(port, sizeof port, ":%d", addressing->settings->public_port);
+    snprintf(text, sizeof text, "http://%s%s/", host, port);
+    return json_array_append_new(addressing->list, json_string(text)) == 0 ? APR_SUCCESS
+                                                                           : APR_ENOMEM;
+}
+
+/* Below every domain, then the aliases. */
+static json_t *addresses(aphd_monitor_t *monitor, const aphd_app_t *app)
+{
+    const aphd_settings_t *settings = monitor->settings;
+    addressing_t addressing = {settings, json_array()};
     for (int i = 0; app->web && settings->domains[i] != NULL; i++) {
-        char text[APH_LABEL_MAX + APH_HOST_MAX + 24];
-        char port[8] = "";
-        if (settings->public_port != 80)
-            snprintf(port, sizeof port, ":%d", settings->public_port);
-        snprintf(text, sizeof text, "http://%s.%s%s/", app->name, settings->domains[i], port);
-        json_array_append_new(list, json_string(text));
+        char host[APH_LABEL_MAX + APH_HOST_MAX + 2];
+        snprintf(host, sizeof host, "%s.%s", app->name, settings->domains[i]);
+        add_address_cb(&addressing, host);
     }
-    return list;
+    if (app->web)
+        aphd_store_aliases(monitor->store, app->app_id, add_address_cb, &addressing, NULL);
+    return addressing.list;
 }
 
 typedef struct listing_t {
-    const aphd_settings_t *settings;
+    aphd_monitor_t *monitor;
     json_t *apps;
 } listing_t;
 
@@ -40,17 +59,18 @@ static apr_status_t list_app_cb(void *self, const aphd_app_t *app)
 {
     listing_t *listing = self;
     json_t *row = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:o}", "app_id", app->app_id, "name", app->name,
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o}", "app_id", app->app_id, "name", app->name,
         "state", aphd_app_state_name(app->state), "desired",
         app->desired_running ? "running" : "stopped", "web", (int)app->web, "port", app->port,
-        "kept", (int)app->kept, "reason", app->reason, "url", addresses(listing->settings, app));
+        "kept", (int)app->kept, "reason", app->reason, "kind", app->kind, "url",
+        addresses(listing->monitor, app));
     return row != NULL && json_array_append_new(listing->apps, row) == 0 ? APR_SUCCESS : APR_ENOMEM;
 }
 
 static apr_status_t answer_list(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
                                 const json_t *args, aph_error_t *err)
 {
-    listing_t listing = {monitor->settings, json_array()};
+    listing_t listing = {monitor, json_array()};
     apr_status_t status = aphd_store_apps(monitor->store, list_app_cb, &listing, err);
     if (status == APR_SUCCESS)
         aphd_conn_answer(conn, json_pack("{s:o}", "apps", listing.apps));
@@ -131,7 +151,7 @@ static apr_status_t answer_status(aphd_monitor_t *monitor, aphd_conn_t *conn, co
         return status;
     json_object_del(row, "script");
     json_object_del(row, "uninstall_script");
-    json_object_set_new(row, "url", addresses(monitor->settings, &app));
+    json_object_set_new(row, "url", addresses(monitor, &app));
     aphd_conn_answer(conn, row);
     return APR_SUCCESS;
 }
@@ -191,6 +211,32 @@ static apr_status_t answer_cancel(aphd_monitor_t *monitor, aphd_conn_t *conn, co
     return status;
 }
 
+/* The file as it was rendered; whether httpd includes it, status says. */
+static apr_status_t answer_vhost(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
+                                 const json_t *args, aph_error_t *err)
+{
+    const char *name = json_string_value(json_object_get(args, "name"));
+    aphd_app_t app;
+    char path[256];
+    char *text = NULL;
+    size_t length = 0;
+    apr_status_t status = aphd_store_app_by_name(monitor->store, name, &app, err);
+    if (status != APR_SUCCESS)
+        return status;
+    snprintf(path, sizeof path, "%s/" APHD_VHOST_FORMAT, monitor->settings->vhosts_available,
+             app.app_id);
+    if (!app.web || app.state == APHD_APP_KEPT)
+        return aph_error_set(err, APH_ENOTFOUND, 883, "%s has no web page, so it has no virtual "
+                             "host", name);
+    status = aph_file_read(path, APH_VHOST_MAX, &text, &length, err);
+    if (status != APR_SUCCESS)
+        return status;
+    aphd_conn_answer(conn, json_pack("{s:s, s:s, s:b, s:s%}", "name", name, "file", path, "enabled",
+                                     (int)app.vhost, "text", text, length));
+    free(text);
+    return APR_SUCCESS;
+}
+
 /* --- what takes a child --- */
 
 static apr_status_t answer_by_job(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
@@ -208,7 +254,7 @@ static const struct {
     unsigned without_store : 1;
 } queries[] = {
     {"list", answer_list, 0},     {"status", answer_status, 1}, {"jobs", answer_jobs, 0},
-    {"job", answer_job, 0},       {"cancel", answer_cancel, 0},
+    {"job", answer_job, 0},       {"cancel", answer_cancel, 0}, {"vhost", answer_vhost, 0},
 };
 
 static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,

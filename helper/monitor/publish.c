@@ -8,13 +8,15 @@
 #include "common/route_map.h"
 
 typedef struct gathering_t {
+    aphd_store_t *store;
     const aphd_settings_t *settings;
     aph_route_entry_t *entries;
     uint32_t count;
     uint32_t room;
 } gathering_t;
 
-static apr_status_t add_entry(gathering_t *gathering, const char *domain, const aphd_app_t *app)
+/* host is copied. */
+static apr_status_t add_entry(gathering_t *gathering, const char *host, const aphd_app_t *app)
 {
     if (gathering->count == gathering->room) {
         uint32_t room = gathering->room * 2 + 16;
@@ -24,18 +26,30 @@ static apr_status_t add_entry(gathering_t *gathering, const char *domain, const 
         gathering->entries = grown;
         gathering->room = room;
     }
-    size_t size = strlen(app->name) + strlen(domain) + 2;
-    char *host = malloc(size);
-    if (host == NULL)
+    char *copy = strdup(host);
+    if (copy == NULL)
         return APR_ENOMEM;
-    snprintf(host, size, "%s.%s", app->name, domain);
     gathering->entries[gathering->count++] = (aph_route_entry_t){
-        .host = host,
+        .host = copy,
         .route = {.app_id = (uint32_t)app->app_id,
                   .port = (uint16_t)app->port,
-                  .state = (uint8_t)app->state},
+                  .state = (uint8_t)app->state,
+                  .flags = app->route_flags,
+                  .max_inflight = app->max_inflight,
+                  .max_upgrades = app->max_upgrades},
     };
     return APR_SUCCESS;
+}
+
+typedef struct adding_t {
+    gathering_t *gathering;
+    const aphd_app_t *app;
+} adding_t;
+
+static apr_status_t add_alias_cb(void *self, const char *host)
+{
+    adding_t *adding = self;
+    return add_entry(adding->gathering, host, adding->app);
 }
 
 static apr_status_t add_app_cb(void *self, const aphd_app_t *app)
@@ -47,10 +61,13 @@ static apr_status_t add_app_cb(void *self, const aphd_app_t *app)
     for (int i = 0; gathering->settings->domains[i] != NULL && status == APR_SUCCESS; i++) {
         const char *domain = gathering->settings->domains[i];
         /* A name that would be too long under this domain is still reachable under the others. */
-        if (strlen(app->name) + 1 + strlen(domain) <= APH_HOST_MAX)
-            status = add_entry(gathering, domain, app);
+        char host[APH_LABEL_MAX + APH_HOST_MAX + 2];
+        if (snprintf(host, sizeof host, "%s.%s", app->name, domain) <= APH_HOST_MAX)
+            status = add_entry(gathering, host, app);
     }
-    return status;
+    adding_t adding = {gathering, app};
+    return status == APR_SUCCESS
+         ? aphd_store_aliases(gathering->store, app->app_id, add_alias_cb, &adding, NULL) : status;
 }
 
 /* Whether the snapshot on disk says just what entries say; *generation receives its generation. */
@@ -73,7 +90,7 @@ static int same_on_disk(const char *path, const gathering_t *gathering, uint64_t
 
 apr_status_t aphd_publish(aphd_store_t *store, const aphd_settings_t *settings, aph_error_t *err)
 {
-    gathering_t gathering = {.settings = settings};
+    gathering_t gathering = {.store = store, .settings = settings};
     uint64_t generation = 0;
     apr_status_t status = aphd_store_apps(store, add_app_cb, &gathering, err);
     if (status == APR_SUCCESS && !same_on_disk(settings->routes_path, &gathering, &generation)) {

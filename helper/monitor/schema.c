@@ -59,6 +59,18 @@ static const char *const steps[] = {
     " name TEXT NOT NULL,"
     " job_id INTEGER,"
     " result TEXT NOT NULL) STRICT;",
+    /* 1 -> 2. What an app is beyond its containers: its kind, other names, options, and what they make
+     * of its route. An alias is one app's, whatever its domain. */
+    "ALTER TABLE apps ADD COLUMN kind TEXT NOT NULL DEFAULT 'container';"
+    "ALTER TABLE apps ADD COLUMN options TEXT NOT NULL DEFAULT '[]';"
+    "ALTER TABLE apps ADD COLUMN webapp TEXT;"
+    "ALTER TABLE apps ADD COLUMN vhost INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE apps ADD COLUMN route_flags INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE apps ADD COLUMN max_inflight INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE apps ADD COLUMN max_upgrades INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE aliases(host TEXT PRIMARY KEY,"
+    " app_id INTEGER NOT NULL REFERENCES apps(app_id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX aliases_app ON aliases(app_id);",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == APHD_SCHEMA_VERSION,

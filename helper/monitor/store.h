@@ -77,6 +77,11 @@ typedef struct aphd_reserve_t {
     int held;                     /* id this job reserved before, given back now; 0: none */
     int64_t now;
     unsigned web : 1;
+    const char *kind;
+    const json_t *options;        /* array of texts */
+    const char *webapp;           /* directory, or NULL */
+    const json_t *aliases;        /* array of normalised hosts */
+    const char *const *domains;   /* as in the settings: NAME.DOMAIN and an alias are one space */
 } aphd_reserve_t;
 
 /* Makes the row of a new app, state installing: the lowest id that is free, rested and not skipped; or
@@ -92,7 +97,13 @@ apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_cidr_
                                const aphd_cidr_t *taken, size_t count, char *subnet,
                                aph_error_t *err);
 
-/* Stores any of compose, plan, images, consents of fields (borrowed). */
+/* Calls host_cb for every alias of the app. */
+apr_status_t aphd_store_aliases(aphd_store_t *store, int app_id,
+                                apr_status_t (*host_cb)(void *self, const char *host), void *self,
+                                aph_error_t *err);
+
+/* Stores any of compose, plan, images, consents, vhost, route_flags, max_requests, max_websockets of
+ * fields (borrowed). */
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err);
 

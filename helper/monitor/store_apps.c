@@ -23,6 +23,11 @@ static void read_app(aphd_store_t *store, aphd_sql_t number, aphd_app_t *app)
     snprintf(app->reason, sizeof app->reason, "%s", aphd_sql_text(store, number, 8));
     app->created = aphd_sql_int(store, number, 9);
     app->changed = aphd_sql_int(store, number, 10);
+    snprintf(app->kind, sizeof app->kind, "%s", aphd_sql_text(store, number, 11));
+    app->vhost = aphd_sql_int(store, number, 12) != 0;
+    app->route_flags = (uint32_t)aphd_sql_int(store, number, 13);
+    app->max_inflight = (uint32_t)aphd_sql_int(store, number, 14);
+    app->max_upgrades = (uint32_t)aphd_sql_int(store, number, 15);
 }
 
 /* The one row of a bound statement. */
@@ -93,7 +98,8 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
     if (status != APR_SUCCESS)
         return status;
     *app = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
+        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o}",
         "app_id", row.app_id, "name", row.name, "state", aphd_app_state_name(row.state), "desired",
         row.desired_running ? "running" : "stopped", "web", (int)row.web, "port", row.port,
         "subnet", row.subnet[0] != '\0' ? row.subnet : NULL, "kept", (int)row.kept, "reason",
@@ -103,7 +109,12 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "compose", texts ? text_column(store, SQL_APP_TEXTS, 2) : json_null(),
         "plan", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 3) : json_null(),
         "images", aphd_sql_json(store, SQL_APP_TEXTS, 4),
-        "consents", aphd_sql_json(store, SQL_APP_TEXTS, 5));
+        "consents", aphd_sql_json(store, SQL_APP_TEXTS, 5),
+        "kind", row.kind, "vhost", (int)row.vhost, "route_flags", (int)row.route_flags,
+        "max_requests", (int)row.max_inflight, "max_websockets", (int)row.max_upgrades,
+        "options", aphd_sql_json(store, SQL_APP_TEXTS, 6),
+        "webapp", text_column(store, SQL_APP_TEXTS, 7),
+        "aliases", aphd_sql_json(store, SQL_APP_TEXTS, 8));
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",
@@ -157,9 +168,9 @@ static apr_status_t revive(aphd_store_t *store, const aphd_reserve_t *request,
                              "--purge`",
                              request->name, kept->port, request->name);
     *app_id = kept->app_id;
-    return aphd_sql_run(store, SQL_APP_REVIVE, err, "iitti", (int64_t)kept->app_id,
+    return aphd_sql_run(store, SQL_APP_REVIVE, err, "iittitjt", (int64_t)kept->app_id,
                         (int64_t)request->web, request->script, request->uninstall_script,
-                        request->now);
+                        request->now, request->kind, request->options, request->webapp);
 }
 
 static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request, int *app_id,
@@ -168,9 +179,10 @@ static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request,
     apr_status_t status = free_id(store, request, app_id, err);
     if (status != APR_SUCCESS)
         return status;
-    return aphd_sql_run(store, SQL_APP_INSERT, err, "iititti", (int64_t)*app_id,
+    return aphd_sql_run(store, SQL_APP_INSERT, err, "iitittitjt", (int64_t)*app_id,
                         (int64_t)(APH_PORT_BASE + *app_id), request->name, (int64_t)request->web,
-                        request->script, request->uninstall_script, request->now);
+                        request->script, request->uninstall_script, request->now, request->kind,
+                        request->options, request->webapp);
 }
 
 /* A second reserve of one job: the id of the first goes back. It needs no rest: nothing was made under
@@ -179,6 +191,9 @@ static apr_status_t give_back(aphd_store_t *store, const aphd_reserve_t *request
 {
     aphd_app_t held;
     apr_status_t status = aphd_store_app_by_id(store, request->held, &held, err);
+    if (status != APR_SUCCESS)
+        return status;
+    status = aphd_sql_run(store, SQL_ALIASES_DROP, err, "i", (int64_t)held.app_id);
     if (status != APR_SUCCESS)
         return status;
     if (held.kept)
@@ -205,6 +220,8 @@ static apr_status_t reserve(aphd_store_t *store, const aphd_reserve_t *request, 
         status = make_row(store, request, app_id, err);
     else if (err != NULL)
         *err = absent;
+    if (status == APR_SUCCESS)
+        status = aphd_aliases_reserve(store, request, *app_id, err);
     if (status == APR_SUCCESS)
         status = aphd_sql_run(store, SQL_JOB_APP, err, "ii", request->job_id, (int64_t)*app_id);
     return status;
@@ -288,13 +305,22 @@ apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_cidr_
 
 /* --- changing --- */
 
+/* A number or a truth as SQLite takes it from JSON; NULL where it was not given. */
+static const json_t *number_of(const json_t *fields, const char *member)
+{
+    const json_t *value = json_object_get(fields, member);
+    return json_is_integer(value) ? value : NULL;
+}
+
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err)
 {
-    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjji", (int64_t)app_id,
+    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjj", (int64_t)app_id,
                         json_string_value(json_object_get(fields, "compose")),
                         json_object_get(fields, "plan"), json_object_get(fields, "images"),
-                        json_object_get(fields, "consents"), now);
+                        json_object_get(fields, "consents"), now, number_of(fields, "vhost"),
+                        number_of(fields, "route_flags"), number_of(fields, "max_requests"),
+                        number_of(fields, "max_websockets"));
 }
 
 apr_status_t aphd_store_app_change(aphd_store_t *store, int app_id, const aphd_app_change_t *change,

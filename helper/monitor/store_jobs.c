@@ -40,7 +40,9 @@ static apr_status_t settle_app(aphd_store_t *store, const aphd_job_end_t *end, a
             status = aphd_sql_run(store, SQL_APP_SETTLE, err, "i", app_id);
         return status;
     case APHD_END_KEPT_DATA:
-        return aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", app_id, end->now);
+        status = aphd_sql_run(store, SQL_ALIASES_DROP, err, "i", app_id);
+        return status == APR_SUCCESS
+             ? aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", app_id, end->now) : status;
     case APHD_END_FAILING:
         return aphd_sql_run(store, SQL_APP_CHANGE, err, "ittti", app_id, "failing", (char *)NULL,
                             end->message, end->now);

@@ -56,8 +56,14 @@ int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column);
 
 /* The schema this program writes, and the script that leads from version `from` to the next. NULL
  * where there is none. schema.c */
-#define APHD_SCHEMA_VERSION 1
+#define APHD_SCHEMA_VERSION 2
 const char *aphd_schema_step(int from);
+
+/* Gives app_id the aliases of request, inside of its transaction: APH_ETAKEN where one is another
+ * app's, by its name or as an alias, and where the app's own name is another's alias.
+ * store_aliases.c */
+apr_status_t aphd_aliases_reserve(aphd_store_t *store, const aphd_reserve_t *request, int app_id,
+                                  aph_error_t *err);
 
 /* Syncs the copy in part and gives it its name, mode 0600. store_copy.c */
 apr_status_t aphd_store_settle_copy(const char *part, const char *whole, aph_error_t *err);

@@ -112,8 +112,24 @@ static void test_options_may_stand_anywhere(void **state)
     assert_string_equal(arguments.operands[0], "script.sh");
     assert_string_equal(arguments.values[0], "photos"); /* --name */
     assert_null(arguments.values[1]);
-    assert_string_equal(arguments.values[3], ""); /* --yes */
+    assert_string_equal(arguments.values[7], ""); /* --yes */
     assert_false(arguments.help);
+}
+
+static void test_options_that_may_be_repeated(void **state)
+{
+    static const line_t line = {{"install", "s", "--alias", "a.example", "-o", "hsts", "-a", "b.example"},
+                                0, ""};
+    aphc_context_t context = {.socket_path = "default"};
+    aphc_arguments_t arguments;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(parse(&line, &context, &arguments, &err), APR_SUCCESS);
+    assert_int_equal(arguments.repeat_count, 3);
+    assert_string_equal(arguments.repeats[0].value, "a.example");
+    assert_string_equal(arguments.repeats[1].value, "hsts");
+    assert_string_equal(arguments.repeats[2].value, "b.example");
+    assert_int_equal(arguments.repeats[0].option, arguments.repeats[2].option);
+    assert_int_not_equal(arguments.repeats[0].option, arguments.repeats[1].option);
 }
 
 static void test_common_options_end_at_the_command(void **state)
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_usage_names_real_options),
         cmocka_unit_test(test_refused_lines),
         cmocka_unit_test(test_options_may_stand_anywhere),
+        cmocka_unit_test(test_options_that_may_be_repeated),
         cmocka_unit_test(test_common_options_end_at_the_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,12 +72,14 @@ static int64_t add_job(fixture_t *f, const char *op, const char *name)
     return job_id;
 }
 
+static const char *const domains[] = {"home.example", "example.org", NULL};
+
 static apr_status_t reserve(fixture_t *f, const char *name, int64_t now, const int *skip, int count,
                             int *app_id)
 {
     aphd_reserve_t request = {.job_id = add_job(f, "install", name), .name = name, .script = "s",
                               .skip = skip, .skip_count = count, .max_app_id = 3, .now = now,
-                              .web = 1};
+                              .web = 1, .kind = "container", .domains = domains};
     return aphd_store_reserve(f->store, &request, app_id, NULL);
 }
 
@@ -107,7 +109,7 @@ static void test_ids(void **state)
     assert_int_equal(reserved(f, "two"), 2);
     aph_error_t err = APH_ERROR_INIT;
     aphd_reserve_t request = {.job_id = 1, .name = "four", .script = "", .max_app_id = 3,
-                              .now = NOW};
+                              .now = NOW, .kind = "container", .domains = domains};
     assert_int_equal(aphd_store_reserve(f->store, &request, &id, &err), APH_EEXHAUSTED);
     assert_non_null(strstr(err.message, "MaxAppId"));
     aphd_app_t app;
@@ -168,7 +170,7 @@ static void test_second_reserve_gives_the_first_back(void **state)
     int id = 0;
     int64_t job_id = add_job(f, "install", "one");
     aphd_reserve_t request = {.job_id = job_id, .name = "one", .script = "s", .max_app_id = 3,
-                              .now = NOW};
+                              .now = NOW, .kind = "container", .domains = domains};
     assert_int_equal(aphd_store_reserve(f->store, &request, &id, NULL), APR_SUCCESS);
     assert_int_equal(id, 1);
     request.held = 1;
@@ -415,11 +417,78 @@ static void test_daily_copies(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* --- aliases --- */
+
+static apr_status_t reserve_with(fixture_t *f, const char *name, const char *alias, aph_error_t *err)
+{
+    int app_id = 0;
+    json_t *aliases = json_pack("[s]", alias);
+    json_t *options = json_pack("[s]", "hsts");
+    aphd_reserve_t request = {.job_id = add_job(f, "install", name), .name = name, .script = "s",
+                              .max_app_id = 9, .now = NOW, .web = 1, .kind = "webapp",
+                              .webapp = "/srv/x", .options = options, .aliases = aliases,
+                              .domains = domains};
+    apr_status_t status = aphd_store_reserve(f->store, &request, &app_id, err);
+    json_decref(aliases);
+    json_decref(options);
+    return status;
+}
+
+static void test_aliases_are_one_space_with_names(void **state)
+{
+    fixture_t *f = *state;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(reserve_with(f, "one", "photos.example.net", NULL), APR_SUCCESS);
+    assert_int_equal(reserve_with(f, "two", "photos.example.net", &err), APH_ETAKEN);
+    assert_non_null(strstr(err.message, "photos.example.net belongs to the app one"));
+    assert_int_equal(reserve_with(f, "two", "one.example.org", NULL), APH_ETAKEN);
+    assert_int_equal(reserve_with(f, "two", "three.home.example", NULL), APR_SUCCESS);
+    assert_int_equal(reserve_with(f, "three", "x.example.net", NULL), APH_ETAKEN);
+    assert_int_equal(reserve_with(f, "four", "deep.one.home.example", NULL), APR_SUCCESS);
+}
+
+static void test_aliases_go_with_the_app(void **state)
+{
+    fixture_t *f = *state;
+    json_t *app = NULL;
+    assert_int_equal(reserve_with(f, "one", "photos.example.net", NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_app_json(f->store, 1, 1, &app, NULL), APR_SUCCESS);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(app, "aliases"), 0)),
+                        "photos.example.net");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(app, "options"), 0)),
+                        "hsts");
+    assert_string_equal(json_string_value(json_object_get(app, "webapp")), "/srv/x");
+    assert_string_equal(json_string_value(json_object_get(app, "kind")), "webapp");
+    json_decref(app);
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW); /* data is kept, addresses are not */
+    assert_int_equal(reserve_with(f, "two", "photos.example.net", NULL), APR_SUCCESS);
+    end_app(f, 2, APHD_END_GONE, NOW);
+    assert_int_equal(reserve_with(f, "three", "photos.example.net", NULL), APR_SUCCESS);
+}
+
+static void test_what_a_route_says_is_recorded(void **state)
+{
+    fixture_t *f = *state;
+    aphd_app_t app;
+    json_t *fields = json_pack("{s:i, s:i, s:i}", "vhost", 1, "route_flags", 3, "max_requests", 7);
+    assert_int_equal(reserved(f, "one"), 1);
+    assert_int_equal(aphd_store_record(f->store, 1, fields, NOW, NULL), APR_SUCCESS);
+    json_decref(fields);
+    assert_int_equal(aphd_store_app_by_id(f->store, 1, &app, NULL), APR_SUCCESS);
+    assert_true(app.vhost);
+    assert_int_equal(app.route_flags, 3);
+    assert_int_equal(app.max_inflight, 7);
+    assert_int_equal(app.max_upgrades, 0);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WITH_STORE(test_aliases_are_one_space_with_names),
+        WITH_STORE(test_aliases_go_with_the_app),
+        WITH_STORE(test_what_a_route_says_is_recorded),
         WITH_STORE(test_ids),
         WITH_STORE(test_the_id_of_a_mere_plan_does_not_rest),
         WITH_STORE(test_released_ids_rest),

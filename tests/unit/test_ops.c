@@ -22,6 +22,28 @@ static json_t *repeated(char octet, size_t length)
     return value;
 }
 
+/* Lists at their bounds and just outside. */
+static json_t *list_of(size_t n, int good)
+{
+    json_t *list = json_array();
+    if (good && n < 3)
+        for (size_t i = 0; i < (n == 0 ? 0 : n == 1 ? 1 : APH_LIST_MAX); i++)
+            json_array_append_new(list, repeated('i', i == 0 ? APH_LIST_ITEM_MAX : 1));
+    else if (!good && n == 0)
+        for (size_t i = 0; i <= APH_LIST_MAX; i++)
+            json_array_append_new(list, json_string("i"));
+    else if (!good && n < 5)
+        json_array_append_new(list, n == 1   ? repeated('i', APH_LIST_ITEM_MAX + 1)
+                                    : n == 2 ? json_string("")
+                                    : n == 3 ? json_stringn("a\0b", 3)
+                                             : json_integer(1));
+    else {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 /* Values of a type: new references, at its bounds and just outside. */
 static json_t *value_of(const char *type, size_t n, int good)
 {
@@ -55,6 +77,8 @@ static json_t *value_of(const char *type, size_t n, int good)
         return n < COUNT(no_hexes) ? json_string(no_hexes[n])
                : n == COUNT(no_hexes) ? repeated('f', 65)
                : n == COUNT(no_hexes) + 1 ? json_stringn("0\0", 2) : NULL;
+    if (strcmp(type, "list") == 0)
+        return list_of(n, good);
     if (strcmp(type, "bool") == 0 && good)
         return n < 2 ? json_boolean((int)n) : NULL;
     return NULL;
@@ -77,7 +101,10 @@ static json_t *value_of_kind(size_t n)
 
 static int takes_kind(const char *type, size_t n)
 {
-    return strcmp(type, "bool") == 0 ? n == 1 : strcmp(type, "int") == 0 ? n == 2 : n == 4;
+    return strcmp(type, "bool") == 0   ? n == 1
+           : strcmp(type, "int") == 0  ? n == 2
+           : strcmp(type, "list") == 0 ? n == 5
+                                       : n == 4;
 }
 
 typedef struct argument_t {
@@ -124,7 +151,7 @@ static void for_every_op(case_t *test)
     const aph_op_t *ops = aph_ops(&count);
     assert_true(count > 10);
     for (size_t i = 0; i < count; i++) {
-        argument_t arguments[8];
+        argument_t arguments[12];
         size_t known = arguments_of(&ops[i], arguments, COUNT(arguments));
         test(&ops[i], arguments, known);
     }
