@@ -90,7 +90,7 @@ static void tick(int fd)
     ticks++;
     pthread_cond_broadcast(&ticked);
     pthread_mutex_unlock(&lock);
-    puts_to(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+    puts_to(fd, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 }
 
 static void echo(int fd, const char *request)
