@@ -168,6 +168,34 @@ static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
     }
 }
 
+/* Other names, a folder, options, and why httpd will be reloaded. */
+static void print_site(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    const json_t *content = json_object_get(plan, "content");
+    const char *webapp = aphc_get_text(content, "webapp");
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(content, "aliases"), i, item)
+    {
+        aphc_putf(terminal, "\n  %-17s ", i == 0 ? "and at" : "");
+        aphc_put(terminal, APHC_GREEN, json_string_value(item));
+    }
+    if (*webapp != '\0') {
+        aphc_putf(terminal, "\n  It serves the files of  ");
+        aphc_put(terminal, APHC_BOLD, webapp);
+        aphc_putf(terminal, "\n  and changes and runs none of them.");
+    }
+    json_array_foreach(json_object_get(content, "options"), i, item)
+    {
+        aphc_putf(terminal, "\n  %-17s ", i == 0 ? "Options" : "");
+        aphc_put(terminal, APHC_PLAIN, json_string_value(item));
+    }
+    if (json_is_true(json_object_get(content, "vhost"))) {
+        aphc_putf(terminal, "\n  It gets a virtual host of its own, and httpd is reloaded: ");
+        aphc_put(terminal, APHC_PLAIN, aphc_get_text(plan, "because"));
+    }
+}
+
 static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
 {
     aphc_put(terminal, APHC_BOLD, "The plan for ");
@@ -176,6 +204,7 @@ static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
     if (json_is_string(json_object_get(plan, "url"))) {
         aphc_putf(terminal, "It will answer at  ");
         aphc_put(terminal, APHC_GREEN, aphc_get_text(plan, "url"));
+        print_site(terminal, plan);
     } else {
         aphc_putf(terminal, "It has no web page.");
     }

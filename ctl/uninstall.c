@@ -63,6 +63,14 @@ static apr_status_t confirm_purge(aphc_context_t *context, const char *name, aph
 static void say_removed(const aphc_context_t *context, const json_t *answer)
 {
     int kept = strcmp(aphc_get_text(answer, "data"), "kept") == 0;
+    const char *webapp = aphc_get_text(answer, "webapp");
+    if (*webapp != '\0') {
+        aphc_put(&context->out, APHC_PLAIN, aphc_get_text(answer, "name"));
+        aphc_putf(&context->out, " is removed. The folder it served stays as it is: ");
+        aphc_put(&context->out, APHC_BOLD, webapp);
+        aphc_putf(&context->out, "\n");
+        return;
+    }
     aphc_put(&context->out, APHC_PLAIN, aphc_get_text(answer, "name"));
     aphc_putf(&context->out, " is removed%s.\n", kept ? "" : ", and nothing of it remains");
     print_data(&context->out, json_object_get(answer, "folders"),

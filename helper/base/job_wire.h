@@ -55,6 +55,8 @@
 
 #define APHD_JOB_FD 3
 
+#define APHD_KIND_FILES "webapp" /* the kind without containers */
+
 /* Labels on everything we make in the engine; nothing without them is ever touched. */
 #define APHD_LABEL_INSTANCE "org.apphost.instance"
 #define APHD_LABEL_APP      "org.apphost.app"

@@ -61,16 +61,32 @@ apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted,
 {
     json_auto_t *answer = NULL;
     *app = NULL;
-    apr_status_t status = call(ask, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:O}",
+    apr_status_t status = call(ask, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:s, s:s?, s:O, s:O, s:O}",
                                               "call", "reserve", "name", wanted->name,
                                               "web", wanted->web, "script", wanted->script,
                                               "uninstall_script", wanted->uninstall_script,
+                                              "kind", wanted->kind, "webapp", wanted->webapp,
+                                              "aliases", wanted->aliases,
+                                              "options", wanted->options,
                                               "skip", wanted->skip), &answer, err);
     if (status != APR_SUCCESS)
         return status;
     *app = json_incref(json_object_get(answer, "app"));
     if (!json_is_object(*app))
         return aph_error_set(err, APH_EINTERNAL, 1011, "apphostd reserved no app");
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err)
+{
+    json_auto_t *answer = NULL;
+    *apps = NULL;
+    apr_status_t status = call(ask, json_pack("{s:s}", "call", "apps"), &answer, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *apps = json_incref(json_object_get(answer, "apps"));
+    if (!json_is_array(*apps))
+        return aph_error_set(err, APH_EINTERNAL, 1013, "apphostd listed no apps");
     return APR_SUCCESS;
 }
 

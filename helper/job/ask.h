@@ -24,12 +24,18 @@ typedef struct aphd_reservation_t {
     int web;                      /* an app with a route */
     const char *script;
     const char *uninstall_script; /* or NULL */
+    const char *kind;
+    const char *webapp;           /* or NULL */
+    json_t *aliases, *options;    /* arrays of texts; borrowed */
     json_t *skip;                 /* array of ids whose port is in use; borrowed */
 } aphd_reservation_t;
 
 /* *app: new reference to the row. */
 apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted, json_t **app,
                               aph_error_t *err);
+
+/* *apps: new reference to the rows of all apps, as job_wire.h says. */
+apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err);
 
 /* taken: array of CIDR strings, borrowed. *subnet lives in p. */
 apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet, apr_pool_t *p,
@@ -38,7 +44,7 @@ apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet
 /* The journal row is on disk when this returns: the effect may begin. undo is borrowed. */
 apr_status_t aphd_ask_step(aphd_ask_t *ask, const char *step, json_t *undo, aph_error_t *err);
 
-/* fields: any of compose, plan, images, consents; borrowed. */
+/* fields: any subset of what job_wire.h lists; borrowed. */
 apr_status_t aphd_ask_record(aphd_ask_t *ask, json_t *fields, aph_error_t *err);
 
 /* NULL leaves a field as it is. The routes are on disk when this returns. */

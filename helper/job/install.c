@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How an app comes to live here.
  *
- *   1. The engine answers, and there is a compose program.
+ *   1. What httpd is to know of it (kind, names, options) is sound, the engine answers, and there is
+ *      a compose program.
  *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by
  *      the reader and judged by the policy.
- *   3. No foreign container or network has the names it will use.
+ *   3. No foreign container or network has the names it will use, and no other site in httpd.
  *   4. The plan says what will happen; with plan_only the story ends here, and leaves nothing.
  *   5. Every question has been answered with yes, and the plan is the one that was shown.
  *   6. Its folders and here-documents are put in place.
  *   7. Its images are here, by id.
  *   8. The model is rendered and stored: what is started can be started again without the script.
- *   9. Compose brings it up; what runs is what was judged.
- *  10. It answers; only now it gets its route.
+ *   9. Compose brings it up; what runs is what was judged. It answers.
+ *  10. Its virtual host is rendered; where that says more than the route, httpd is brought to it.
+ *  11. Only now it gets its route.
+ *
+ * A webapp is files that are there already: it knows neither engine nor script, and goes from 5 to 10.
  *
  * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
  * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the
@@ -27,7 +31,7 @@
 #include "helper/job/compose.h"
 #include "helper/job/take_down.h"
 
-#define STEPS 10
+#define STEPS 11
 #define SKIPPED_MAX 64 /* ports in use before a lost one ends the story instead of moving it on */
 
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
@@ -39,42 +43,44 @@ void aphd_install_step(const aphd_install_t *install, int number, const char *st
 static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
 {
     aphd_compose_program_t compose;
-    aphd_install_step(install, 1, "engine", "asking the container engine");
     apr_status_t status = aphd_job_meet_engine(install->job, 0, err);
     return status == APR_SUCCESS
          ? aphd_compose_program_find(&compose, install->job->settings->compose, err) : status;
 }
 
+static int is_webapp(const aphd_install_t *install)
+{
+    return install->site.kind == APHD_KIND_WEBAPP;
+}
+
+static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_install_step(install, 1, "engine", "asking the container engine");
+    apr_status_t status = aphd_site_from_args(install->job, &install->site, err);
+    return status == APR_SUCCESS && !is_webapp(install) ? meet_engine(install, err) : status;
+}
+
 static apr_status_t start(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    aphd_install_step(install, 9, "start", "starting the containers");
+    aphd_install_step(install, 9, "start", "starting the containers and waiting for an answer");
     json_object_set_new(install->undo, "engine", json_true());
     apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
     if (status == APR_SUCCESS)
         status = aphd_bring_compose(job, err);
-    return status == APR_SUCCESS ? aphd_bring_verify(job, install->model, err) : status;
-}
-
-static apr_status_t publish(aphd_install_t *install, aph_error_t *err)
-{
-    aphd_job_t *job = install->job;
-    aphd_install_step(install, 10, "health", "waiting for its first answer");
-    apr_status_t status = aphd_bring_await(job, err);
     if (status == APR_SUCCESS)
-        status = aphd_ask_step(job->ask, "publish", install->undo, err);
-    if (status == APR_SUCCESS)
-        status = aphd_ask_state(job->ask, "running", "running", "", err);
-    return status;
+        status = aphd_bring_verify(job, install->model, err);
+    return status == APR_SUCCESS ? aphd_bring_await(job, err) : status;
 }
 
 static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
 {
-    apr_status_t status = meet_engine(install, err);
+    apr_status_t status = begin(install, err);
     if (status == APR_SUCCESS)
-        status = aphd_install_place(install, err);
+        status = is_webapp(install) ? aphd_install_place_files(install, err)
+                                    : aphd_install_place(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_names(install, err);
     if (status == APR_SUCCESS)
@@ -82,19 +88,25 @@ static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
-static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
+static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
 {
-    apr_status_t status = aphd_install_consent(install, err);
-    if (status == APR_SUCCESS)
-        status = aphd_install_folders(install, err);
+    apr_status_t status = aphd_install_folders(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_images(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
+    return status == APR_SUCCESS ? start(install, err) : status;
+}
+
+static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
+{
+    apr_status_t status = aphd_install_consent(install, err);
+    if (status == APR_SUCCESS && !is_webapp(install))
+        status = bring_containers(install, err);
     if (status == APR_SUCCESS)
-        status = start(install, err);
+        status = aphd_install_vhost(install, err);
     if (status == APR_SUCCESS)
-        status = publish(install, err);
+        status = aphd_install_publish(install, err);
     return status;
 }
 
@@ -117,9 +129,11 @@ static apr_status_t end_shown(aphd_install_t *install, aph_error_t *err)
 static apr_status_t end_done(aphd_install_t *install, aph_error_t *err)
 {
     const aphd_job_app_t *app = &install->job->app;
-    json_auto_t *answer = json_pack("{s:i, s:s, s:s?, s:O, s:s}", "app_id", app->app_id,
+    json_auto_t *answer = json_pack("{s:i, s:s, s:s?, s:O, s:s, s:b}", "app_id", app->app_id,
                                     "name", app->name, "url", app->web ? app->url : NULL,
-                                    "ports", install->policy.ports, "data", app->data_dir);
+                                    "ports", install->policy.ports,
+                                    "data", app->files ? install->site.webapp : app->data_dir,
+                                    "vhost", (int)install->site.enabled);
     aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer};
     return aphd_ask_finish(install->job->ask, &ending, err);
 }

@@ -5,10 +5,12 @@
 
 #include "helper/job/job.h"
 #include "helper/job/plan.h"
+#include "helper/job/site.h"
 #include "helper/policy/policy.h"
 
 typedef struct aphd_install_t {
     aphd_job_t *job;
+    aphd_site_t site;            /* what it is to httpd */
     json_t *skip;                /* ids whose port turned out to be in use */
     json_t *script;              /* the reader's normal form */
     aphd_policy_result_t policy;
@@ -21,7 +23,9 @@ typedef struct aphd_install_t {
     char *model;                 /* the rendered text; malloc'd */
 } aphd_install_t;
 
-/* install_judge.c: from text to an agreed plan; nothing is changed outside the database. */
+/* install_judge.c: from text to an agreed plan; nothing is changed outside the database. place_files is
+ * place for a webapp, which has no text. */
+apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
@@ -32,7 +36,11 @@ apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err);
 
-/* Number number of 10 begins: progress for a person. */
+/* install_publish.c: the virtual host, then the route. */
+apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_publish(aphd_install_t *install, aph_error_t *err);
+
+/* Number number of 11 begins: progress for a person. */
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
                        const char *text);
 

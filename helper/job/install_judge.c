@@ -12,6 +12,7 @@
 #include "helper/job/folders.h"
 #include "helper/job/port_probe.h"
 #include "helper/job/subnets.h"
+#include "helper/job/vhosts.h"
 #include "helper/read/reader.h"
 
 #define ROUTES "/proc/net/route"
@@ -23,9 +24,12 @@
 static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    const char *script = aphd_job_text(job, "script");
     aphd_reservation_t wanted = {
-        .name = aphd_job_text(job, "name"), .web = web, .script = aphd_job_text(job, "script"),
+        .name = aphd_job_text(job, "name"), .web = web, .script = script != NULL ? script : "",
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
+        .kind = install->site.kind_name, .webapp = install->site.webapp,
+        .aliases = install->site.alias_list, .options = install->site.option_list,
         .skip = install->skip,
     };
     for (;;) {
@@ -36,7 +40,9 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
             status = aphd_ask_reserve(job->ask, &wanted, &row, err);
         if (status == APR_SUCCESS)
             status = aphd_job_take_app(job, row, err);
-        if (status != APR_SUCCESS || !web || aphd_port_free("127.0.0.1", job->app.port))
+        if (status != APR_SUCCESS || job->app.files
+            || (!web && install->site.kind != APHD_KIND_HEADLESS)
+            || aphd_port_free("127.0.0.1", job->app.port))
             return status;
         aphd_port_owner(job->app.port, owner);
         aphd_report_log(&job->report, "id %d is skipped: port %d is in use by %s", job->app.app_id,
@@ -119,11 +125,27 @@ static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
  * So a headless one is reserved a second time, without a route. */
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err)
 {
+    int headless = install->site.kind == APHD_KIND_HEADLESS;
     aphd_install_step(install, 2, "read", "reading and judging the script");
-    apr_status_t status = place(install, 1, err);
-    if (status == APR_SUCCESS && install->policy.web_service == NULL)
+    apr_status_t status = place(install, !headless, err);
+    if (status == APR_SUCCESS && !headless && install->policy.web_service == NULL)
         status = place(install, 0, err);
-    return status;
+    return status == APR_SUCCESS
+         ? aphd_site_render(install->job, &install->job->app, &install->site, err) : status;
+}
+
+/* Nothing is read, so there is nothing to judge but the folder, which was judged by its path. */
+apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_policy_result_t *policy = &install->policy;
+    aphd_install_step(install, 2, "read", "looking at its folder");
+    apr_status_t status = reserve(install, 1, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *policy = (aphd_policy_result_t){.findings = json_array(), .images = json_array(),
+                                     .binds = json_array(), .files = json_array(),
+                                     .ports = json_array(), .order = json_array()};
+    return aphd_site_render(install->job, &install->job->app, &install->site, err);
 }
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -196,9 +218,13 @@ static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err)
 {
     json_auto_t *containers = NULL, *networks = NULL;
-    aphd_engine_t *engine = install->job->engine;
+    aphd_job_t *job = install->job;
+    aphd_engine_t *engine = job->engine;
     aphd_install_step(install, 3, "names", "checking names and ports");
-    apr_status_t status = aphd_containers_all(engine, &containers, err);
+    apr_status_t status = aphd_vhosts_names_free(job, &job->app, &install->site, err);
+    if (status != APR_SUCCESS || job->app.files)
+        return status;
+    status = aphd_containers_all(engine, &containers, err);
     if (status == APR_SUCCESS)
         status = check_containers(install, containers, err);
     if (status == APR_SUCCESS)
@@ -282,17 +308,20 @@ static json_t *paths_of(const json_t *files)
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    const char *script = aphd_job_text(job, "script");
     aphd_install_step(install, 4, "plan", "planning");
     apr_status_t status = look_for_images(install, err);
     if (status != APR_SUCCESS)
         return status;
     list_folders(install);
     json_auto_t *paths = paths_of(install->files);
+    json_auto_t *site = aphd_site_content(&install->site);
     aphd_plan_in_t in = {
-        .name = job->app.name, .script = aphd_job_text(job, "script"),
+        .name = job->app.name, .script = script != NULL ? script : "",
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
-        .url = install->policy.web_service != NULL ? job->app.url : NULL,
-        .data_dir = job->app.data_dir, .state_dir = job->settings->state_dir,
+        .url = job->app.web ? job->app.url : NULL, .site = site,
+        .because = install->site.enabled ? install->site.vhost.because : "",
+        .data_dir = job->app.files ? install->site.webapp : job->app.data_dir, .state_dir = job->settings->state_dir,
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
         .files = paths, .folders = install->folders, .images = install->images,
     };

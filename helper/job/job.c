@@ -57,6 +57,8 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
         || app->port != APH_PORT_BASE + app->app_id)
         return aph_error_set(err, APH_EINTERNAL, 1141, "apphostd's row of an app makes no sense");
     app->web = json_is_true(json_object_get(row, "web"));
+    const char *kind = json_string_value(json_object_get(row, "kind"));
+    app->files = kind != NULL && strcmp(kind, APHD_KIND_FILES) == 0;
     app->kept = json_is_true(json_object_get(row, "kept"));
     app->name = apr_pstrdup(job->p, name);
     app->host = apr_pstrcat(job->p, name, ".", settings->domains[0], NULL);
@@ -66,6 +68,7 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
     app->project = apr_psprintf(job->p, APHD_PROJECT_FORMAT, job->instance, app->app_id);
     app->app_dir = apr_psprintf(job->p, "%s/%d", settings->apps_dir, app->app_id);
     app->data_dir = apr_psprintf(job->p, "%s/%d", settings->data_dir, app->app_id);
+    app->site_dir = apr_psprintf(job->p, "%s/%d", settings->sites_dir, app->app_id);
     app->compose_path = apr_pstrcat(job->p, app->app_dir, "/compose.json", NULL);
     app->owner = (aphd_owner_t){job->instance, app->app_id};
     return APR_SUCCESS;
@@ -82,7 +85,7 @@ apr_status_t aphd_job_take_app(aphd_job_t *job, json_t *row, aph_error_t *err)
 
 apr_status_t aphd_job_meet_engine(aphd_job_t *job, int patience, aph_error_t *err)
 {
-    for (int waited = 0;; waited++) {
+    for (int waited = 0; !job->app.files; waited++) {
         aph_error_t why = APH_ERROR_INIT;
         apr_status_t status = aphd_engine_open(&job->engine, job->settings->engine_socket,
                                                &job->halt, job->p, &why);
@@ -96,7 +99,7 @@ apr_status_t aphd_job_meet_engine(aphd_job_t *job, int patience, aph_error_t *er
         status = aphd_halt_sleep(&job->halt, 1000, err);
         if (status != APR_SUCCESS)
             return status;
-    }
+    }    return APR_SUCCESS;
 }
 
 const char *aphd_job_text(const aphd_job_t *job, const char *name)

@@ -22,6 +22,7 @@ typedef struct aphd_job_app_t {
     int app_id;
     int port;
     int web;              /* it has a route */
+    int files;            /* a webapp: no containers, no engine */
     int kept;             /* data of an earlier installation is there */
     const char *name;
     const char *host;     /* NAME.DOMAIN of the first domain */
@@ -29,6 +30,7 @@ typedef struct aphd_job_app_t {
     const char *project;  /* compose's, and the prefix of every name */
     const char *app_dir;  /* StateDir/apps/ID: ours */
     const char *data_dir; /* StateDir/data/ID: what containers may bind */
+    const char *site_dir; /* StateDir/sites/ID: APP_ROOT_DIR of its virtual host */
     const char *compose_path; /* app_dir/compose.json */
     aphd_owner_t owner;
 } aphd_job_app_t;
@@ -59,6 +61,8 @@ aphd_story_t aphd_story_restart;
 aphd_story_t aphd_story_logs;
 aphd_story_t aphd_story_watch;
 aphd_story_t aphd_story_recover;
+aphd_story_t aphd_story_render;
+aphd_story_t aphd_story_reload;
 
 /* Reads settings and the request on descriptor fd. */
 apr_status_t aphd_job_open(aphd_job_t *job, const char *settings_path, int fd, apr_pool_t *p,
@@ -72,7 +76,8 @@ apr_status_t aphd_job_take_app(aphd_job_t *job, json_t *row, aph_error_t *err);
 apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_t *app,
                                aph_error_t *err);
 
-/* Opens the engine; where it does not answer yet, tries again for patience seconds. */
+/* Opens the engine; where it does not answer yet, tries again for patience seconds. An app without
+ * containers needs none. */
 apr_status_t aphd_job_meet_engine(aphd_job_t *job, int patience, aph_error_t *err);
 
 /* An argument of the operation: NULL, 0 or fallback where it was not given. */

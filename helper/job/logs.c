@@ -66,7 +66,11 @@ apr_status_t aphd_story_logs(aphd_job_t *job, aph_error_t *err)
 {
     json_auto_t *containers = NULL;
     reading_t reading = {.count = 0};
-    apr_status_t status = aphd_job_meet_engine(job, 0, err);
+    apr_status_t status = job->app.files
+                        ? aph_error_set(err, APH_ENOTFOUND, 1241, "%s serves files and has no "
+                                        "containers; who asked for them stands in %s/logs/"
+                                        "access_log", job->app.name, job->app.site_dir)
+                        : aphd_job_meet_engine(job, 0, err);
     if (status == APR_SUCCESS)
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     if (status == APR_SUCCESS && json_array_size(containers) == 0)

@@ -20,7 +20,8 @@ static const struct {
     {"install", aphd_story_install}, {"uninstall", aphd_story_uninstall},
     {"start", aphd_story_start},     {"stop", aphd_story_stop},
     {"restart", aphd_story_restart}, {"logs", aphd_story_logs},
-    {"watch", aphd_story_watch},
+    {"watch", aphd_story_watch},     {"render", aphd_story_render},
+    {"reload", aphd_story_reload},
 };
 
 static apr_status_t tell(aphd_job_t *job, aph_error_t *err)

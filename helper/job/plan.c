@@ -89,11 +89,13 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
     json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:O, s:O, s:o, s:o}",
         "name", in->name, "script", hashed(in->script),
         "uninstall_script", hashed(in->uninstall_script),
-        "web", in->policy->web_service != NULL,
+        "web", in->url != NULL,
         "images", images_of(in->images, agreed), "folders", in->folders, "files", in->files,
         "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
-    *plan = json_pack("{s:i, s:s, s:s?, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
-        "app_id", in->app_id, "name", in->name, "url", in->url, "content", content,
+    json_object_update(content, in->site);
+    *plan = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
+        "app_id", in->app_id, "name", in->name, "url", in->url,
+        "because", in->because, "content", content,
         "port", in->port, "data", in->data_dir, "images", in->images,
         "asked", findings_of(in->policy, "ask", 0), "refused", findings_of(in->policy, "deny", 0),
         "rewritten", findings_of(in->policy, "rewrite", 0), "machine", machine(in->state_dir));

@@ -4,10 +4,13 @@
  *   {"app_id":N,"name":S,"url":S|null,
  *    "content":{                    everything that is agreed to; the hash covers this and no more
  *       "name":S, "script":HASH, "uninstall_script":HASH|null, "web":BOOL,
+ *       "kind":S, "aliases":[HOST...], "options":[S...], "webapp":PATH|null,
+ *       "vhost":BOOL                       its own virtual host is enabled, and httpd reloaded
  *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
  *       "asked":[FINDING...]},
+ *    "because":S                           why it has a virtual host of its own; "" where not
  *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
  *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
  *    "machine":{"memory_free":N,"disk_free":N}}
@@ -31,6 +34,8 @@ typedef struct aphd_plan_in_t {
     const char *script;
     const char *uninstall_script; /* or NULL */
     const char *url;              /* or NULL: headless */
+    json_t *site;                 /* kind, aliases, options, webapp, vhost; borrowed */
+    const char *because;
     const char *data_dir;
     const char *state_dir;        /* whose disk is looked at */
     int app_id;

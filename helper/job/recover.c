@@ -35,7 +35,7 @@ static int had_begun(const aphd_job_t *job, const char *wanted)
 
 static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
 {
-    apr_status_t status = aphd_bring_await(job, err);
+    apr_status_t status = job->app.files ? APR_SUCCESS : aphd_bring_await(job, err);
     if (status == APR_SUCCESS)
         status = aphd_ask_state(job->ask, "running", "running", "", err);
     if (status != APR_SUCCESS)

@@ -147,6 +147,9 @@ static void give_up(aphd_job_t *job, apr_status_t status, const aph_error_t *rea
 apr_status_t aphd_start_app(aphd_job_t *job, aph_error_t *err)
 {
     apr_status_t status = announce(job, err);
+    if (job->app.files) /* httpd itself serves them: nothing has to come up */
+        return status == APR_SUCCESS
+             ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
     if (status == APR_SUCCESS)
         status = have_images(job, err);
     if (status == APR_SUCCESS)

@@ -17,7 +17,7 @@ apr_status_t aphd_stop_app(aphd_job_t *job, const char *desired, aph_error_t *er
     apr_status_t status = aphd_ask_step(job->ask, "stop", undo, err);
     if (status == APR_SUCCESS)
         status = aphd_ask_state(job->ask, "stopped", desired, "", err);
-    if (status != APR_SUCCESS)
+    if (status != APR_SUCCESS || job->app.files)
         return status;
     unsigned heedless = job->halt.heedless;
     job->halt.heedless = 1;

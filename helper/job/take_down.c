@@ -7,6 +7,7 @@
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
 #include "helper/job/purge.h"
+#include "helper/job/vhosts.h"
 
 #define ROUNDS 5 /* compose may have been killed while the engine still made a container */
 
@@ -77,11 +78,23 @@ static apr_status_t take_folders(aphd_job_t *job, const json_t *undo, aph_error_
     return status;
 }
 
+static apr_status_t take_vhost(aphd_job_t *job, aph_error_t *err)
+{
+    aph_error_t left = APH_ERROR_INIT;
+    apr_status_t status = aphd_vhosts_disable(job, &left, err);
+    if (left.status != APR_SUCCESS)
+        aphd_report_log(&job->report, "httpd still has the virtual host: %s", left.message);
+    return status == APR_SUCCESS ? aphd_vhosts_remove(job, &job->app, 1, err) : status;
+}
+
 apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
     const json_t *images = json_object_get(undo, "images");
     int engine = json_is_true(json_object_get(undo, "engine"));
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status = json_is_true(json_object_get(undo, "vhost"))
+                        ? take_vhost(job, err) : APR_SUCCESS;
+    if (status != APR_SUCCESS || job->app.files)
+        return status;
     if (job->engine == NULL && (engine || json_array_size(images) > 0))
         status = aphd_job_meet_engine(job, 0, err);
     if (status == APR_SUCCESS && engine)

@@ -19,7 +19,8 @@ apr_status_t aphd_take_images(aphd_job_t *job, const json_t *refs, aph_error_t *
  *   {"folders":[REL...]     made in the data folder by this job
  *    "data_made":BOOL       the data folder itself was
  *    "images":[REF...]      pulled by this job
- *    "engine":BOOL}         containers may exist
+ *    "engine":BOOL          containers may exist
+ *    "vhost":BOOL}          its virtual host may be enabled
  * Afterwards nothing of the install is left but data that was there before. */
 apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_error_t *err);
 

@@ -3,11 +3,13 @@
  * app was installed.
  *
  *   1. The engine answers: without it nothing could be removed, so nothing is begun.
- *   2. The route is withdrawn; from now on nobody is sent to the app.
+ *   2. The route is withdrawn; from now on nobody is sent to the app. Its virtual host goes too.
  *   3. Containers are stopped and removed, then its network.
  *   4. Images this app brought, and nothing else uses, are given back.
  *   5. What data there is, is listed; with purge it is deleted, else it stays.
- *   6. Our own folder of the app is deleted, and the monitor told what remains.
+ *   6. Our own folders of the app are deleted, and the monitor told what remains.
+ *
+ * Of a webapp only 2 and 6 are done: the folder it served is not ours.
  *
  * Every step may find its work done already: an interrupted uninstall is simply gone through
  * again. */
@@ -21,6 +23,7 @@
 #include "helper/job/folders.h"
 #include "helper/job/purge.h"
 #include "helper/job/take_down.h"
+#include "helper/job/vhosts.h"
 
 #define STEPS 5
 
@@ -38,9 +41,16 @@ static apr_status_t withdraw(leaving_t *leaving, aph_error_t *err)
     aphd_job_t *job = leaving->job;
     json_auto_t *undo = json_pack("{s:b}", "purge", leaving->purge);
     aphd_job_step(job, "withdraw", 1, STEPS, "withdrawing its address");
+    aph_error_t left = APH_ERROR_INIT;
     apr_status_t status = aphd_ask_step(job->ask, "uninstall", undo, err);
-    return status == APR_SUCCESS
-         ? aphd_ask_state(job->ask, "stopped", "stopped", "it is being uninstalled", err) : status;
+    if (status == APR_SUCCESS)
+        status = aphd_ask_state(job->ask, "stopped", "stopped", "it is being uninstalled", err);
+    if (status == APR_SUCCESS)
+        status = aphd_vhosts_disable(job, &left, err);
+    if (left.status != APR_SUCCESS)
+        aphd_report_log(&job->report, "httpd keeps the virtual host for now, and answers in it that "
+                        "there is no such app: %s", left.message);
+    return status;
 }
 
 static apr_status_t remove_containers(leaving_t *leaving, aph_error_t *err)
@@ -108,6 +118,14 @@ static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_purge_path(job->app.data_dir, err) : status;
 }
 
+static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *err)
+{
+    apr_status_t status = remove_containers(leaving, err);
+    if (status == APR_SUCCESS)
+        status = give_images_back(leaving, err);
+    return status == APR_SUCCESS ? keep_or_purge(leaving, err) : status;
+}
+
 static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
 {
     apr_status_t status = leaving->job->engine != NULL
@@ -116,15 +134,18 @@ static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
         status = withdraw(leaving, err);
     leaving->begun = status == APR_SUCCESS;
     leaving->job->halt.heedless = 1; /* half an app is of no use: from here on only forward */
+    if (status == APR_SUCCESS && !leaving->job->app.files)
+        status = take_containers_and_data(leaving, err);
     if (status == APR_SUCCESS)
-        status = remove_containers(leaving, err);
-    if (status == APR_SUCCESS)
-        status = give_images_back(leaving, err);
-    if (status == APR_SUCCESS)
-        status = keep_or_purge(leaving, err);
+        status = aphd_vhosts_remove(leaving->job, &leaving->job->app, !leaving->remains, err);
     if (status == APR_SUCCESS)
         status = aphd_purge_path(leaving->job->app.app_dir, err);
     return status;
+}
+
+static json_t *list_or_none(json_t *list)
+{
+    return list != NULL ? json_incref(list) : json_array();
 }
 
 apr_status_t aphd_story_uninstall(aphd_job_t *job, aph_error_t *err)
@@ -140,10 +161,12 @@ apr_status_t aphd_story_uninstall(aphd_job_t *job, aph_error_t *err)
                            "again", &unheard);
         status = aphd_job_finish(job, status, NULL, err);
     } else {
-        json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:O, s:O}", "app_id", job->app.app_id,
+        json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:o, s:o, s:O?}", "app_id", job->app.app_id,
                                         "name", job->app.name,
                                         "data", leaving.remains ? "kept" : "gone",
-                                        "folders", leaving.data, "volumes", leaving.volumes);
+                                        "folders", list_or_none(leaving.data),
+                                        "volumes", list_or_none(leaving.volumes),
+                                        "webapp", json_object_get(job->app.row, "webapp"));
         aphd_ending_t ending = {.result = "done", .app = leaving.remains ? "kept-data" : "gone",
                                 .answer = answer};
         status = aphd_ask_finish(job->ask, &ending, err);

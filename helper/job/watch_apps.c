@@ -48,7 +48,9 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         int app_id = (int)json_integer_value(json_object_get(row, "app_id"));
         const aphd_watched_t *known = aphd_watched_find(list, app_id);
         aphd_watched_t *app = &fresh.apps[fresh.count];
-        if (state == NULL || name == NULL || strcmp(state, "kept") == 0)
+        const char *kind = json_string_value(json_object_get(row, "kind"));
+        if (state == NULL || name == NULL || strcmp(state, "kept") == 0
+            || (kind != NULL && strcmp(kind, APHD_KIND_FILES) == 0))
             continue;
         if (known != NULL)
             *app = *known;

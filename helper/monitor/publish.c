@@ -32,7 +32,7 @@ static apr_status_t add_entry(gathering_t *gathering, const char *host, const ap
     gathering->entries[gathering->count++] = (aph_route_entry_t){
         .host = copy,
         .route = {.app_id = (uint32_t)app->app_id,
-                  .port = (uint16_t)app->port,
+                  .port = (app->route_flags & APH_ROUTE_FILES) != 0 ? 0 : (uint16_t)app->port,
                   .state = (uint8_t)app->state,
                   .flags = app->route_flags,
                   .max_inflight = app->max_inflight,
