@@ -29,7 +29,8 @@ static apr_status_t add_entry(gathering_t *gathering, const char *host, const ap
     char *copy = strdup(host);
     if (copy == NULL)
         return APR_ENOMEM;
-    gathering->entries[gathering->count++] = (aph_route_entry_t){
+    aph_route_entry_t *entry = &gathering->entries[gathering->count++];
+    *entry = (aph_route_entry_t){
         .host = copy,
         .route = {.app_id = (uint32_t)app->app_id,
                   .port = (app->route_flags & APH_ROUTE_FILES) != 0 ? 0 : (uint16_t)app->port,
@@ -38,6 +39,7 @@ static apr_status_t add_entry(gathering_t *gathering, const char *host, const ap
                   .max_inflight = app->max_inflight,
                   .max_upgrades = app->max_upgrades},
     };
+    memcpy(entry->route.name, app->name, strlen(app->name));
     return APR_SUCCESS;
 }
 
