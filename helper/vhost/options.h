@@ -23,6 +23,7 @@ typedef struct aphd_options_t {
     apr_array_header_t *allow_ip; /* addresses and networks, as httpd reads them */
     const char *auth_file;        /* absolute path in the grammar of text.h, or NULL */
     const char *auth_name;        /* NULL: the app's name */
+    const char *named;            /* those that need the virtual host, "a, b"; "" where none does */
     apr_array_header_t *modules;  /* modules of httpd they need, without "_module", each once */
     unsigned access : 1; /* somebody is kept out: served in its own virtual host only */
     unsigned vhost : 1;  /* at least one of them needs the virtual host */

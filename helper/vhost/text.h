@@ -9,6 +9,9 @@
 
 #define APHD_PATH_OCTETS_MAX 1024
 
+/* Nonzero when grammar, a POSIX extended expression, matches the whole of text. */
+int aphd_vhost_matches(const char *text, const char *grammar);
+
 /* Nonzero when path is absolute, of components of [A-Za-z0-9._@+,=-] joined by single slashes, none of
  * them "." or "..", without a slash at the end ("/" itself is none). */
 int aphd_vhost_path_valid(const char *path);

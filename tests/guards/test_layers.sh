@@ -25,10 +25,13 @@ ok "helper/read includes no other step but the policy's model" \
 includes helper/policy 'common|helper/base|helper/policy'
 ok "helper/policy includes no other step, but for the program apphost-check" \
     "$(printf '%s\n' "$strange" | grep -v '^helper/policy/check.c:[0-9]*:#include "helper/read/reader.h"$')"
+includes helper/vhost 'common|helper/base|helper/vhost'
+ok "helper/vhost includes no other step, and nothing of httpd or the network" \
+    "$(printf '%s\n' "$strange"; grep -nE '#[[:space:]]*include <(httpd|http_|ap_|mod_|curl/|sys/socket)' $files)"
 includes helper/monitor 'common|helper/base|helper/monitor'
 ok "helper/monitor includes no other step" "$strange"
-includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy'
-ok "helper/job includes the reader and the policy, and no other step" "$strange"
+includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy|helper/vhost'
+ok "helper/job includes the reader, the policy and the virtual hosts, and no other step" "$strange"
 includes helper/doctor 'common|helper/base|helper/doctor'
 ok "helper/doctor includes no step" "$strange"
 
