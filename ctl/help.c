@@ -13,6 +13,7 @@ static const struct {
     void (*print)(const aphc_terminal_t *terminal);
 } topics[] = {
     {"exit-codes", aphc_help_exit_codes},
+    {"options", aphc_help_options},
     {"protocol", aphc_help_protocol},
     {"completion", aphc_help_completion},
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/ops.h"
+#include "common/options.h"
 #include "ctl/text.h"
 
 #define EXIT_CODE_MAX 125 /* above are the shell's own */
@@ -76,6 +77,35 @@ void aphc_help_exit_codes(const aphc_terminal_t *terminal)
     aphc_putf(terminal, "130  %-13s interrupted with Ctrl-C; a job goes on\n", "");
 }
 
+static void print_app_option(const aphc_terminal_t *terminal, const aph_option_t *option)
+{
+    char words[64];
+    const char *value = option->value != NULL ? option->value : "";
+    int optional = *value == '[';
+    snprintf(words, sizeof words, "%s%s%s%s", option->name, optional ? "[" : *value != '\0' ? "=" : "",
+             optional ? "=" : "", optional ? value + 1 : value);
+    aphc_putf(terminal, "  ");
+    aphc_put(terminal, APHC_BOLD, words);
+    aphc_putf(terminal, "\n      ");
+    aphc_text_wrap(terminal->file, option->help, terminal->columns, 6);
+    aphc_putf(terminal, "\n      (%s%s)\n", option->becomes,
+              option->repeats ? "; may be given more than once" : "");
+}
+
+void aphc_help_options(const aphc_terminal_t *terminal)
+{
+    size_t count;
+    const aph_option_t *options = aph_options(&count);
+    aphc_putf(terminal, "What apphostctl install --option takes. Options of a virtual host give the app one "
+                        "of its own.\n\n");
+    for (size_t i = 0; i < count; i++)
+        print_app_option(terminal, &options[i]);
+    const aph_header_t *headers = aph_option_headers(&count);
+    aphc_putf(terminal, "\nHeaders that --option header=NAME:VALUE may set:\n");
+    for (size_t i = 0; i < count; i++)
+        aphc_putf(terminal, "  %-36s %s\n", headers[i].name, headers[i].words);
+}
+
 void aphc_help_protocol(const aphc_terminal_t *terminal)
 {
     static const char *const kinds[] = {
@@ -100,7 +130,7 @@ static void completion_options(const aphc_terminal_t *terminal, const aphc_optio
 static const char *completion_operand(const aphc_command_t *command)
 {
     if (strcmp(command->name, "help") == 0)
-        return "$commands exit-codes protocol completion";
+        return "$commands exit-codes options protocol completion";
     if (strcmp(command->name, "job") == 0)
         return "$(_apphostctl_jobs)";
     int takes_app =

@@ -55,12 +55,16 @@ class Stack:
         self.options.update(overrides)
         o = {"Domain": self.domain, "StateDir": self.state, "RuntimeDir": self.runtime,
              "PublicPort": self.port, "MaxAppId": 999, "Socket": self.engine_socket,
-             "SubnetPool": "10.214.0.0/16", "StartSeconds": 20, "Compose": ""} | self.options
+             "SubnetPool": "10.214.0.0/16", "StartSeconds": 20, "Compose": "",
+             "Command": f"{HTTPD} -f {self.folder}/httpd.conf", "Vhosts": "needed",
+             "Templates": f"{self.folder}/templates"} | self.options
         with open(self.config, "w", encoding="ascii") as f:
             f.write("[apphost]\n" + "".join(f"{k} = {o[k]}\n" for k in
                     ("Domain", "StateDir", "RuntimeDir", "PublicPort", "MaxAppId"))
                     + "[engine]\n" + "".join(f"{k} = {o[k]}\n" for k in
-                    ("Socket", "SubnetPool", "StartSeconds", "Compose")))
+                    ("Socket", "SubnetPool", "StartSeconds", "Compose"))
+                    + "[httpd]\n" + "".join(f"{k} = {o[k]}\n" for k in
+                    ("Command", "Templates", "Vhosts")))
 
     def start_daemon(self, wait=True):
         log = open(f"{self.folder}/apphostd.log", "ab")
@@ -79,8 +83,13 @@ class Stack:
             self.daemon.send_signal(how)
             self.daemon.wait(30)
 
-    def start_httpd(self, extra=""):
+    MODULES_LOADED = ("authz_core", "authz_host", "authz_user", "authn_core", "authn_file", "auth_basic",
+                      "alias", "dir", "headers", "mime", "setenvif", "proxy", "proxy_http")
+
+    def start_httpd(self, extra="", sites=""):
+        """sites: other virtual hosts, which come before ours as they do in an admin's httpd."""
         os.makedirs(f"{self.folder}/httpd", exist_ok=True)
+        loads = "\n".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in self.MODULES_LOADED)
         with open(f"{self.folder}/httpd.conf", "w", encoding="ascii") as f:
             f.write(f"""ServerRoot "{self.folder}/httpd"
 PidFile "{self.folder}/httpd.pid"
@@ -90,21 +99,27 @@ Listen 127.0.0.1:{self.port}
 User www-data
 Group www-data
 LoadModule mpm_{self.mpm}_module {MODULES}/mod_mpm_{self.mpm}.so
-LoadModule authz_core_module {MODULES}/mod_authz_core.so
-LoadModule proxy_module {MODULES}/mod_proxy.so
-LoadModule proxy_http_module {MODULES}/mod_proxy_http.so
+{loads}
 LoadModule apphost_module {PREFIX}/modules/mod_apphost.so
 ErrorLog "{self.folder}/httpd/error_log"
 LogLevel warn
 StartServers 2
 MaxRequestWorkers 100
 ThreadsPerChild 25
+LogFormat "%h %l %u %t \\"%r\\" %>s %b" combined
+AppHostDomain {self.domain}
+AppHostRoutes "{self.state}/routes"
+{sites}
+<IfDefine !APPHOST_CANDIDATE>
+  IncludeOptional "{self.state}/vhosts-enabled/*.conf"
+</IfDefine>
+<IfDefine APPHOST_CANDIDATE>
+  IncludeOptional "{self.state}/vhosts-candidate/*.conf"
+</IfDefine>
 <VirtualHost *:{self.port}>
-  ServerName {self.domain}
+  ServerName apphost-probe.{self.domain}
   ServerAlias *.{self.domain}
   AppHost On
-  AppHostDomain {self.domain}
-  AppHostRoutes "{self.state}/routes"
   {extra}
 </VirtualHost>
 """)
