@@ -63,7 +63,7 @@ static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 static apr_status_t start(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    aphd_install_step(install, 9, "start", "starting the containers and waiting for an answer");
+    aphd_install_step(install, 9, "start", "starting the containers");
     json_object_set_new(install->undo, "engine", json_true());
     apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
     if (status == APR_SUCCESS)
@@ -72,7 +72,10 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
         status = aphd_bring_compose(job, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_verify(job, install->model, err);
-    return status == APR_SUCCESS ? aphd_bring_await(job, err) : status;
+    if (status != APR_SUCCESS)
+        return status;
+    aphd_install_step(install, 9, "health", "waiting for its first answer");
+    return aphd_bring_await(job, err);
 }
 
 static apr_status_t agree(aphd_install_t *install, aph_error_t *err)

@@ -11,7 +11,7 @@ import pytest
 from daemon_env import Client
 from stack_env import PREFIX, wait_for
 
-INSTALL = ("engine", "read", "names", "plan", "consent", "folders", "images", "render", "start", "health")
+INSTALL = ("engine", "read", "names", "plan", "consent", "folders", "images", "render", "start", "health", "vhost", "publish")
 UNINSTALL = ("withdraw", "containers", "images", "data")
 START = ("start", "images", "containers", "verify", "health")
 

@@ -29,13 +29,16 @@ static void make(sample_t *sample)
         "\"web\":true}],"
         "\"images\":[{\"service\":\"web\",\"ref\":\"x\",\"pull\":false,\"id\":\"sha256:1\","
         "\"digest\":null,\"octets\":5}],"
-        "\"folders\":[{\"path\":\"config\",\"new\":true}],\"files\":[]}", 0, NULL);
+        "\"folders\":[{\"path\":\"config\",\"new\":true}],\"files\":[],"
+        "\"site\":{\"kind\":\"container\",\"aliases\":[],\"options\":[],\"webapp\":null,"
+        "\"vhost\":false}}", 0, NULL);
     assert_non_null(sample->all);
     sample->policy.findings = json_object_get(sample->all, "findings");
     sample->policy.ports = json_object_get(sample->all, "ports");
     sample->policy.web_service = "web";
     sample->in = (aphd_plan_in_t){
         .name = "photos", .script = "text", .url = "http://photos.home.arpa/",
+        .site = json_object_get(sample->all, "site"), .because = "",
         .data_dir = "/var/lib/apphost/data/7", .state_dir = "/", .app_id = 7, .port = 35007,
         .policy = &sample->policy, .files = json_object_get(sample->all, "files"),
         .folders = json_object_get(sample->all, "folders"),
@@ -101,11 +104,22 @@ static void change_name(sample_t *sample)
     sample->in.name = "pictures";
 }
 
+static void change_alias(sample_t *sample)
+{
+    json_array_append_new(json_object_get(sample->in.site, "aliases"), json_string("a.example"));
+}
+
+static void change_option(sample_t *sample)
+{
+    json_array_append_new(json_object_get(sample->in.site, "options"), json_string("hsts"));
+}
+
 static void test_what_is_agreed_to_counts(void **state)
 {
     void (*const changes[])(sample_t *sample) = {change_image,    change_script,
                                                  change_uninstall_script, change_question,
-                                                 change_folder,   change_name};
+                                                 change_folder,   change_name,
+                                                 change_alias,    change_option};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         sample_t sample;
         char first[APHD_HASH_TEXT], second[APHD_HASH_TEXT];
