@@ -188,8 +188,8 @@ apr_status_t aphd_bring_await(aphd_job_t *job, aph_error_t *err)
             return too_late(job, err);
         if (job->app.web) {
             int left = (int)apr_time_as_msec(deadline - now) + 1;
-            status = aphd_health_probe(job->app.port, job->app.host,
-                                       left < PROBE_MS ? left : PROBE_MS, &job->halt, &answered,
+            aphd_health_at_t at = {job->app.port, job->app.host, job->app.https};
+            status = aphd_health_probe(&at, left < PROBE_MS ? left : PROBE_MS, &job->halt, &answered,
                                        err);
         }
         if (status == APR_SUCCESS && !answered

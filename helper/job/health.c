@@ -70,27 +70,29 @@ static apr_status_t await_answer(int fd, apr_time_t deadline, const aphd_halt_t 
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_health_probe(int port, const char *host, int milliseconds,
+apr_status_t aphd_health_probe(const aphd_health_at_t *at, int milliseconds,
                                const aphd_halt_t *halt, int *answered, aph_error_t *err)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port),
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)at->port),
                              .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     apr_time_t deadline = apr_time_now() + apr_time_from_msec(milliseconds);
     apr_status_t status = APR_SUCCESS;
     char request[512];
     int ready = 0;
     *answered = 0;
+    if (at->https)
+        return aphd_health_probe_https(at, milliseconds, halt, answered, err);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return aphd_halt_check(halt, err);
-    if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0 || errno == EINPROGRESS)
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 || errno == EINPROGRESS)
         status = aphd_halt_wait(halt, fd, POLLOUT, remaining(deadline), &ready, err);
     else
         status = aphd_halt_check(halt, err);
     if (status == APR_SUCCESS && ready && connected(fd)) {
         int length = snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\n"
                               "User-Agent: apphost\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-                              host);
+                              at->host);
         if (send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
             status = await_answer(fd, deadline, halt, answered, err);
     }

@@ -9,10 +9,21 @@
 #include "common/error.h"
 #include "helper/job/halt.h"
 
-/* Sends one GET / with Host: host to 127.0.0.1:port and waits at most milliseconds for the first
- * octets of a status line. *answered is nonzero where one came. Only halt is an error. */
-apr_status_t aphd_health_probe(int port, const char *host, int milliseconds,
+/* Whom to ask. */
+typedef struct aphd_health_at_t {
+    int port;         /* on 127.0.0.1 */
+    const char *host; /* for the Host header */
+    int https;        /* it speaks TLS; its certificate is nobody's business on loopback */
+} aphd_health_at_t;
+
+/* Sends one GET / and waits at most milliseconds for the beginning of an answer. *answered is nonzero
+ * where it came. Only halt is an error. */
+apr_status_t aphd_health_probe(const aphd_health_at_t *at, int milliseconds,
                                const aphd_halt_t *halt, int *answered, aph_error_t *err);
+
+/* The same for one that speaks TLS; aphd_health_probe calls it. health_https.c */
+apr_status_t aphd_health_probe_https(const aphd_health_at_t *at, int milliseconds,
+                                     const aphd_halt_t *halt, int *answered, aph_error_t *err);
 
 /* Nonzero where octets begin like an HTTP/1 status line. Pure. */
 int aphd_health_is_answer(const char *octets, size_t length);

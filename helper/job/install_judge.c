@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "common/hostname.h"
+#include "common/route_map.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
@@ -40,6 +41,7 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
             status = aphd_ask_reserve(job->ask, &wanted, &row, err);
         if (status == APR_SUCCESS)
             status = aphd_job_take_app(job, row, err);
+        job->app.https = (install->site.options.route_flags & APH_ROUTE_HTTPS) != 0;
         if (status != APR_SUCCESS || job->app.files
             || (!web && install->site.kind != APHD_KIND_HEADLESS)
             || aphd_port_free("127.0.0.1", job->app.port))

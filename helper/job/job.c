@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "common/route_map.h"
 #include "helper/base/job_wire.h"
 
 static void progress_cb(void *baton, const aphd_progress_t *progress)
@@ -59,6 +60,7 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
     app->web = json_is_true(json_object_get(row, "web"));
     const char *kind = json_string_value(json_object_get(row, "kind"));
     app->files = kind != NULL && strcmp(kind, APHD_KIND_FILES) == 0;
+    app->https = (json_integer_value(json_object_get(row, "route_flags")) & APH_ROUTE_HTTPS) != 0;
     app->kept = json_is_true(json_object_get(row, "kept"));
     app->name = apr_pstrdup(job->p, name);
     app->host = apr_pstrcat(job->p, name, ".", settings->domains[0], NULL);

@@ -22,6 +22,7 @@ typedef struct aphd_job_app_t {
     int app_id;
     int port;
     int web;              /* it has a route */
+    int https;            /* its port speaks TLS */
     int files;            /* a webapp: no containers, no engine */
     int kept;             /* data of an earlier installation is there */
     const char *name;

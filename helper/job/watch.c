@@ -175,8 +175,8 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
         int patience = PROBE_MS_FIRST << (app->missed < 4 ? app->missed : 4);
         if (!app->up || app->proven || !app->web || app->probe_at > apr_time_now())
             continue;
-        status = aphd_health_probe(app->port, app->host,
-                                   patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
+        aphd_health_at_t at = {app->port, app->host, app->https};
+        status = aphd_health_probe(&at, patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
                                    &watching->job->halt, &answered, err);
         if (status == APR_SUCCESS)
             aphd_watched_probed(app, answered, apr_time_now(),

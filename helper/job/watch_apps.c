@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/route_map.h"
 #include "helper/base/job_wire.h"
 #include "helper/job/engine_containers.h"
 
@@ -61,6 +62,7 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         app->wanted = desired != NULL && strcmp(desired, "running") == 0
                    && strcmp(state, "installing") != 0;
         app->web = json_is_true(json_object_get(row, "web"));
+        app->https = (json_integer_value(json_object_get(row, "route_flags")) & APH_ROUTE_HTTPS) != 0;
         snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
         /* The monitor's word is what it knows by now, whoever told it. */
         app->told = seen_of(state);

@@ -22,6 +22,7 @@ typedef struct aphd_watched_t {
     int app_id;
     int port;
     int web;
+    int https;                 /* it speaks TLS on its port */
     int wanted;                /* it is installed and should run */
     int wakes;                 /* times its ended containers were started, on this connection */
     char host[254];
