@@ -12,7 +12,7 @@
 #include "common/route_map.h"
 #include "helper/vhost/text.h"
 
-#define BODY_MAX     1099511627776LL /* 1 TiB */
+#define BODY_MAX     APR_INT64_C(1099511627776) /* 1 TiB */
 #define HEADER_MAX   1024
 #define HSTS_DEFAULT 15552000
 #define HSTS_MAX     63072000
@@ -43,7 +43,7 @@ static void add_module(judging_t *judging, const char *name)
 }
 
 /* *number receives a whole number of at most 15 digits in least..most; the rest goes to *rest. */
-static int read_number(const char *value, long long least, long long most, long long *number,
+static int read_number(const char *value, apr_int64_t least, apr_int64_t most, apr_int64_t *number,
                        const char **rest)
 {
     size_t digits = strspn(value, "0123456789");
@@ -90,7 +90,7 @@ static int is_network(const char *text)
     const char *slash = strchr(text, '/');
     size_t length = slash != NULL ? (size_t)(slash - text) : strlen(text);
     int size = memchr(text, ':', length) != NULL ? 16 : 4;
-    long long bits = size * 8;
+    apr_int64_t bits = size * 8;
     if (length == 0 || length >= sizeof address)
         return 0;
     memcpy(address, text, length);
@@ -129,7 +129,7 @@ static const char *option_max_body(judging_t *judging, const char *value)
     static const char *const allowed =
         "a whole number of bytes up to 1 TiB is needed, also with K, M or G; 0 is without limit";
     static const char units[] = "KMG";
-    long long number;
+    apr_int64_t number;
     const char *unit;
     if (!read_number(value, 0, BODY_MAX, &number, &unit))
         return allowed;
@@ -142,16 +142,16 @@ static const char *option_max_body(judging_t *judging, const char *value)
     }
     if (number > BODY_MAX)
         return allowed;
-    add_line(judging, apr_psprintf(judging->p, "LimitRequestBody %lld", number));
+    add_line(judging, apr_psprintf(judging->p, "LimitRequestBody %" APR_INT64_T_FMT, number));
     return NULL;
 }
 
 static const char *option_timeout(judging_t *judging, const char *value)
 {
-    long long seconds;
+    apr_int64_t seconds;
     if (!read_number(value, 1, 86400, &seconds, NULL))
         return "a whole number of seconds from 1 to 86400 is needed";
-    add_line(judging, apr_psprintf(judging->p, "AppHostTimeout %lld", seconds));
+    add_line(judging, apr_psprintf(judging->p, "AppHostTimeout %" APR_INT64_T_FMT, seconds));
     return NULL;
 }
 
@@ -159,12 +159,12 @@ static const char *option_timeout(judging_t *judging, const char *value)
  * clients would get both. */
 static const char *option_hsts(judging_t *judging, const char *value)
 {
-    long long seconds = HSTS_DEFAULT;
+    apr_int64_t seconds = HSTS_DEFAULT;
     if (value != NULL && !read_number(value, 0, HSTS_MAX, &seconds, NULL))
         return "a whole number of seconds from 0 to 63072000 (two years) is needed";
     add_line(judging, "Header onsuccess unset Strict-Transport-Security" ON_TLS);
     add_line(judging, apr_psprintf(judging->p, "Header always set Strict-Transport-Security "
-                                   "\"max-age=%lld\"%s", seconds, ON_TLS));
+                                   "\"max-age=%" APR_INT64_T_FMT "\"%s", seconds, ON_TLS));
     return NULL;
 }
 
@@ -209,7 +209,7 @@ static const char *option_no_access_log(judging_t *judging, const char *value)
 
 static const char *read_limit(const char *value, uint32_t *limit)
 {
-    long long number;
+    apr_int64_t number;
     if (!read_number(value, 1, 1000000, &number, NULL))
         return "a whole number from 1 to 1000000 is needed";
     *limit = (uint32_t)number;

@@ -152,29 +152,40 @@ static int wants_access(const aphd_vhost_app_t *app)
     return app->options != NULL && app->options->access;
 }
 
+static void put_require(rendering_t *r, const char *indent)
+{
+    const aphd_options_t *options = r->app->options;
+    const char *inner = apr_pstrcat(r->p, indent, "    ", NULL);
+    put_line(r, indent, "<RequireAll>");
+    if (options->auth_file != NULL)
+        put_line(r, inner, "Require valid-user");
+    if (options->allow_ip->nelts > 0)
+        put_line(r, inner, apr_pstrcat(r->p, "Require ip ",
+                                       apr_array_pstrcat(r->p, options->allow_ip, ' '), NULL));
+    put_line(r, indent, "</RequireAll>");
+}
+
+/* In an <If>, which is merged after all other sections: an <If> of the template or of the main server
+ * with a Require of its own would take the place of ours otherwise. */
 static void put_access(rendering_t *r, const char *indent)
 {
     const aphd_options_t *options = r->app->options;
     const char *inner = apr_pstrcat(r->p, indent, "    ", NULL);
+    const char *innermost = apr_pstrcat(r->p, inner, "    ", NULL);
     r->access_done = 1;
     if (!wants_access(r->app))
         return;
     put_line(r, indent, "<Location \"/\">");
+    put_line(r, inner, "<If \"true\">");
     if (options->auth_file != NULL) {
         const char *realm = options->auth_name != NULL ? options->auth_name : r->app->name;
-        put_line(r, inner, "AuthType Basic");
-        put_line(r, inner, apr_pstrcat(r->p, "AuthName \"", realm, "\"", NULL));
-        put_line(r, inner, "AuthBasicProvider file");
-        put_line(r, inner, apr_pstrcat(r->p, "AuthUserFile \"", options->auth_file, "\"", NULL));
+        put_line(r, innermost, "AuthType Basic");
+        put_line(r, innermost, apr_pstrcat(r->p, "AuthName \"", realm, "\"", NULL));
+        put_line(r, innermost, "AuthBasicProvider file");
+        put_line(r, innermost, apr_pstrcat(r->p, "AuthUserFile \"", options->auth_file, "\"", NULL));
     }
-    put_line(r, inner, "<RequireAll>");
-    const char *innermost = apr_pstrcat(r->p, inner, "    ", NULL);
-    if (options->auth_file != NULL)
-        put_line(r, innermost, "Require valid-user");
-    if (options->allow_ip->nelts > 0)
-        put_line(r, innermost, apr_pstrcat(r->p, "Require ip ",
-                                           apr_array_pstrcat(r->p, options->allow_ip, ' '), NULL));
-    put_line(r, inner, "</RequireAll>");
+    put_require(r, innermost);
+    put_line(r, inner, "</If>");
     put_line(r, indent, "</Location>");
 }
 

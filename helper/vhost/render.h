@@ -6,9 +6,9 @@
  * alone in its own. A word ends where [A-Za-z0-9_] ends. Inserted text is never read again. Comments stay
  * as they are, so they may name the words.
  *
- * Who may come in is said by <Location "/">, which httpd merges after <Directory> and <Files> and which
- * also covers what is proxied; so HDA_ACCESS inside of another section is carried out behind it, and every
- * virtual host of the template must have a place for it. */
+ * Who may come in is said by an <If> in <Location "/">, which httpd merges after all other sections and
+ * which also covers what is proxied; so HDA_ACCESS inside of another section is carried out behind it, and
+ * every virtual host of the template must have a place for it. */
 #ifndef APHD_RENDER_H
 #define APHD_RENDER_H
 

@@ -11,6 +11,8 @@
 #include "common/options.h"
 #include "helper/vhost/template.h"
 
+#define NAME_OCTETS_MAX 255 /* of a file system */
+
 #define LABEL   "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 #define HOST    LABEL "(\\." LABEL ")*"
 #define PATH    "(/[A-Za-z0-9._@+,=-]+)+"
@@ -28,7 +30,7 @@ static const char *const lines[] = {
     "ErrorLog \"" PATH "/logs/error_log\"",
     "CustomLog \"" PATH "/logs/access_log\" combined env=!dontlog",
     /* webapp.conf */
-    "DocumentRoot \"" PATH "\"", "Alias \"/\" \"" PATH "/\"",
+    "TraceEnable Off", "DocumentRoot \"" PATH "\"", "Alias \"/\" \"" PATH "/\"",
     "<Directory \"" PATH "\">", "</Directory>", "AllowOverride None", "Options None",
     "Require all granted", "Require all denied",
     "<Location \"/\">", "</Location>", "<If \"true\">", "</If>",
@@ -36,7 +38,7 @@ static const char *const lines[] = {
     "DirectoryIndex index\\.html", "DirectoryCheckHandler Off", "DirectorySlash On",
     "FallbackResource disabled",
     "<If \"%\\{REQUEST_METHOD\\} !~ m#\\^\\(GET\\|HEAD\\|OPTIONS\\)\\$#\">",
-    "<LocationMatch \"/\\\\\\.\\(\\?!well-known\\(/\\|\\$\\)\\)\">", "</LocationMatch>",
+    "<If \"%\\{REQUEST_URI\\} =~ m#/\\\\\\.\\(\\?!well-known\\(/\\|\\$\\)\\)#\">",
     /* who gets in */
     "AuthType Basic", "AuthName \"[]A-Za-z0-9 _.,;:/*'()=@&?!+~|^{}#[-]{1,64}\"",
     "AuthBasicProvider file", "AuthUserFile \"" PATH "\"",
@@ -67,7 +69,7 @@ int aphd_vhost_path_valid(const char *path)
         return 0;
     for (const char *part = path; part != NULL; part = strchr(part + 1, '/')) {
         size_t length = strcspn(part + 1, "/");
-        if (strspn(part + 1, ".") == length && length <= 2)
+        if (length > NAME_OCTETS_MAX || (strspn(part + 1, ".") == length && length <= 2))
             return 0;
     }
     return 1;
