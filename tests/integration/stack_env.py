@@ -106,6 +106,7 @@ LogLevel warn
 StartServers 2
 MaxRequestWorkers 100
 ThreadsPerChild 25
+TypesConfig /dev/null
 LogFormat "%h %l %u %t \\"%r\\" %>s %b" combined
 AppHostDomain {self.domain}
 AppHostRoutes "{self.state}/routes"
