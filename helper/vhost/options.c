@@ -67,7 +67,7 @@ static const char *option_auth_file(judging_t *judging, const char *value)
 
 static const char *option_auth_name(judging_t *judging, const char *value)
 {
-    if (!aphd_vhost_matches(value, "[]A-Za-z0-9 _.,;:/*'()=@&?!+~|^{}#[-]{1,64}"))
+    if (!aphd_vhost_realm_valid(value))
         return "1 to 64 printable ASCII characters are needed, none of \" \\ % $ < > `";
     judging->options->auth_name = apr_pstrdup(judging->p, value);
     return NULL;

@@ -140,7 +140,8 @@ def read_back(server, text):
     answer = ask(server, text, "-D", "DUMP_CONFIG", modules=(*NEEDED, "info"))
     assert answer.returncode == 0, answer.stderr
     own = answer.stdout.split(f"# In file: {server.folder}/vhosts.conf")[1].split("# In file:")[0]
-    return [line.strip() for line in own.splitlines() if line.strip() and not line.strip().startswith("#")]
+    lines = (line.strip().replace(" >", ">") for line in own.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def meant(text):
