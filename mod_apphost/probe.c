@@ -115,7 +115,7 @@ static const char *make_answer(const aphm_context_t *context, apr_pool_t *p)
         "\"routes\":\"%s\",\"start_servers\":%d,"
         "\"slots\":{\"total\":%d,\"used\":%d,\"quiescing\":%d},"
         "\"threads\":{\"busy\":%d,\"idle\":%d},\"restart_time\":%" APR_TIME_T_FMT "}\n",
-        PACKAGE_VERSION, context->parent, generation, json_text(context->vhost_set, p),
+        APH_VERSION, context->parent, generation, json_text(context->vhost_set, p),
         json_text(context->routes_path, p), context->start_servers, board.total, board.used,
         board.quiescing, board.busy, board.idle,
         global != NULL ? apr_time_sec(global->restart_time) : (apr_time_t)0);

@@ -80,6 +80,12 @@ class Httpd:
         if apphost is None:
             apphost = f'AppHost On\nAppHostDomain {DOMAIN}\nAppHostRoutes "{self.routes_path}"\n'
         lines = "\n".join(loads)
+        workers = (f"""ThreadsPerChild {threads}
+MaxRequestWorkers {threads * children}
+MinSpareThreads {threads}
+MaxSpareThreads {threads * children}""" if self.mpm != "prefork" else f"""MaxRequestWorkers {children}
+MinSpareServers 1
+MaxSpareServers {children}""")
         with open(f"{self.folder}/httpd.conf", "w", encoding="utf-8") as f:
             f.write(f"""ServerRoot "{self.folder}"
 DefaultRuntimeDir "{self.folder}"
@@ -95,10 +101,7 @@ LogFormat "%>s %{{apphost-name}}n %{{apphost-id}}n %{{Host}}i %r" apps
 CustomLog "{self.folder}/access_log" apps
 ServerLimit {children}
 StartServers {min(2, children)}
-ThreadsPerChild {threads}
-MaxRequestWorkers {threads * children}
-MinSpareThreads {threads}
-MaxSpareThreads {threads * children}
+{workers}
 Timeout 20
 DocumentRoot "{self.folder}/htdocs"
 {apphost}
