@@ -4,6 +4,7 @@ test does not announce must not stand in its error log."""
 import contextlib
 import http.client
 import os
+import random
 import re
 import shutil
 import signal
@@ -49,10 +50,18 @@ def wait_until(condition, seconds=10, what="the condition"):
     raise AssertionError(f"{what} did not hold within {seconds} s")
 
 
+GIVEN = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Nobody gets it twice, and nobody by chance: it lies below what the kernel hands out by itself."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
 
 
 class Httpd:
