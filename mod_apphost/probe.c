@@ -36,12 +36,14 @@ static int is_from_here(const request_rec *r)
     return ip != NULL && (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0);
 }
 
+/* Every request of the whole server comes by: what is cheap and tells most is asked first. */
 static int is_probe(const request_rec *r, const aphm_config_t *config)
 {
     char host[APH_HOST_MAX + 1];
     size_t length;
-    return r->method_number == M_GET && r->hostname != NULL && config->context != NULL &&
-           config->enabled != 0 && config->domains != NULL && r->proxyreq == PROXYREQ_NONE &&
+    return r->hostname != NULL && ap_cstr_casecmpn(r->hostname, label, sizeof label - 1) == 0 &&
+           r->method_number == M_GET && config->context != NULL && config->enabled != 0 &&
+           config->domains != NULL && r->proxyreq == PROXYREQ_NONE &&
            aph_host_normalise(r->hostname, host, &length) == APR_SUCCESS &&
            aphm_probe_is_host(config, host) && is_from_here(r);
 }
