@@ -29,18 +29,36 @@ static int may_stand_outside(const aphd_directives_t *text)
     return aphd_directives_is(text, "Define") || aphd_directives_is(text, "LogFormat");
 }
 
-const char *aphd_rules_outside(const char *octets, int *line, apr_pool_t *p)
+static const char *outside(const char *name, apr_pool_t *p)
+{
+    return apr_psprintf(p,
+                        "%s stands outside of <VirtualHost> and would change every site; it belongs "
+                        "to httpd's own configuration",
+                        name);
+}
+
+/* Code that runs as root while httpd still checks; and a way to spell its name so that nobody sees. */
+static int runs_code(const aphd_directives_t *text)
+{
+    return aphd_directives_is(text, "LoadModule") || aphd_directives_is(text, "LoadFile") ||
+           aphd_directives_is(text, "<Macro");
+}
+
+const char *aphd_rules_misplaced(const char *octets, int *line, apr_pool_t *p)
 {
     aphd_directives_t text;
     int inside = 0;
     aphd_directives_begin(&text, octets, p);
     while (aphd_directives_next(&text)) {
+        *line = text.line;
+        if (runs_code(&text))
+            return apr_psprintf(p, "%s has no place in an app's virtual host; it belongs to httpd's "
+                                   "own configuration",
+                                text.name);
         if (aphd_directives_is(&text, "</VirtualHost"))
             inside = 0;
-        else if (!inside && !may_stand_outside(&text)) {
-            *line = text.line;
-            return text.name;
-        }
+        else if (!inside && !may_stand_outside(&text))
+            return outside(text.name, p);
         if (aphd_directives_is(&text, "<VirtualHost"))
             inside = 1;
     }
@@ -167,14 +185,9 @@ static apr_status_t judge_ours(const aphd_httpd_t *httpd, const aphd_httpd_facts
 {
     aphd_effective_t effective;
     int line = 0;
-    const char *name = aphd_rules_outside(vhost->text, &line, httpd->p);
-    if (name != NULL)
-        return aphd_check_ours(httpd, wanted, vhost->app_id, line,
-                               apr_psprintf(httpd->p,
-                                            "%s stands outside of <VirtualHost> and would change "
-                                            "every site; it belongs to httpd's own configuration",
-                                            name),
-                               err);
+    const char *misplaced = aphd_rules_misplaced(vhost->text, &line, httpd->p);
+    if (misplaced != NULL)
+        return aphd_check_ours(httpd, wanted, vhost->app_id, line, misplaced, err);
     aphd_effective_begin(&effective, vhost->text, facts, httpd->p);
     while (aphd_effective_next(&effective)) {
         const char *fault = names_a_log(&effective.text)
