@@ -148,10 +148,6 @@ Command = {HTTPD} -f {self.folder}/httpd.conf
             return int(f.read())
         return None
 
-    def bury(self):
-        """Waits for the first parent, so that it is no zombie; true when it has ended."""
-        return self.process is not None and self.process.poll() is not None
-
     def stop(self):
         """Also the httpd that helper/httpd started."""
         super().stop()

@@ -110,7 +110,7 @@ def mutate(text, rng):
 def test_mutated_sets(sites):
     """Whatever the text: httpd goes on with the set that was accepted last, and so do the other sites."""
     seed = count("APPHOST_SEED", 1)
-    rng, accepted, parent = random.Random(seed), {}, sites.pid()
+    rng, accepted, parent = random.Random(seed), {}, sites.process.pid
     sites.announced += ["AH00112", "AH00548"]
     taken = 0
     for number in range(count("APPHOST_MUTATIONS", 60)):
@@ -122,7 +122,7 @@ def test_mutated_sets(sites):
             assert "app2" in answer.error, f"seed {seed}, number {number}: {answer.error}"
         assert sites.blog() == b"the blog\n", f"seed {seed}, number {number}: {wanted[2]}"
         assert sites.enabled() == accepted, f"seed {seed}, number {number}"
-        assert sites.pid() == parent, f"seed {seed}, number {number}: {answer.error}{wanted[2]}"
+        assert sites.process.poll() is None and sites.pid() == parent, f"seed {seed}, number {number}: {answer.error}{wanted[2]}"
     print(f"{taken} sets were accepted")
 
 
