@@ -2,6 +2,7 @@
 """An httpd that already serves sites, and apphost's virtual hosts in it: what conf/apphost.conf includes,
 in a folder of its own. Changed by the program change_httpd, which calls helper/httpd."""
 import contextlib
+import http.client
 import os
 import re
 import shutil
@@ -46,7 +47,7 @@ Command = {HTTPD} -f {self.folder}/httpd.conf
 
     def write(self, name, text):
         path = f"{self.folder}/{name}"
-        with open(path, "w", encoding="latin-1") as f:
+        with open(path, "w", encoding="latin-1", newline="") as f:
             f.write(text)
         return path
 
@@ -127,7 +128,7 @@ Command = {HTTPD} -f {self.folder}/httpd.conf
             return {}
         texts = {}
         for name in os.listdir(folder):
-            with open(f"{folder}/{name}", encoding="latin-1") as f:
+            with open(f"{folder}/{name}", encoding="latin-1", newline="") as f:
                 texts[int(name[:5])] = f.read()
         return texts
 
@@ -142,6 +143,11 @@ Command = {HTTPD} -f {self.folder}/httpd.conf
                       + [n for n in os.listdir(sets) if n != enabled])
 
     # -- the process -------------------------------------------------------------------------------
+    def _listens(self):
+        """It answers: only then its signals and its pid file are what they will be."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return super()._listens() and self.get("-", "/", host="blog.example").status in (200, 403, 404)
+
     def pid(self):
         with contextlib.suppress(FileNotFoundError, ValueError), open(f"{self.folder}/httpd.pid",
                                                                       encoding="ascii") as f:

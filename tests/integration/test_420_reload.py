@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """helper/httpd against a real httpd: names in use, a set that is taken over, and what is refused."""
 import os
+import signal
 
 import pytest
 
@@ -102,9 +103,7 @@ def test_skeleton_is_read_by_nobody(sites):
 
 def test_key_that_only_root_may_see(sites):
     """Nobody cannot look at it, and need not."""
-    sites.stop()
-    sites.configure(children=8, threads=10, modules=("headers", "alias", "ssl", "socache_shmcb")).start()
-    sites.announced += ["AH01882", "AH01873"]
+    with_tls(sites)
     certificate = backends.make_certificate(sites.folder)
     os.mkdir(f"{sites.folder}/private", 0o700)
     os.rename(certificate, f"{sites.folder}/private/key.pem")
@@ -142,22 +141,76 @@ def test_reload_takes_the_admins_edit(sites):
     assert sites.get("-", "/index.html", host="new.example").body == b"new\n"
 
 
-def test_what_no_check_sees(sites):
-    """A certificate without its key stops httpd while it restarts: the old set is back, and httpd is
-    started again."""
-    if not os.path.exists("/usr/sbin/httpd") and not os.path.exists("/usr/lib/apache2/modules/mod_ssl.so"):
-        pytest.skip("there is no mod_ssl")
+def with_tls(sites):
     sites.stop()
+    sites.announced += ["AH01882", "AH01873"]  # of mod_ssl itself: versions of libraries, no session cache
     sites.configure(children=8, threads=10, modules=("headers", "alias", "ssl", "socache_shmcb")).start()
+
+
+def test_certificates(sites):
+    """httpd looks at them when it has given up its old configuration: so we look before."""
+    with_tls(sites)
+    first, second = (backends.make_certificate(f"{sites.folder}/{name}") for name in ("www", "sites"))
+    good = f'SSLEngine on\n    SSLCertificateFile "{first}"\n'
+    pairs = [("SSLEngine on", "no SSLCertificateFile"),
+             (f'{good}    SSLCertificateKeyFile "{second}"', "is not the one of the certificate"),
+             (f'SSLEngine on\n    SSLCertificateFile "{sites.settings}"', "has no certificate")]
+    for extra, reason in pairs:
+        answer = sites.apply({1: sites.vhost(1, extra=extra)})
+        assert not answer.ok and reason in answer.error and "line 1" in answer.error and "app1" in answer.error
+        path = sites.site("zz", "tls.example", extra=extra)
+        answer = sites.change("reload")
+        assert not answer.ok and reason in answer.error and f"{path}, line 1" in answer.error
+        os.unlink(path)
+    assert sites.blog() == b"the blog\n"
+    sites.site("zz", "tls.example", extra="")
+    assert sites.apply({1: sites.vhost(1, extra=good).replace(str(sites.port), "443", 1)}).ok
+
+
+def test_what_no_check_sees(sites):
+    """httpd ends while it restarts: the old set is back, and httpd is started again."""
+    with_tls(sites)
     sites.announced += [RESTARTED, "AH01.*", "AH02.*", "AH00020", "AH00016", "AH00094"]
     assert sites.apply({1: sites.vhost(1)}).ok
     first = sites.pid()
-    answer = sites.apply({1: sites.vhost(1, mark="2", extra="SSLEngine on")})
+    extra = "SSLEngine on\n    IncludeOptional /nonexistent/*.conf"
+    answer = sites.apply({1: sites.vhost(1, mark="2", extra=extra)})
     assert not answer.ok and "unhealthy" in answer.error
     assert "started again" in answer.error and "mod_ssl" in answer.error
     assert sites.pid() != first and sites.mark(1) == "1" and sites.blog() == b"the blog\n"
     assert sites.enabled() == {1: sites.vhost(1)} and sites.leftovers() == []
     assert sites.apply({1: sites.vhost(1, mark="3")}).ok and sites.mark(1) == "3"
+
+
+def test_httpd_does_not_react(sites):
+    """The old set is back; when httpd comes to itself it reads that."""
+    assert sites.apply({1: sites.vhost(1)}).ok
+    os.kill(sites.pid(), signal.SIGSTOP)
+    answer = sites.apply({1: sites.vhost(1, mark="2")}, PROOF_MS="1000")
+    os.kill(sites.pid(), signal.SIGCONT)
+    assert not answer.ok and "did not show its new configuration" in answer.error
+    assert sites.enabled() == {1: sites.vhost(1)} and sites.leftovers() == []
+    answer = sites.apply({1: sites.vhost(1, mark="3")})
+    assert answer.ok and sites.mark(1) == "3", answer.error
+
+
+def test_httpd_does_not_include_us(sites):
+    """A check that never sees our files would find everything in order."""
+    text = open(f"{sites.folder}/httpd.conf", encoding="utf-8").read()
+    sites.write("httpd.conf", text.replace("vhosts-candidate/*.conf", "vhosts-candidate/*.none"))
+    answer = sites.apply({1: sites.vhost(1)})
+    assert not answer.ok and f"does not include {sites.state}/vhosts-candidate/*.conf" in answer.error
+    sites.write("httpd.conf", text.replace("vhosts-enabled/*.conf", "vhosts-enabled/*.none"))
+    answer = sites.apply({1: sites.vhost(1)})
+    assert not answer.ok and f"does not include {sites.state}/vhosts-enabled/*.conf" in answer.error
+    assert sites.enabled() == {}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:80", "blog.example:80", "*:80 [::1]:80", "80"])
+def test_address_of_its_own(sites, address):
+    """It would come before the admin's sites there, whatever their names."""
+    answer = sites.apply({1: sites.vhost(1).replace(f"*:{sites.port}", address, 1)})
+    assert not answer.ok and "stands on the address" in answer.error and "line 1" in answer.error
 
 
 def test_names_in_use(sites):

@@ -7,13 +7,10 @@ import os
 import random
 import shutil
 import subprocess
-import time
-
-import pytest
 
 import backends
-from httpd_env import DOMAIN, HTTPD, wait_until
-from reload_env import RESTARTED, Load
+from httpd_env import wait_until
+from reload_env import Load
 
 
 def count(name, default):
@@ -111,7 +108,8 @@ def test_mutated_sets(sites):
     """Whatever the text: httpd goes on with the set that was accepted last, and so do the other sites."""
     seed = count("APPHOST_SEED", 1)
     rng, accepted, parent = random.Random(seed), {}, sites.process.pid
-    sites.announced += ["AH00112", "AH00548"]
+    # DocumentRoot is not there; names of hosts; a child that ended while httpd was counting its children.
+    sites.announced += ["AH00112", "AH00548", "AH00488", "AH00291"]
     taken = 0
     for number in range(count("APPHOST_MUTATIONS", 60)):
         wanted = {1: sites.vhost(1, mark=str(number)), 2: mutate(sites.vhost(2, mark=str(number)), rng)}
@@ -122,7 +120,8 @@ def test_mutated_sets(sites):
             assert "app2" in answer.error, f"seed {seed}, number {number}: {answer.error}"
         assert sites.blog() == b"the blog\n", f"seed {seed}, number {number}: {wanted[2]}"
         assert sites.enabled() == accepted, f"seed {seed}, number {number}"
-        assert sites.process.poll() is None and sites.pid() == parent, f"seed {seed}, number {number}: {answer.error}{wanted[2]}"
+        assert sites.process.poll() is None and sites.pid() == parent, \
+            f"seed {seed}, number {number}: {answer.error}{wanted[2]}"
     print(f"{taken} sets were accepted")
 
 

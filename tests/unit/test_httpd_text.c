@@ -12,6 +12,7 @@
 
 #include "helper/httpd/check.h"
 #include "helper/httpd/conditions.h"
+#include "helper/httpd/tls.h"
 
 static apr_pool_t *p;
 static const char *const domains[] = {"home.arpa", "example.org", NULL};
@@ -109,6 +110,7 @@ static void misplaced(void **state)
         {"<VirtualHost *:80>\nLoadModule a b\n</VirtualHost>\n", "LoadModule", 2},
         {"<VirtualHost *:80>\n<If \"true\">\nload\\\nfile b\n", "loadfile", 3},
         {"<VirtualHost *:80>\n<macro x>\n", "<macro", 2},
+        {"<VirtualHost *:80>\nserverroot /\n", "serverroot", 2},
         {"IfModule x\n", "IfModule", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -143,12 +145,37 @@ static void loads(void **state)
                         "LoadFile \"/a b.so\"\n");
 }
 
+static void certificates(void **state)
+{
+    static const char without[] = "\n<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n";
+    static const char *const sound[] = {
+        "<VirtualHost *:443>\nSSLEngine off\n</VirtualHost>\n",
+        "<VirtualHost *:443>\nSSLEngine on\nInclude x\n</VirtualHost>\n",
+        "<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile relative\n</VirtualHost>\n",
+        "<IfModule other_module>\n<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n</IfModule>\n",
+        ""};
+    int line = 0;
+    aphd_httpd_facts_t facts = {.defines = apr_array_make(p, 2, sizeof(char *)),
+                                .modules = apr_array_make(p, 2, sizeof(char *))};
+    assert_null(aphd_tls_fault(without, 0, &facts, &line, p));
+    APR_ARRAY_PUSH(facts.modules, const char *) = "ssl_module";
+    assert_non_null(aphd_tls_fault(without, 0, &facts, &line, p));
+    assert_int_equal(line, 2);
+    assert_null(aphd_tls_fault(without, 1, &facts, &line, p));
+    for (size_t i = 0; i < sizeof sound / sizeof sound[0]; i++)
+        assert_null(aphd_tls_fault(sound[i], 0, &facts, &line, p));
+    assert_true(aphd_tls_inherited("SSLCertificateFile x\n", &facts, p));
+    assert_false(aphd_tls_inherited("<VirtualHost *>\nSSLCertificateFile x\n</VirtualHost>\n", &facts, p));
+    APR_ARRAY_PUSH(facts.modules, const char *) = "md_module";
+    assert_null(aphd_tls_fault(without, 0, &facts, &line, p));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_serves), cmocka_unit_test(wildcards_that_are_no_door),
         cmocka_unit_test(directives), cmocka_unit_test(misplaced),
-        cmocka_unit_test(loads),
+        cmocka_unit_test(loads),      cmocka_unit_test(certificates),
     };
     apr_initialize();
     apr_pool_create(&p, NULL);
