@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "helper/monitor/cidr.h"
+#include "helper/base/cidr.h"
 
 static void check_parse(const char *text, const char *back)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "helper/monitor/cidr.h"
+#include "helper/base/cidr.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
