@@ -52,6 +52,14 @@ int aphd_cidr_overlap(const aphd_cidr_t *a, const aphd_cidr_t *b)
     return a->address <= last_of(b) && b->address <= last_of(a);
 }
 
+int aphd_cidr_bits_for(int hosts)
+{
+    int bits = 28;
+    while (bits > 8 && hosts > (1 << (32 - bits)) - 3)
+        bits--;
+    return bits;
+}
+
 int aphd_cidr_free(const aphd_cidr_t *pool, int bits, const aphd_cidr_t *taken, size_t count,
                    aphd_cidr_t *found)
 {

@@ -129,15 +129,13 @@ static char *outer(const aphd_wall_rules_t *rules, const json_t *ranges)
     return end(&text);
 }
 
-static char *inner(const aphd_wall_rules_t *rules, const json_t *ranges, const json_t *apps)
+static char *inner(const aphd_wall_rules_t *rules, const json_t *apps)
 {
     text_t text = {0};
     size_t i, k;
-    json_t *app, *range, *port;
+    json_t *app, *port;
     json_array_foreach(apps, i, app)
         add(&text, "-A %s -s %s -d %s -j RETURN\n", rules->inner, subnet_of(app), subnet_of(app));
-    json_array_foreach(ranges, i, range)
-        add(&text, "-A %s -s %s -j DROP\n", rules->inner, json_string_value(range));
     json_array_foreach(apps, i, app)
         json_array_foreach(json_object_get(app, "ports"), k, port)
             add(&text, "-A %s -d %s -p %s -m conntrack --ctstate DNAT --ctorigdstport %d -j RETURN\n",
@@ -169,7 +167,7 @@ int aphd_wall_rules_make(aphd_wall_rules_t *rules, const char *instance, const c
     snprintf(rules->chain, sizeof rules->chain, OURS "%.8s", instance);
     snprintf(rules->inner, sizeof rules->inner, OURS "%.8s-IN", instance);
     rules->outer_rules = outer(rules, ranges);
-    rules->inner_rules = inner(rules, ranges, apps);
+    rules->inner_rules = inner(rules, apps);
     rules->raw_rules = raw(rules, ranges);
     if (rules->outer_rules != NULL && rules->inner_rules != NULL && rules->raw_rules != NULL)
         return 1;

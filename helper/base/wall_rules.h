@@ -8,8 +8,8 @@
  *
  *   APPHOST-1a2b3c4d      answers to what apps began pass; an app does not reach link-local addresses
  *                         (169.254.169.254 hands out a cloud machine's keys); what goes to an app:
- *   APPHOST-1a2b3c4d-IN   from the app itself: passes; from another app: dropped; to a port that was
- *                         consented to, and really came in by that port: passes; all else: dropped
+ *   APPHOST-1a2b3c4d-IN   from the app itself: passes; what came in by a port that is open to everybody,
+ *                         with consent: passes; all else, other apps included: dropped
  *
  * and in table raw, where a packet is before anything trusted its addresses: what claims to come from
  * an app, and did not come from its network, is dropped, and so is what an app sends to 127.0.0.1

@@ -10,7 +10,7 @@
 #include "helper/policy/judge.h"
 #include "helper/policy/variables.h"
 
-#define SERVICES_MAX 13 /* addresses in a /28, less network, broadcast and gateway */
+#define SERVICES_MAX 61 /* addresses in a /26, less network, broadcast and gateway */
 
 typedef struct row_t {
     aphd_section_t section;
