@@ -245,3 +245,21 @@ apr_status_t aphd_wall_build(aphd_wall_t *wall, int *built, apr_pool_t *p, aph_e
         close(lock);
     return status;
 }
+
+apr_status_t aphd_wall_remove(aphd_wall_t *wall, apr_pool_t *p, aph_error_t *err)
+{
+    char *saved, *text = NULL;
+    apr_status_t status = aphd_wall_want(wall, p, err); /* for the names of the chains */
+    if (status == APR_SUCCESS)
+        status = save(&saved, err);
+    if (status != APR_SUCCESS)
+        return status;
+    if (strstr(saved, wall->rules.chain) != NULL) {
+        text = aphd_wall_remove_text(&wall->rules, saved);
+        status = text != NULL ? restore(text, err)
+               : aph_error_set(err, APR_ENOMEM, 2118, "no memory for the firewall");
+    }
+    free(saved);
+    free(text);
+    return status;
+}

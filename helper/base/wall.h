@@ -37,4 +37,7 @@ apr_status_t aphd_wall_look(const aphd_wall_t *wall, aphd_wall_view_t *view, aph
 /* Makes the firewall say what apps that run need. *built: something had to be changed. */
 apr_status_t aphd_wall_build(aphd_wall_t *wall, int *built, apr_pool_t *p, aph_error_t *err);
 
+/* Takes it all away: for who takes apphost off the machine. Whoever still runs builds it again. */
+apr_status_t aphd_wall_remove(aphd_wall_t *wall, apr_pool_t *p, aph_error_t *err);
+
 #endif

@@ -350,3 +350,22 @@ char *aphd_wall_restore_text(const aphd_wall_rules_t *rules, const aphd_wall_vie
     }
     return end(&text);
 }
+
+/* A chain that is not there is made first, so that it can be removed whatever was there. */
+char *aphd_wall_remove_text(const aphd_wall_rules_t *rules, const char *saved)
+{
+    text_t text = {0};
+    aphd_wall_view_t view;
+    aphd_wall_view(rules, saved, &view);
+    add(&text, "*filter\n:%s - [0:0]\n:%s - [0:0]\n", rules->chain, rules->inner);
+    for (int i = 0; i < view.there; i++)
+        add(&text, "-D %s -j %s\n", view.place, rules->chain);
+    for (int i = 0; i < view.elsewhere; i++)
+        add(&text, "-D %s -j %s\n", view.other, rules->chain);
+    add(&text, "-X %s\n-X %s\nCOMMIT\n*raw\n:%s - [0:0]\n", rules->chain, rules->inner,
+        rules->chain);
+    for (int i = 0; i < view.raw_jumps; i++)
+        add(&text, "-D PREROUTING -j %s\n", rules->chain);
+    add(&text, "-X %s\nCOMMIT\n", rules->chain);
+    return end(&text);
+}

@@ -69,4 +69,8 @@ int aphd_wall_stands(const aphd_wall_view_t *view, int with_raw);
 char *aphd_wall_restore_text(const aphd_wall_rules_t *rules, const aphd_wall_view_t *view,
                              int with_raw);
 
+/* What iptables-restore --noflush has to be told to leave nothing of ours; malloc'd, NULL when memory
+ * ran out. saved: what iptables-save printed. */
+char *aphd_wall_remove_text(const aphd_wall_rules_t *rules, const char *saved);
+
 #endif

@@ -275,6 +275,16 @@ def test_an_app_with_many_services_gets_room(walled):
     assert network["IPAM"]["Config"][0]["Subnet"].endswith("/27") and not network["EnableIPv6"]
 
 
+def test_nothing_is_left(walled):
+    stack = walled.stack
+    stack.stop_daemon()
+    command = [f"{PREFIX}/libexec/apphost/apphost-job", "-c", stack.config, "-w", stack.instance_label]
+    for _ in range(2):
+        subprocess.run(command, check=True)
+        assert ours(walled.chain) == [] and f":{walled.chain}" not in subprocess.run(
+            ["iptables-save"], check=True, capture_output=True, text=True).stdout
+
+
 def test_without_iptables_nothing_is_installed(new_stack, image):
     """An install says what is missing; what is installed can still be started."""
     stack = new_stack(httpd=False, SubnetPool=POOL)

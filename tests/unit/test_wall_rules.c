@@ -186,6 +186,19 @@ static void test_restoring(void **state)
     aphd_wall_rules_clear(&rules);
 }
 
+static void test_removing(void **state)
+{
+    aphd_wall_rules_t rules;
+    make(&rules);
+    char *text = aphd_wall_remove_text(&rules, saved(TO_US("FORWARD") TO_US("FORWARD"), "", RAW));
+    assert_string_equal(text,
+                        "*filter\n:" C " - [0:0]\n:" C "-IN - [0:0]\n-D FORWARD -j " C "\n"
+                        "-D FORWARD -j " C "\n-X " C "\n-X " C "-IN\nCOMMIT\n*raw\n:" C " - [0:0]\n"
+                        "-D PREROUTING -j " C "\n-X " C "\nCOMMIT\n");
+    free(text);
+    aphd_wall_rules_clear(&rules);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -195,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_tables_that_lack_something),
         cmocka_unit_test(test_restoring),
+        cmocka_unit_test(test_removing),
     };
     return cmocka_run_group_tests_name("wall_rules", tests, NULL, NULL);
 }
