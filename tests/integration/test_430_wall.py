@@ -190,9 +190,9 @@ def test_apps_do_not_reach_each_other(walled):
     for gateway in gateways:
         for app in ("alpha", "beta"):
             assert ask(pid, "get", gateway, walled.stack.json("status", app)["port"], "x") == ""
-    # What alpha opens to everybody is open to beta as well, by that port and in no other way.
+    # What alpha opens to everybody may be open to beta as well (Docker's proxy says yes, podman's isolation
+    # no), by that port and in no other way.
     beta_pid = beta[0]["State"]["Pid"]
-    assert "hello" in ask(beta_pid, "get", gateways[1], 22240, "x")
     for address, port in ((own[0], 80), (own[1], 80), (gateways[0], 22260), (gateways[1], 22260)):
         assert ask(beta_pid, "get", address, port, "x") == ""
     # The way out is as it was, but for where a cloud hands out its keys.
