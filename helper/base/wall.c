@@ -65,17 +65,18 @@ static json_t *app_of(const char *path)
 
 apr_status_t aphd_wall_want(aphd_wall_t *wall, apr_pool_t *p, aph_error_t *err)
 {
-    int *ids = apr_palloc(p, APH_APP_ID_MAX * sizeof *ids);
-    int count = ids_in(wall->settings->apps_dir, ids, APH_APP_ID_MAX);
-    json_auto_t *apps = json_array();
+    int *ids = calloc(APH_APP_ID_MAX, sizeof *ids);
+    int count = ids != NULL ? ids_in(wall->settings->apps_dir, ids, APH_APP_ID_MAX) : 0;
+    json_auto_t *apps = ids != NULL ? json_array() : NULL;
     for (int i = 0; i < count; i++) {
         json_t *app = app_of(apr_psprintf(p, "%s/%d/compose.json", wall->settings->apps_dir,
                                           ids[i]));
         if (app != NULL)
             json_array_append_new(apps, app);
     }
+    free(ids);
     aphd_wall_rules_clear(&wall->rules);
-    if (!aphd_wall_rules_make(&wall->rules, wall->instance, wall->settings->subnet_pool, apps))
+    if (apps == NULL || !aphd_wall_rules_make(&wall->rules, wall->instance, wall->settings->subnet_pool, apps))
         return aph_error_set(err, APR_ENOMEM, 2110, "no memory for the rules of the firewall");
     return APR_SUCCESS;
 }

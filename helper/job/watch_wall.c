@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper/job/watch_wall.h"
 
+#include <sys/resource.h>
+
 #define LOOK_EVERY apr_time_from_sec(5)
+#define LOOK_MAX   apr_time_from_sec(60)
+#define SHARE      100 /* of a processor at most one part goes into looking */
 
 void aphd_watch_wall_open(aphd_watch_wall_t *watch, const aphd_job_t *job)
 {
@@ -43,12 +47,22 @@ static void build(aphd_watch_wall_t *watch, const aphd_wall_view_t *view)
         aphd_report_log(watch->report, "%s; it is in place again", what_is_wrong(view));
 }
 
-/* A look costs one run of iptables-save; the models are read only where it does not say what was
+/* What our programs used of a processor so far. */
+static apr_time_t used(void)
+{
+    struct rusage usage = {0};
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return apr_time_from_sec(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + usage.ru_utime.tv_usec
+         + usage.ru_stime.tv_usec;
+}
+
+/* A look costs one run of iptables-save, which takes long where others keep thousands of rules; the models are read only where it does not say what was
  * wanted last, for then another app may be the reason. */
 void aphd_watch_wall(aphd_watch_wall_t *watch)
 {
     aphd_wall_view_t view;
     aph_error_t why = APH_ERROR_INIT;
+    apr_time_t before = used();
     if (!watch->changed && apr_time_now() < watch->look_at)
         return;
     apr_pool_clear(watch->p);
@@ -62,5 +76,6 @@ void aphd_watch_wall(aphd_watch_wall_t *watch)
             build(watch, &view);
     }
     watch->changed = 0;
-    watch->look_at = apr_time_now() + LOOK_EVERY;
+    apr_time_t pause = (used() - before) * SHARE;
+    watch->look_at = apr_time_now() + (pause < LOOK_EVERY ? LOOK_EVERY : pause < LOOK_MAX ? pause : LOOK_MAX);
 }
