@@ -44,11 +44,12 @@ start_dockerd() {
 
 stop_engine() { end_process dockerd; }
 
-# import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder.
+# import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder. The
+# tag stands in repo: Docker takes it there as well, and Podman 4.3 nowhere else.
 import_image() {
     local name=$1 folder=$2 query change
     shift 2
-    query="fromSrc=-&repo=${name%:*}&tag=${name##*:}"
+    query="fromSrc=-&repo=$(url_encode "$name")"
     for change in "$@"; do query+="&changes=$(url_encode "$change")"; done
     tar -C "$folder" --numeric-owner --owner=0 --group=0 -cf - . \
         | curl -sS --fail-with-body --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' \
