@@ -35,7 +35,9 @@
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}
  *
  * 3. The job notes; a note is not answered:
- *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":"bytes"|"steps"}
+ *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":U}
+ *                                  U: "bytes", "layers" (of an image, from engines that tell no bytes)
+ *                                  or "steps"
  *      {"note":"log","line":S}
  *      {"note":"observe","engine":"up"|"down","message":S,
  *       "apps":[{"app_id":N,"state":"running"|"starting"|"failing"|"stopped","reason":S},...]}  watch

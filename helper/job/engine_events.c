@@ -17,7 +17,8 @@ struct aphd_events_t {
 
 int aphd_event_app(const char *line, size_t length, const char *instance)
 {
-    static const char *const actions[] = {"start", "die", "destroy", "pause", "unpause", "oom"};
+    static const char *const actions[] = {"start",  "die",     "destroy", "remove",
+                                          "pause",  "unpause", "oom"}; /* remove: Podman's destroy */
     json_auto_t *event = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
     const char *action = json_string_value(json_object_get(event, "Action"));
     const json_t *labels = json_object_get(json_object_get(event, "Actor"), "Attributes");

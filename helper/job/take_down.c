@@ -17,7 +17,7 @@ apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
                                                err);
     size_t i;
     json_t *container;
-    /* The engine lists the newest first. */
+    /* The newest first: the older ones are those the newer depend on. */
     json_array_foreach(containers, i, container)
         if (status == APR_SUCCESS)
             status = aphd_container_stop(job->engine, aphd_container_id(container), job->p, err);

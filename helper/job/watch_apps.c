@@ -8,7 +8,10 @@
 #include "helper/base/job_wire.h"
 #include "helper/job/engine_containers.h"
 
-#define PROBE_PAUSE_MAX apr_time_from_sec(10)
+#define PROBE_PAUSE_MAX  apr_time_from_sec(10)
+#define WAKES_MAX        3
+#define WAKES_FAILED_MAX 10
+#define WAKE_PAUSE_MAX   apr_time_from_sec(60)
 
 static aphd_seen_t seen_of(const char *state)
 {
@@ -74,8 +77,30 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
     *list = fresh;
 }
 
+int aphd_watched_should_wake(const aphd_watched_t *app, int early, apr_time_t now)
+{
+    if (!app->wanted || app->up || app->wakes >= WAKES_MAX || app->wake_at > now)
+        return 0;
+    return app->wakes_failed > 0 ? app->wakes_failed < WAKES_FAILED_MAX : early;
+}
+
+void aphd_watched_woken(aphd_watched_t *app, int started, int failed, apr_time_t now)
+{
+    app->wakes += started > 0 && failed == 0;
+    app->wakes_failed = failed > 0 ? app->wakes_failed + 1 : 0;
+    apr_time_t pause = apr_time_from_sec(1) << (app->wakes_failed < 7 ? app->wakes_failed : 7);
+    app->wake_at = failed == 0 ? 0 : now + (pause < WAKE_PAUSE_MAX ? pause : WAKE_PAUSE_MAX);
+}
+
+int aphd_watched_ended(const char *state)
+{
+    return state != NULL && (strcmp(state, "exited") == 0 || strcmp(state, "created") == 0
+                             || strcmp(state, "stopped") == 0);
+}
+
 typedef struct tally_t {
     int running, ended_well, other;
+    int restarting; /* one of the others is about to run again */
     char reason[APHD_WATCH_REASON_MAX];
 } tally_t;
 
@@ -90,6 +115,9 @@ static void count(tally_t *tally, const json_t *container)
         tally->ended_well++;
     } else {
         tally->other++;
+        /* "stopped" is Podman's word for ended and not yet dealt with. */
+        if (state != NULL && (strcmp(state, "restarting") == 0 || strcmp(state, "stopped") == 0))
+            tally->restarting = 1;
         snprintf(tally->reason, sizeof tally->reason, "service %.60s: %.100s",
                  aphd_container_service(container), text != NULL ? text : "not running");
     }
@@ -123,7 +151,7 @@ static void judge(aphd_watched_t *app, const tally_t *tally, apr_time_t now)
     app->up = 0;
     app->proven = 0;
     app->seen = tally->other > 0 ? APHD_SEEN_FAILING : APHD_SEEN_STOPPED;
-    if (tally->running == 0 && tally->other > 0 && strstr(tally->reason, "Restarting") == NULL)
+    if (tally->running == 0 && tally->other > 0 && !tally->restarting)
         app->seen = APHD_SEEN_STOPPED;
     snprintf(app->reason, sizeof app->reason, "%s",
              tally->other > 0 ? tally->reason

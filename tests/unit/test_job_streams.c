@@ -153,6 +153,27 @@ static void test_pull_sums_over_layers(void **state)
     free(sum);
 }
 
+/* As Podman 4.3 tells it: octets of the large layers only, and the image itself at the end. */
+static void test_pull_counts_layers(void **state)
+{
+    aphd_pull_progress_t *sum = calloc(1, sizeof *sum);
+    sum->by_layers = 1;
+    assert_true(take(sum, "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"a\"}"));
+    assert_true(take(sum, "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"b\"}"));
+    assert_false(take(sum, "{\"status\":\"Downloading\",\"id\":\"a\","
+                           "\"progressDetail\":{\"current\":10,\"total\":100}}"));
+    assert_int_equal(sum->done, 0);
+    assert_int_equal(sum->total, 2);
+    assert_true(take(sum, "{\"status\":\"Already exists\",\"id\":\"c\"}"));
+    assert_true(take(sum, "{\"status\":\"Download complete\",\"id\":\"a\"}"));
+    assert_false(take(sum, "{\"status\":\"Download complete\",\"id\":\"a\"}"));
+    assert_int_equal(sum->done, 2);
+    assert_int_equal(sum->total, 3);
+    assert_true(take(sum, "{\"status\":\"Download complete\",\"id\":\"b\"}"));
+    assert_int_equal(sum->done, 3);
+    free(sum);
+}
+
 static void test_pull_counts_a_bounded_number_of_layers(void **state)
 {
     aphd_pull_progress_t *sum = calloc(1, sizeof *sum);
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_a_terminal_is_raw),
         cmocka_unit_test(test_other_octets_are_refused),
         cmocka_unit_test(test_pull_sums_over_layers),
+        cmocka_unit_test(test_pull_counts_layers),
         cmocka_unit_test(test_pull_counts_a_bounded_number_of_layers),
         cmocka_unit_test(test_events_of_ours_only),
         cmocka_unit_test(test_text_becomes_utf8),

@@ -39,6 +39,36 @@ static const char *news(aphd_watched_list_t *list)
     return state;
 }
 
+/* After a boot nothing runs, and what is started may need more than one try. */
+static void test_waking(void **state)
+{
+    aphd_watched_t app = {.wanted = 1};
+    apr_time_t now = 100 * SECOND;
+    assert_true(aphd_watched_should_wake(&app, 1, now));
+    assert_false(aphd_watched_should_wake(&app, 0, now));
+    aphd_watched_woken(&app, 0, 1, now);
+    assert_false(aphd_watched_should_wake(&app, 1, now + SECOND));
+    assert_true(aphd_watched_should_wake(&app, 0, now + 2 * SECOND));
+    for (int i = 1; i < 10; i++) {
+        now = app.wake_at;
+        assert_true(aphd_watched_should_wake(&app, 0, now));
+        aphd_watched_woken(&app, 1, 1, now);
+        assert_true(app.wake_at - now <= 60 * SECOND);
+    }
+    assert_false(aphd_watched_should_wake(&app, 1, app.wake_at));
+    app = (aphd_watched_t){.wanted = 1, .wakes_failed = 2};
+    aphd_watched_woken(&app, 2, 0, now);
+    assert_false(aphd_watched_should_wake(&app, 0, now));
+    aphd_watched_woken(&app, 2, 0, now);
+    aphd_watched_woken(&app, 2, 0, now);
+    assert_false(aphd_watched_should_wake(&app, 1, now));
+    app = (aphd_watched_t){.wanted = 1, .up = 1};
+    assert_false(aphd_watched_should_wake(&app, 1, now));
+    assert_true(aphd_watched_ended("created") && aphd_watched_ended("exited"));
+    assert_false(aphd_watched_ended("running") || aphd_watched_ended("paused")
+                 || aphd_watched_ended(NULL));
+}
+
 static void test_a_start(void **state)
 {
     aphd_watched_list_t list = {NULL, 0};
@@ -138,6 +168,7 @@ static void test_rows_come_and_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_waking),
         cmocka_unit_test(test_a_start),
         cmocka_unit_test(test_one_that_never_answers),
         cmocka_unit_test(test_a_running_app_is_given_the_benefit),
