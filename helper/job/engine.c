@@ -87,7 +87,8 @@ static size_t header_cb(char *line, size_t one, size_t length, void *data)
     if (length > sizeof version && strncasecmp(line, version, sizeof version - 1) == 0)
         engine->minor = atoi(line + sizeof version - 1);
     if (length > sizeof podman && strncasecmp(line, podman, sizeof podman - 1) == 0)
-        engine->facts = (aphd_engine_facts_t){.tells_layers = 1, .keeps_ports = 1};
+        engine->facts = (aphd_engine_facts_t){.tells_layers = 1, .keeps_ports = 1,
+                                                .restarts_at_once = 1};
     return length;
 }
 

@@ -44,6 +44,8 @@ typedef struct aphd_answer_t {
 typedef struct aphd_engine_facts_t {
     unsigned tells_layers : 1; /* a pull is told by layers begun and done, not by octets */
     unsigned keeps_ports : 1;  /* the port of a start that failed stays bound for a while */
+    unsigned restarts_at_once : 1; /* what ended is started again without a pause, and in between it
+                                    * counts as stopped already */
 } aphd_engine_facts_t;
 
 /* Asks the engine at socket for its version and settles on the highest both know. halt is borrowed

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include <apr_time.h>
 
 #include "helper/base/job_wire.h"
 
 #define STOP_SECONDS  200 /* the policy allows a grace of two minutes */
+#define RESTARTS_MAX  apr_time_from_sec(30)
 #define PORT_TRIES    30
 #define PORT_PAUSE_MS 100
 
@@ -122,12 +124,46 @@ apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_poo
     }
 }
 
+/* Nonzero where the container has ended for good, or is gone. "stopped" is Podman's word for one that
+ * its restart policy has not been applied to yet. */
+static apr_status_t has_ended(aphd_engine_t *engine, const char *id, int *ended, apr_pool_t *p,
+                              aph_error_t *err)
+{
+    json_auto_t *container = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_container_inspect(engine, id, &container, p, &why);
+    const json_t *state = json_object_get(container, "State");
+    const char *word = json_string_value(json_object_get(state, "Status"));
+    *ended = status == APH_ENOTFOUND
+          || (word != NULL && (strcmp(word, "exited") == 0 || strcmp(word, "created") == 0));
+    if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
+        *err = why;
+        return status;
+    }
+    return APR_SUCCESS;
+}
+
+/* Where ending and starting follow each other at once, it must be met in between. */
 apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                  aph_error_t *err)
 {
     aphd_call_t call = {.method = "POST", .seconds = STOP_SECONDS,
                         .path = apr_pstrcat(p, "/containers/", id, "/stop", NULL)};
-    return change(engine, &call, 404, "stop a container", err);
+    apr_status_t status = change(engine, &call, 404, "stop a container", err);
+    if (!aphd_engine_facts(engine)->restarts_at_once)
+        return status;
+    apr_time_t deadline = apr_time_now() + RESTARTS_MAX;
+    int ended = 0;
+    while (status == APR_SUCCESS) {
+        status = has_ended(engine, id, &ended, p, err);
+        if (status != APR_SUCCESS || ended)
+            break;
+        if (apr_time_now() > deadline)
+            return aph_error_set(err, APH_EENGINE, 2140, "a container ends and is started again "
+                                 "too fast to be stopped; try again, or uninstall its app");
+        status = change(engine, &call, 404, "stop a container", err);
+    }
+    return status;
 }
 
 apr_status_t aphd_container_remove(aphd_engine_t *engine, const char *id, apr_pool_t *p,

@@ -11,12 +11,16 @@ import time
 from engine_env import Engine
 
 PODMAN = "/usr/bin/podman"
+
+# Locks lie in a file below --tmpdir, not in shared memory that all of the machine's Podmans have in
+# common: what reboot() wipes is this one's alone.
 CONTAINERS_CONF = """[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+{ulimits}
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+lock_type = "file"
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/networks"
@@ -29,6 +33,15 @@ REGISTRIES_CONF = """unqualified-search-registries = ["docker.io"]
 location = "127.0.0.1"
 insecure = true
 """
+
+CAP_SYS_RESOURCE = 24
+
+
+def may_raise_limits():
+    """Podman gives containers larger limits than a root without that capability may."""
+    with open("/proc/self/status", encoding="ascii") as f:
+        effective = next(int(line.split()[1], 16) for line in f if line.startswith("CapEff:"))
+    return effective >> CAP_SYS_RESOURCE & 1 == 1
 
 
 class Podman(Engine):
@@ -43,7 +56,8 @@ class Podman(Engine):
         os.makedirs(f"{self.folder}/networks")
         for name, text in (("containers", CONTAINERS_CONF), ("registries", REGISTRIES_CONF)):
             with open(f"{self.folder}/{name}.conf", "w", encoding="ascii") as f:
-                f.write(text.format(folder=self.folder))
+                f.write(text.format(folder=self.folder, ulimits="" if may_raise_limits() else
+                                    'default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]'))
         self.environment = {"PATH": os.environ["PATH"], "HOME": self.folder,
                             "CONTAINERS_CONF": f"{self.folder}/containers.conf",
                             "CONTAINERS_REGISTRIES_CONF": f"{self.folder}/registries.conf"}
@@ -80,6 +94,21 @@ class Podman(Engine):
         finally:
             self.process.send_signal(signal.SIGCONT)
 
+    def run(self, *words, check=True):
+        return subprocess.run(self.command(*words), env=self.environment, check=check, capture_output=True, text=True)
+
+    def lose_power(self):
+        """What a machine finds that lost its power and starts again: no process of any container, nothing
+        that lay in /run, and a database that thinks they still run. start() brings the service back."""
+        self.stop(signal.SIGKILL)
+        database = f"{self.folder}/storage/libpod/bolt_state.db"
+        with open(database, "rb") as f:
+            before = f.read()
+        self.run("stop", "--all", "--time", "0")     # takes networks and mounts down, too
+        with open(database, "wb") as f:
+            f.write(before)
+        subprocess.run(["rm", "-rf", f"{self.volatile}/run", f"{self.volatile}/tmp"], check=True)
+
     def log(self):
         with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as f:
             return f.read()[-4000:]
@@ -87,6 +116,6 @@ class Podman(Engine):
     def close(self):
         self.stop()
         for words in (("rm", "--all", "--force", "--time", "0"), ("network", "prune", "--force")):
-            subprocess.run(self.command(*words), env=self.environment, check=False, capture_output=True)
+            self.run(*words, check=False)
         subprocess.run(["umount", "-l", f"{self.folder}/storage/overlay"], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", self.folder, self.volatile], check=True)
