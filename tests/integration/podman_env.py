@@ -53,6 +53,8 @@ class Podman(Engine):
         self.volatile = tempfile.mkdtemp(prefix="aph-podman-", dir="/run")
         super().__init__(f"{self.volatile}/podman.sock")
         self.process = None
+        kind = subprocess.run(["stat", "-f", "-c", "%T", self.folder], check=True, capture_output=True, text=True)
+        self.on_overlay = kind.stdout.strip() == "overlayfs"
         os.makedirs(f"{self.folder}/networks")
         for name, text in (("containers", CONTAINERS_CONF), ("registries", REGISTRIES_CONF)):
             with open(f"{self.folder}/{name}.conf", "w", encoding="ascii") as f:
@@ -63,7 +65,9 @@ class Podman(Engine):
                             "CONTAINERS_REGISTRIES_CONF": f"{self.folder}/registries.conf"}
 
     def command(self, *words):
-        return [PODMAN, "--root", f"{self.folder}/storage", "--runroot", f"{self.volatile}/run",
+        # On overlayfs, as inside of containers, there is no other overlayfs.
+        driver = ["--storage-driver", "vfs"] if self.on_overlay else []
+        return [PODMAN, *driver, "--root", f"{self.folder}/storage", "--runroot", f"{self.volatile}/run",
                 "--tmpdir", f"{self.volatile}/tmp", *words]
 
     def start(self):
