@@ -39,11 +39,13 @@ typedef struct watching_t {
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
 
-static void event_cb(void *baton, int app_id)
+static void event_cb(void *baton, const aphd_event_t *event)
 {
     watching_t *watching = baton;
-    aphd_watched_t *app = aphd_watched_find(&watching->list, app_id);
+    aphd_watched_t *app = aphd_watched_find(&watching->list, event->app_id);
     watching->event_at = apr_time_now();
+    if (app != NULL && event->ended && aphd_engine_facts(watching->job->engine)->restarts_at_once)
+        aphd_watched_fell(app, event->container, watching->event_at);
     apr_time_t soon = watching->event_at + BURST;
     if (app != NULL) {
         app->proven = 0;
@@ -145,15 +147,29 @@ static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
     return woken;
 }
 
+/* Stops what an engine starts again without a pause, as often as it ends. */
+static void let_rest(watching_t *watching, apr_pool_t *p)
+{
+    for (size_t i = 0; i < watching->list.count; i++) {
+        aphd_watched_t *app = &watching->list.apps[i];
+        aph_error_t why = APH_ERROR_INIT;
+        if (app->falling[0] == '\0')
+            continue;
+        if (aphd_container_stop(watching->job->engine, app->falling, p, &why) != APR_SUCCESS)
+            aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+        aphd_watched_rests(app, apr_time_now());
+    }
+}
+
 /* When to look again, at the latest. */
 static apr_time_t next_look(const watching_t *watching, apr_time_t now)
 {
     apr_time_t next = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
     for (size_t i = 0; i < watching->list.count; i++) {
         const aphd_watched_t *app = &watching->list.apps[i];
-        if (app->wake_at > now && app->wake_at < next
-            && aphd_watched_should_wake(app, 0, app->wake_at))
-            next = app->wake_at;
+        apr_time_t due = app->rest_until != 0 ? app->rest_until : app->wake_at;
+        if (due > now && due < next && aphd_watched_should_wake(app, 0, due))
+            next = due;
     }
     return next;
 }
@@ -164,6 +180,7 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     json_auto_t *containers = NULL;
     apr_pool_t *brief;
     apr_pool_create(&brief, watching->p);
+    let_rest(watching, brief);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
     if (status == APR_SUCCESS)

@@ -80,6 +80,21 @@ def test_what_keeps_dying_can_be_stopped(stack):
     assert stack.get("ill").status == 200
 
 
+def test_what_keeps_dying_is_given_pauses(stack):
+    """And comes back by itself once it is well."""
+    stack.install("ill", IMAGE, LOOPS)
+    virus = f"{stack.state}/data/{stack.json('status', 'ill')['app_id']}/data/ill"
+    open(virus, "w").close()
+    os.kill(pid_of(stack, "ill"), signal.SIGKILL)
+    ended = lambda: stack.engine.inspect(stack.ours()[0][0]["Id"])["State"]["Status"] == "exited"
+    wait_for(ended, 20, "a pause")
+    assert states(stack) == {"ill": "failing"} and "keeps ending" in stack.ctl("status", "ill").stdout
+    os.unlink(virus)
+    assert ended()
+    wait_for(lambda: stack.get("ill").status == 200, 20, "the end of the pause")
+    wait_for(lambda: states(stack) == {"ill": "running"}, 5, "the state")
+
+
 def test_a_port_that_the_engine_still_holds(stack):
     """Somebody's container, which could not start, had been given the port of a stopped app."""
     stack.install("up", IMAGE)

@@ -196,14 +196,22 @@ static void test_events_of_ours_only(void **state)
          "\"org.apphost.app\":\"7\"}}}", 7},
         {"{\"Action\":\"die\",\"Actor\":{\"Attributes\":{\"org.apphost.instance\":\"other\","
          "\"org.apphost.app\":\"7\"}}}", 0},
+        {"{\"Action\":\"die\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":{"
+         "\"org.apphost.instance\":\"me\",\"org.apphost.app\":\"8\"}}}", 8},
         {"{\"Action\":\"start\",\"Actor\":{\"Attributes\":{\"name\":\"x\"}}}", 0},
         {"{\"Action\":\"exec_start: sh\",\"Actor\":{\"Attributes\":{"
          "\"org.apphost.instance\":\"me\",\"org.apphost.app\":\"7\"}}}", 0},
         {"not JSON", 0},
         {"", 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(aphd_event_app(rows[i].line, strlen(rows[i].line), "me"), rows[i].app);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        aphd_event_t event = {0};
+        assert_int_equal(aphd_event_read(rows[i].line, strlen(rows[i].line), "me", &event),
+                         rows[i].app != 0);
+        assert_int_equal(event.app_id, rows[i].app);
+        assert_int_equal(event.ended, rows[i].app == 8);
+        assert_string_equal(event.container, rows[i].app == 8 ? "abc" : "");
+    }
 }
 
 static void test_text_becomes_utf8(void **state)

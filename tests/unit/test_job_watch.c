@@ -69,6 +69,39 @@ static void test_waking(void **state)
                  || aphd_watched_ended(NULL));
 }
 
+/* On an engine that starts it again at once: 8 ends in 20 seconds, and it rests. */
+static void test_what_keeps_ending_rests(void **state)
+{
+    aphd_watched_t app = {.wanted = 1};
+    apr_time_t now = 100 * SECOND;
+    for (int i = 0; i < 40; i++) /* now and then is no reason */
+        aphd_watched_fell(&app, "abc", now += 3 * SECOND);
+    assert_string_equal(app.falling, "");
+    for (int i = 0; i < 8; i++)
+        aphd_watched_fell(&app, "abc", now += SECOND);
+    assert_string_equal(app.falling, "abc");
+    static const int pauses[] = {10, 20, 40, 60, 60};
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        aphd_watched_rests(&app, now);
+        assert_string_equal(app.falling, "");
+        assert_int_equal((app.rest_until - now) / SECOND, pauses[i]);
+        assert_false(aphd_watched_should_wake(&app, 1, app.rest_until - 1));
+        assert_true(aphd_watched_should_wake(&app, 0, app.rest_until));
+        now = app.rest_until;
+        aphd_watched_woken(&app, 1, 0, now);
+        assert_int_equal(app.wakes, 0);
+        assert_int_equal(app.rest_until, 0);
+    }
+    now += 1000 * SECOND;
+    aphd_watched_rests(&app, now);
+    assert_int_equal((app.rest_until - now) / SECOND, 10);
+
+    app = (aphd_watched_t){.wanted = 0};
+    for (int i = 0; i < 40; i++)
+        aphd_watched_fell(&app, "abc", now);
+    assert_string_equal(app.falling, "");
+}
+
 static void test_a_start(void **state)
 {
     aphd_watched_list_t list = {NULL, 0};
@@ -169,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waking),
+        cmocka_unit_test(test_what_keeps_ending_rests),
         cmocka_unit_test(test_a_start),
         cmocka_unit_test(test_one_that_never_answers),
         cmocka_unit_test(test_a_running_app_is_given_the_benefit),
