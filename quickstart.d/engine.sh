@@ -18,7 +18,7 @@ start_engine() {
     done
     if command -v podman >/dev/null && [ ! -x /usr/sbin/dockerd ]; then
         local start="systemctl enable --now podman.socket"
-        [ -d /run/systemd/system ] || start="podman system service --time=0 unix:///run/podman/podman.sock &"
+        [ -d /run/systemd/system ] || start="mkdir -p /run/podman; podman system service --time=0 unix:///run/podman/podman.sock &"
         die "Podman is installed, and its service does not answer. Start it and run this again:
   $start
 or, to use Docker instead: apt-get install docker.io"
