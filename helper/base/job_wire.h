@@ -13,7 +13,7 @@
  *    APP = {"app_id":N,"name":S,"state":S,"desired":"running"|"stopped","web":BOOL,"port":N,
  *           "subnet":CIDR|null,"kept":BOOL,"script":S,"uninstall_script":S|null,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...]}
+ *           "consents":[S,...]}; for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:

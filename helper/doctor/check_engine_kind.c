@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "helper/doctor/engine_query.h"
+
 #define SNAP_DOCKER "/snap/bin/docker"
 #define USE_SYSTEMS                                                                               \
     "use the system's engine: Socket = /run/docker.sock (systemctl enable --now docker), or "     \
@@ -63,6 +65,27 @@ static void look_options(aphd_doctor_t *doctor)
     }
 }
 
+/* Podman's older networks know no names without a plugin, and then an app's services do not find each
+ * other. Its own API tells which they are; the compatible one does not. */
+static void look_network(aphd_doctor_t *doctor)
+{
+    json_t *info = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    if (doctor->engine_tool == NULL || strcmp(doctor->engine_tool, "podman") != 0
+        || aphd_engine_query(doctor->settings->engine_socket, "/v4.0.0/libpod/info", &info, &err)
+               != APR_SUCCESS)
+        return;
+    const json_t *host = json_object_get(info, "host");
+    const char *backend = json_string_value(json_object_get(host, "networkBackend"));
+    if (backend != NULL && strcmp(backend, "cni") == 0)
+        aphd_report(doctor, APHD_WARNING,
+                    "apt-get install netavark aardvark-dns, set network_backend = \"netavark\" in "
+                    "section [network] of /etc/containers/containers.conf, and restart Podman",
+                    "Podman's networks are those of CNI: without its plugin dnsname, the services "
+                    "of an app do not find each other by name");
+    json_decref(info);
+}
+
 void aphd_look_engine_kind(aphd_doctor_t *doctor)
 {
     if (doctor->settings == NULL) {
@@ -71,6 +94,7 @@ void aphd_look_engine_kind(aphd_doctor_t *doctor)
     }
     look_socket(doctor, doctor->settings->engine_socket);
     look_options(doctor);
+    look_network(doctor);
     if (begins(doctor->engine_root, "/var/snap/"))
         aphd_report(doctor, APHD_FAULT, LEAVE_SNAP,
                     "the engine is Docker's snap package (%s): it cannot see apphost's folders",

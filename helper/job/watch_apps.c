@@ -70,6 +70,7 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
             app->rest_until = 0;
             app->falling[0] = '\0';
         }
+        app->busy = json_is_true(json_object_get(row, "busy"));
         app->web = json_is_true(json_object_get(row, "web"));
         snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
         /* The monitor's word is what it knows by now, whoever told it. */
@@ -88,7 +89,7 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
 
 int aphd_watched_should_wake(const aphd_watched_t *app, int early, apr_time_t now)
 {
-    if (!app->wanted || app->up)
+    if (!app->wanted || app->busy || app->up)
         return 0;
     if (app->rest_until != 0)
         return app->rest_until <= now;
@@ -112,7 +113,7 @@ void aphd_watched_fell(aphd_watched_t *app, const char *container, apr_time_t no
         app->falls_since = now;
         app->falls = 0;
     }
-    if (++app->falls >= FALLS_MAX && app->wanted)
+    if (++app->falls >= FALLS_MAX && app->wanted && !app->busy)
         snprintf(app->falling, sizeof app->falling, "%s", container);
 }
 

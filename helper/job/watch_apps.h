@@ -23,6 +23,7 @@ typedef struct aphd_watched_t {
     int port;
     int web;
     int wanted;                /* it is installed and should run */
+    int busy;                  /* a job works on it */
     int wakes;                 /* times its ended containers were started, on this connection */
     int wakes_failed;          /* times in a row that this did not work */
     apr_time_t wake_at;        /* not before then again */

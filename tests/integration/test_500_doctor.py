@@ -205,9 +205,10 @@ def test_engine_absent(bare_config):
 
 
 @contextlib.contextmanager
-def pretended_engine(path, api="1.44", **info):
+def pretended_engine(path, api="1.44", name="Engine", network="netavark", **info):
     """Something that answers like an engine."""
-    answers = {"/version": {"ApiVersion": api}, "/info": info, "/containers/json": [], "/networks": []}
+    answers = {"/version": {"ApiVersion": api, "Components": [{"Name": name}]}, "/info": info, "/containers/json": [],
+               "/networks": [], "/v4.0.0/libpod/info": {"host": {"networkBackend": network}}}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(8)
@@ -236,6 +237,7 @@ def pretended_engine(path, api="1.44", **info):
     ({"SecurityOptions": ["name=seccomp,profile=default", "name=userns"]}, "engine-kind", "warning", "userns-remap",
      "daemon.json"),
     ({"DockerRootDir": "/var/snap/docker/common/var-lib-docker"}, "engine-kind", "fault", "snap", "snap remove docker"),
+    ({"name": "Podman Engine", "network": "cni"}, "engine-kind", "warning", "CNI", "netavark"),
     ({"api": "1.24"}, "engine", "fault", "too old", "20.10")])
 def test_engines_of_other_kinds(bare_config, info, check, verdict, words, cure):
     folder = bare_config()[0]

@@ -62,6 +62,8 @@ static void test_waking(void **state)
     aphd_watched_woken(&app, 2, 0, now);
     aphd_watched_woken(&app, 2, 0, now);
     assert_false(aphd_watched_should_wake(&app, 1, now));
+    app = (aphd_watched_t){.wanted = 1, .busy = 1};
+    assert_false(aphd_watched_should_wake(&app, 1, now));
     app = (aphd_watched_t){.wanted = 1, .up = 1};
     assert_false(aphd_watched_should_wake(&app, 1, now));
     assert_true(aphd_watched_ended("created") && aphd_watched_ended("exited"));
