@@ -15,7 +15,7 @@
  *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
  *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...]}
+ *           "consents":[S,...]}; for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
@@ -43,7 +43,9 @@
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}
  *
  * 3. The job notes; a note is not answered:
- *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":"bytes"|"steps"}
+ *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":U}
+ *                                  U: "bytes", "layers" (of an image, from engines that tell no bytes)
+ *                                  or "steps"
  *      {"note":"log","line":S}
  *      {"note":"observe","engine":"up"|"down","message":S,
  *       "apps":[{"app_id":N,"state":"running"|"starting"|"failing"|"stopped","reason":S},...]}  watch

@@ -26,7 +26,6 @@
 #define LOOK_AGAIN     apr_time_from_sec(1) /* while something is moving */
 #define MOVING         apr_time_from_sec(4) /* after an event the list may lag behind it */
 #define WAKE_WITHIN    apr_time_from_sec(30)
-#define WAKES_MAX      3
 #define BURST          apr_time_from_msec(50)
 #define BACK_OFF_FIRST 500
 #define BACK_OFF_MAX   15000
@@ -44,11 +43,13 @@ typedef struct watching_t {
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
 
-static void event_cb(void *baton, int app_id)
+static void event_cb(void *baton, const aphd_event_t *event)
 {
     watching_t *watching = baton;
-    aphd_watched_t *app = aphd_watched_find(&watching->list, app_id);
+    aphd_watched_t *app = aphd_watched_find(&watching->list, event->app_id);
     watching->event_at = apr_time_now();
+    if (app != NULL && event->ended && aphd_engine_facts(watching->job->engine)->restarts_at_once)
+        aphd_watched_fell(app, event->container, watching->event_at);
     apr_time_t soon = watching->event_at + BURST;
     if (app != NULL) {
         app->proven = 0;
@@ -111,44 +112,71 @@ static int is_moving(const watching_t *watching, apr_time_t now)
     return now - watching->event_at < MOVING;
 }
 
-static int start_ended(watching_t *watching, const aphd_watched_t *app, const json_t *containers,
+/* Returns how many it started. */
+static int start_ended(watching_t *watching, aphd_watched_t *app, const json_t *containers,
                        apr_pool_t *p)
 {
-    int started = 0;
-    /* The engine lists the newest first; the older ones are those the newer depend on. */
+    int started = 0, failed = 0;
+    /* The newest come first; the older ones are those the newer depend on. */
     for (size_t i = json_array_size(containers); i-- > 0;) {
         const json_t *container = json_array_get(containers, i);
         const json_t *labels = json_object_get(container, "Labels");
         const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
         const char *state = json_string_value(json_object_get(container, "State"));
         aph_error_t why = APH_ERROR_INIT;
-        if (id == NULL || atoi(id) != app->app_id || state == NULL || strcmp(state, "exited") != 0)
+        if (id == NULL || atoi(id) != app->app_id || !aphd_watched_ended(state))
             continue;
         if (aphd_container_start(watching->job->engine, aphd_container_id(container), p, &why)
-            == APR_SUCCESS)
+            == APR_SUCCESS) {
             started++;
-        else
+        } else {
+            failed++;
             aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+        }
     }
+    aphd_watched_woken(app, started, failed, apr_time_now());
     return started;
 }
 
 /* An engine that was killed ends containers that should run while it comes back, some of them only
- * after it answers, and does not always start them again. Only a whole app that should run and has
- * ended is started, a few times at most: what ends later is the engine's restart policy's, or was
- * stopped by somebody. */
+ * after it answers, and does not always start them again; one that has no daemon at boot (Podman)
+ * starts none. Only a whole app that should run and has ended is started, a few times at most: what
+ * ends later is the engine's restart policy's, or was stopped by somebody. */
 static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
 {
     int woken = 0;
+    int early = apr_time_now() < watching->wake_until;
+    for (size_t i = 0; i < watching->list.count; i++)
+        if (aphd_watched_should_wake(&watching->list.apps[i], early, apr_time_now()))
+            woken += start_ended(watching, &watching->list.apps[i], containers, p);
+    return woken;
+}
+
+/* Stops what an engine starts again without a pause, as often as it ends. */
+static void let_rest(watching_t *watching, apr_pool_t *p)
+{
     for (size_t i = 0; i < watching->list.count; i++) {
         aphd_watched_t *app = &watching->list.apps[i];
-        if (!app->wanted || app->up || app->wakes >= WAKES_MAX)
+        aph_error_t why = APH_ERROR_INIT;
+        if (app->falling[0] == '\0')
             continue;
-        int started = start_ended(watching, app, containers, p);
-        app->wakes += started > 0;
-        woken += started;
+        if (aphd_container_stop(watching->job->engine, app->falling, p, &why) != APR_SUCCESS)
+            aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+        aphd_watched_rests(app, apr_time_now());
     }
-    return woken;
+}
+
+/* When to look again, at the latest. */
+static apr_time_t next_look(const watching_t *watching, apr_time_t now)
+{
+    apr_time_t next = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
+    for (size_t i = 0; i < watching->list.count; i++) {
+        const aphd_watched_t *app = &watching->list.apps[i];
+        apr_time_t due = app->rest_until != 0 ? app->rest_until : app->wake_at;
+        if (due > now && due < next && aphd_watched_should_wake(app, 0, due))
+            next = due;
+    }
+    return next;
 }
 
 static apr_status_t look(watching_t *watching, aph_error_t *err)
@@ -157,17 +185,16 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     json_auto_t *containers = NULL;
     apr_pool_t *brief;
     apr_pool_create(&brief, watching->p);
+    let_rest(watching, brief);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
-    int early = apr_time_now() < watching->wake_until;
-    int woken = status == APR_SUCCESS && early ? wake(watching, containers, brief) : 0;
+    int woken = status == APR_SUCCESS ? wake(watching, containers, brief) : 0;
     apr_pool_destroy(brief);
     if (woken > 0)
         return look(watching, err);
-    apr_time_t now = apr_time_now();
-    watching->look_at = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
+    watching->look_at = next_look(watching, apr_time_now());
     return status;
 }
 
@@ -216,6 +243,8 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
     for (size_t i = 0; i < watching->list.count; i++) {
         watching->list.apps[i].proven = 0;
         watching->list.apps[i].wakes = 0;
+        watching->list.apps[i].wakes_failed = 0;
+        watching->list.apps[i].wake_at = 0;
     }
     watching->look_at = 0;
     watching->wall.look_at = 0; /* an engine that starts writes chains of its own */
