@@ -6,7 +6,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 #define ROUNDS 5 /* compose may have been killed while the engine still made a container */
 

@@ -19,7 +19,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 #include "helper/job/take_down.h"
 
 #define STEPS 5

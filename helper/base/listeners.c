@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a port to a process by /proc alone: /proc/net/tcp has the socket's inode, and the process
  * that holds it has a link to it among its descriptors. */
-#include "helper/doctor/listeners.h"
+#include "helper/base/listeners.h"
 
 #include <ctype.h>
 #include <dirent.h>
