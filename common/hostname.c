@@ -67,7 +67,7 @@ int aph_domain_valid(const char *text)
 
 apr_status_t aph_name_check(const char *name, const char *machine, aph_error_t *err)
 {
-    static const char *const kept_back[] = {"apps", "www", "localhost"};
+    static const char *const kept_back[] = {"apps", "www", "localhost", "apphost-probe"};
 
     if (!aph_label_valid(name))
         return aph_error_set(err, APH_EUSAGE, 1,

@@ -14,8 +14,8 @@ int aph_label_valid(const char *text);
 int aph_domain_valid(const char *text);
 
 /* Whether an app may carry this name: its grammar (APH_EUSAGE) and the names kept back
- * (APH_ETAKEN): apps, www, localhost, and this machine's own short and full name. machine may be
- * NULL. */
+ * (APH_ETAKEN): apps, www, localhost, apphost-probe, and this machine's own short and full name.
+ * machine may be NULL. */
 apr_status_t aph_name_check(const char *name, const char *machine, aph_error_t *err);
 
 /* Brings a Host header or authority into the one form routes are stored in: port removed, lower

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,9 +12,9 @@
 #include <sys/stat.h>
 
 #include "common/file_replace.h"
+#include "common/hostname.h"
 
-/* The oldest version still read; it follows APH_ROUTE_MAP_VERSION - 1 from version 2 on. */
-#define OLDEST_VERSION 1
+#define OLDEST_VERSION (APH_ROUTE_MAP_VERSION - 1)
 #define ENTRIES_MAX    262144u
 #define FILE_MAX       (96u * 1024 * 1024)
 
@@ -29,19 +30,24 @@ typedef struct header_t {
     uint64_t checksum; /* FNV-1a of the whole file with this field as 0 */
 } header_t;
 
+/* In the file the route follows: as much of an aph_route_t as the file's version has. */
 typedef struct entry_t {
     uint32_t name_offset; /* from the start of the names */
     uint32_t name_length;
-    aph_route_t route;
 } entry_t;
 
 struct aph_route_map_t {
     size_t size;
     header_t *header; /* start of the mapping */
     uint32_t *buckets; /* read-only memory once a map was opened */
-    entry_t *entries;
+    char *entries;
     char *names;
+    size_t route_size; /* octets of a route in this file */
 };
+
+/* Routes are copied whole, compared and written to files: an octet nobody set would be in them. */
+_Static_assert(sizeof(aph_route_t) == offsetof(aph_route_t, name) + APH_LABEL_MAX + 1,
+               "a route has no gaps");
 
 static const char *const state_names[] = {NULL,      "installing", "starting",
                                           "running", "stopped",    "failing"};
@@ -71,23 +77,56 @@ static uint64_t checksum_of(const header_t *header, size_t size)
     return fnv1a(hash, header + 1, size - sizeof copy);
 }
 
+static size_t route_size_of(uint32_t version)
+{
+    return version >= 2 ? sizeof(aph_route_t) : offsetof(aph_route_t, name);
+}
+
 /* Points the parts of map into its octets. The counts must have been judged before. */
 static void lay_out(aph_route_map_t *map)
 {
+    map->route_size = route_size_of(map->header->version);
     map->buckets = (uint32_t *)(map->header + 1);
-    map->entries = (entry_t *)(map->buckets + map->header->bucket_count);
-    map->names = (char *)(map->entries + map->header->entry_count);
+    map->entries = (char *)(map->buckets + map->header->bucket_count);
+    map->names = map->entries + map->header->entry_count * (sizeof(entry_t) + map->route_size);
+}
+
+static entry_t *entry_at(const aph_route_map_t *map, uint32_t index)
+{
+    return (entry_t *)(map->entries + index * (sizeof(entry_t) + map->route_size));
+}
+
+/* What the file's version does not have is 0. */
+static void copy_route(const aph_route_map_t *map, const entry_t *entry, aph_route_t *route)
+{
+    memset(route, 0, sizeof *route);
+    memcpy(route, entry + 1, map->route_size);
+}
+
+/* NULL when the route can be; else what is wrong with it. */
+static const char *judge_route(const aph_route_t *route)
+{
+    if (aph_route_state_name(route->state) == NULL)
+        return "a route has no state";
+    if (route->port == 0 && (route->flags & APH_ROUTE_FILES) == 0)
+        return "a route has no port";
+    if (memchr(route->name, '\0', sizeof route->name) == NULL ||
+        (route->name[0] != '\0' && !aph_label_valid(route->name)))
+        return "the name of a route is none";
+    return NULL;
 }
 
 /* 0 for counts no writer makes; else the size such a file has. Limits keep it from overflowing. */
-static size_t size_of(uint32_t bucket_count, uint32_t entry_count, uint32_t names_size)
+static size_t size_of(const header_t *header)
 {
+    uint32_t bucket_count = header->bucket_count, entry_count = header->entry_count;
+    uint32_t names_size = header->names_size;
     if (entry_count > ENTRIES_MAX || bucket_count > ENTRIES_MAX * 4 || bucket_count < 2 ||
         bucket_count / 2 < entry_count || (bucket_count & (bucket_count - 1)) != 0 ||
         names_size > ENTRIES_MAX * (APH_HOST_MAX + 1))
         return 0;
     return sizeof(header_t) + (size_t)bucket_count * sizeof(uint32_t) +
-           (size_t)entry_count * sizeof(entry_t) + names_size;
+           entry_count * (sizeof(entry_t) + route_size_of(header->version)) + names_size;
 }
 
 static const char *judge_header(const aph_route_map_t *map)
@@ -97,7 +136,7 @@ static const char *judge_header(const aph_route_map_t *map)
         return "it does not start as one";
     if (header->version > APH_ROUTE_MAP_VERSION || header->version < OLDEST_VERSION)
         return "it was written by another version of apphost";
-    if (map->size != size_of(header->bucket_count, header->entry_count, header->names_size))
+    if (map->size != size_of(header))
         return "its size and its header disagree";
     if (header->checksum != checksum_of(header, map->size))
         return "its checksum is wrong";
@@ -119,12 +158,15 @@ static const char *judge_offsets(const aph_route_map_t *map)
     if (used != header->entry_count)
         return "its buckets and entries disagree";
     for (uint32_t i = 0; i < header->entry_count; i++) {
-        const entry_t *entry = &map->entries[i];
+        const entry_t *entry = entry_at(map, i);
+        aph_route_t route;
         if (entry->name_length > APH_HOST_MAX || entry->name_length > header->names_size ||
             entry->name_offset > header->names_size - entry->name_length)
             return "a name lies outside";
-        if (aph_route_state_name(entry->route.state) == NULL || entry->route.port == 0)
-            return "an entry has no state or no port";
+        copy_route(map, entry, &route);
+        const char *fault = judge_route(&route);
+        if (fault != NULL)
+            return fault;
     }
     return NULL;
 }
@@ -207,10 +249,10 @@ apr_status_t aph_route_map_find(const aph_route_map_t *map, const char *host, si
     uint32_t mask = map->header->bucket_count - 1;
     uint32_t at = bucket_of(host, length, map->header->bucket_count);
     for (; map->buckets[at] != 0; at = (at + 1) & mask) {
-        const entry_t *entry = &map->entries[map->buckets[at] - 1];
+        const entry_t *entry = entry_at(map, map->buckets[at] - 1);
         if (entry->name_length == length &&
             memcmp(map->names + entry->name_offset, host, length) == 0) {
-            *route = entry->route;
+            copy_route(map, entry, route);
             return APR_SUCCESS;
         }
     }
@@ -244,13 +286,14 @@ static apr_status_t place(aph_route_map_t *map, uint32_t index, const aph_route_
     if (aph_route_map_find(map, from->host, length, &found) == APR_SUCCESS)
         return aph_error_set(err, APH_ETAKEN, 46, "the address %s belongs to two apps (%u and %u)",
                              from->host, found.app_id, from->route.app_id);
-    if (aph_route_state_name(from->route.state) == NULL || from->route.port == 0)
-        return aph_error_set(err, APH_EINTERNAL, 47, "the route of %s has no state or no port",
-                             from->host);
-    entry_t *entry = &map->entries[index];
+    const char *fault = judge_route(&from->route);
+    if (fault != NULL)
+        return aph_error_set(err, APH_EINTERNAL, 47, "%s cannot be published: %s", from->host,
+                             fault);
+    entry_t *entry = entry_at(map, index);
     entry->name_offset = *names_used;
     entry->name_length = (uint32_t)length;
-    entry->route = from->route;
+    memcpy(entry + 1, &from->route, sizeof from->route);
     memcpy(map->names + *names_used, from->host, length);
     *names_used += (uint32_t)length;
 
@@ -279,17 +322,18 @@ static apr_status_t measure_names(const aph_route_entry_t *entries, uint32_t cou
 /* An empty snapshot with room for count entries; its header (malloc'd) is the caller's to free. */
 static apr_status_t make_empty(aph_route_map_t *map, uint32_t count, uint32_t names_size)
 {
-    map->size = size_of(buckets_for(count), count, names_size);
-    if (map->size < sizeof *map->header)
+    header_t header = {.version = APH_ROUTE_MAP_VERSION,
+                       .bucket_count = buckets_for(count),
+                       .entry_count = count,
+                       .names_size = names_size};
+    memcpy(header.magic, magic, sizeof magic);
+    map->size = size_of(&header);
+    if (map->size < sizeof header)
         return APR_EINVAL;
     map->header = calloc(1, map->size);
     if (map->header == NULL)
         return APR_ENOMEM;
-    memcpy(map->header->magic, magic, sizeof magic);
-    map->header->version = APH_ROUTE_MAP_VERSION;
-    map->header->bucket_count = buckets_for(count);
-    map->header->entry_count = count;
-    map->header->names_size = names_size;
+    *map->header = header;
     lay_out(map);
     return APR_SUCCESS;
 }

@@ -8,8 +8,8 @@
  *
  * Open addressing with linear probing over FNV-1a of the host; bucket_count is a power of two at
  * least twice entry_count. All numbers are in the machine's own order: the file never leaves it. A
- * reader accepts version N and N-1 and checks checksum and every offset once, when it opens the
- * file. It looks names up in a read-only copy of its own: a file truncated in place would otherwise
+ * reader accepts version N and N-1 (a route of version 1 ends before name) and checks checksum and
+ * every offset once, when it opens the file. It looks names up in a read-only copy of its own: a file truncated in place would otherwise
  * kill every process that has it mapped. */
 #ifndef APH_ROUTE_MAP_H
 #define APH_ROUTE_MAP_H
@@ -18,8 +18,9 @@
 #include <apr_pools.h>
 
 #include "common/error.h"
+#include "common/limits.h"
 
-#define APH_ROUTE_MAP_VERSION 1
+#define APH_ROUTE_MAP_VERSION 2
 
 /* What the module does with a request for the app. */
 typedef enum aph_route_state_t {
@@ -30,16 +31,20 @@ typedef enum aph_route_state_t {
     APH_ROUTE_FAILING         /* page: should run, and does not */
 } aph_route_state_t;
 
-#define APH_ROUTE_HTTPS 0x1u /* the container speaks https on its port */
+#define APH_ROUTE_HTTPS     0x1u /* the container speaks https on its port */
+#define APH_ROUTE_OWN_VHOST 0x2u /* only a server that names the host itself may serve it */
+#define APH_ROUTE_FILES     0x4u /* no container: httpd serves files, in such a server as well */
 
 typedef struct aph_route_t {
     uint32_t app_id;
-    uint16_t port;        /* on 127.0.0.1 */
+    uint16_t port;        /* on 127.0.0.1; 0 only with APH_ROUTE_FILES */
     uint8_t state;        /* aph_route_state_t */
     uint8_t reserved;
     uint32_t flags;       /* APH_ROUTE_... */
     uint32_t max_inflight; /* requests under way at once; 0: the server's default */
     uint32_t max_upgrades; /* upgraded connections at once; 0: the server's default */
+    char name[APH_LABEL_MAX + 1]; /* the app's, whatever the host is; zeros to its end. "": not
+                                   * said (version 1): the first label of the host */
 } aph_route_t;
 
 typedef struct aph_route_map_t aph_route_map_t;

@@ -36,6 +36,8 @@ void *aphm_config_merge(apr_pool_t *p, void *base, void *add)
         merged->domains = inner->domains;
     if (inner->routes_path != NULL)
         merged->routes_path = inner->routes_path;
+    if (inner->timeout_seconds != 0)
+        merged->timeout_seconds = inner->timeout_seconds;
     return merged;
 }
 
@@ -107,10 +109,7 @@ static const char *set_max_inflight(cmd_parms *cmd, void *unused, const char *pe
 
 static const char *set_timeout(cmd_parms *cmd, void *unused, const char *seconds)
 {
-    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    if (fault == NULL)
-        fault = parse_count(cmd, seconds, &aphm_config_of(cmd->server)->timeout_seconds);
-    return fault;
+    return parse_count(cmd, seconds, &aphm_config_of(cmd->server)->timeout_seconds);
 }
 
 const command_rec aphm_config_commands[] = {
@@ -174,9 +173,11 @@ static apr_status_t judge_modules(aph_error_t *err)
 
 const char *aphm_config_routes_path(server_rec *main_server)
 {
-    for (server_rec *s = main_server; s != NULL; s = s->next)
-        if (aphm_config_of(s)->enabled == 1)
-            return aphm_config_of(s)->routes_path;
+    for (server_rec *s = main_server; s != NULL; s = s->next) {
+        const aphm_config_t *config = aphm_config_of(s);
+        if (config->routes_path != NULL && (s == main_server || config->enabled == 1))
+            return config->routes_path;
+    }
     return NULL;
 }
 
@@ -235,8 +236,8 @@ aphm_limits_t aphm_config_limits(server_rec *main_server)
     return limits;
 }
 
-int aphm_config_timeout(server_rec *main_server)
+int aphm_config_timeout(const server_rec *s)
 {
-    int said = aphm_config_of(main_server)->timeout_seconds;
+    int said = aphm_config_of(s)->timeout_seconds;
     return said > 0 ? said : DEFAULT_TIMEOUT_SECONDS;
 }

@@ -11,9 +11,9 @@ typedef struct aphm_config_t {
     int short_names;             /* -1: not said here */
     apr_array_header_t *domains; /* const char *, normalised; NULL: not said here */
     const char *routes_path;     /* NULL: not said here. The same wherever it is said */
-    /* Said once, in the main server. 0: not said. */
-    int timeout_seconds;
-    aphm_limits_t limits;
+    int timeout_seconds;         /* 0: not said here */
+    int own_vhost;               /* an app's virtual host, by the place of its file */
+    aphm_limits_t limits;        /* said once, in the main server; 0: not said */
     aphm_context_t *context;     /* set in every server by post_config */
 } aphm_config_t;
 
@@ -35,10 +35,10 @@ int aphm_config_any_enabled(server_rec *main_server);
 /* The limits in force: what was said, and shares of the server's threads for what was not. */
 aphm_limits_t aphm_config_limits(server_rec *main_server);
 
-/* The file with the routes, or NULL where no server has AppHost On. */
+/* The file with the routes: the main server's, or that of a server with AppHost On; or NULL. */
 const char *aphm_config_routes_path(server_rec *main_server);
 
-/* AppHostTimeout or its default, in seconds. */
-int aphm_config_timeout(server_rec *main_server);
+/* AppHostTimeout of this server, or its default, in seconds. */
+int aphm_config_timeout(const server_rec *s);
 
 #endif

@@ -19,7 +19,9 @@ typedef struct aphm_context_t {
     aphm_proxy_api_t proxy;
     aphm_limits_t limits;         /* as judged, no 0 left */
     const char *routes_path;
-    int timeout_seconds;          /* between two octets of an app */
+    const char *vhost_set;        /* which set of virtual hosts this configuration has; "": none */
+    int start_servers;            /* children httpd starts at once */
+    pid_t parent;
     ap_conf_vector_t *proxy_dir;  /* mod_proxy's settings for an app's request in every vhost */
     aphm_counters_t *counters;    /* shared by all children, made once by the parent */
     aphm_routes_t *routes;        /* of this child */

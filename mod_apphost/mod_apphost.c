@@ -4,9 +4,10 @@
  * The hooks, in the order httpd runs them:
  *
  *   pre_config            mod_proxy's functions are looked up
- *   check_config          the directives are judged, also by `httpd -t`
+ *   check_config          apps' virtual hosts are found, the directives judged, also by `httpd -t`
  *   post_config           the context and the shared counters are made
  *   child_init            routes and workers of this child
+ *   quick_handler         apphostd's question is answered
  *   pre_translate_name    the request is decided: proxy, page, or not ours
  *   translate_name        nobody else maps it
  *   map_to_storage        a page is no file
@@ -27,6 +28,7 @@
 #include <apr_strings.h>
 #include <ap_mpm.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
@@ -37,7 +39,9 @@
 #include "mod_apphost/head_limit.h"
 #include "mod_apphost/headers.h"
 #include "mod_apphost/page.h"
+#include "mod_apphost/probe.h"
 #include "mod_apphost/request.h"
+#include "mod_apphost/vhosts.h"
 
 #define FILTER       "APPHOST_HEAD"
 #define RETAINED_KEY "apphost-counters"
@@ -65,9 +69,23 @@ static int pre_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     return OK;
 }
 
+/* `httpd -t` changes nothing; and what is not made here is only a warning, for the log it was for
+ * may be there all the same. */
+static void make_logs(server_rec *s)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL &&
+        aphm_vhosts_make_logs(aphm_config_routes_path(s), &err) != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s, "%s: %s", err.tag,
+                     err.message);
+}
+
+/* The logs are opened right after this. */
 static int check_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     aph_error_t err = APH_ERROR_INIT;
+    aphm_vhosts_adopt(s, pconf);
+    make_logs(s);
     if (aphm_config_judge(s, &err) == APR_SUCCESS)
         return OK;
     ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, s, "%s: %s", err.tag, err.message);
@@ -118,7 +136,9 @@ static apr_status_t make_context(aphm_context_t **context, apr_pool_t *p, server
         return rv;
     made->limits = aphm_config_limits(s);
     made->routes_path = aphm_config_routes_path(s);
-    made->timeout_seconds = aphm_config_timeout(s);
+    made->vhost_set = aphm_vhosts_set(made->routes_path, p);
+    made->start_servers = aphm_probe_start_servers();
+    made->parent = getpid();
     made->proxy_dir = make_proxy_dir(&made->proxy, p);
     *context = made;
     return APR_SUCCESS;
@@ -147,8 +167,7 @@ static void child_init_cb(apr_pool_t *pchild, server_rec *s)
     if (context == NULL)
         return;
     aphm_counters_attach(context->counters, getpid());
-    apr_status_t rv = aphm_workers_create(&context->workers, &context->proxy,
-                                          context->timeout_seconds, s, pchild);
+    apr_status_t rv = aphm_workers_create(&context->workers, &context->proxy, s, pchild);
     if (rv == APR_SUCCESS)
         rv = aphm_routes_create(&context->routes, context->routes_path, s, pchild);
     if (rv != APR_SUCCESS)
@@ -181,6 +200,18 @@ static int map_to_storage_cb(request_rec *r)
     return aphm_request_of(r) != NULL && aphm_page_is_handler(r) ? OK : DECLINED;
 }
 
+/* Where nobody said LimitRequestBody httpd takes 1 GiB, which is right for what it stores itself. A
+ * body for an app only passes by. */
+static void lift_body_limit(request_rec *r)
+{
+    const core_dir_config *said = ap_get_core_module_config(r->per_dir_config);
+    if (said->limit_req_body >= 0)
+        return;
+    core_dir_config *lifted = apr_pmemdup(r->pool, said, sizeof *lifted);
+    lifted->limit_req_body = 0;
+    ap_set_core_module_config(r->per_dir_config, lifted);
+}
+
 static int fixups_cb(request_rec *r)
 {
     const aphm_request_t *request = aphm_request_of(r);
@@ -193,6 +224,7 @@ static int fixups_cb(request_rec *r)
     r->handler = "proxy-server";
     r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config,
                                                  request->context->proxy_dir);
+    lift_body_limit(r); /* in the merged settings, which are this request's own */
     return DECLINED;
 }
 
@@ -266,8 +298,9 @@ static int pre_request_cb(proxy_worker **worker, proxy_balancer **balancer, requ
                       request->route.app_id);
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    if (aphm_worker_acquire(request->context->workers, request->route.port, https,
-                            &request->worker, &err) != APR_SUCCESS) {
+    aphm_worker_key_t key = {request->route.port, https, aphm_config_timeout(r->server)};
+    if (aphm_worker_acquire(request->context->workers, key, &request->worker, &err) !=
+        APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, err.status, r, "%s: %s", err.tag, err.message);
         return HTTP_SERVICE_UNAVAILABLE;
     }
@@ -337,6 +370,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(post_config_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_child_init(child_init_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_child_status(child_status_cb, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_quick_handler(aphm_probe_handle, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_pre_translate_name(pre_translate_name_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(translate_name_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(map_to_storage_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -32,6 +32,9 @@ static const text_t texts[] = {
     [APHM_PAGE_FAILING] = {503, 15, "failing", "Not working",
         "should be running, but does not answer. Its log says more; this page looks again by "
         "itself."},
+    [APHM_PAGE_NOT_HERE] = {503, 15, "not-here", "Not served here",
+        "is served by a virtual host of its own, which does not answer at this scheme and port. Try "
+        "the other of http and https. This page looks again by itself."},
     [APHM_PAGE_BUSY] = {503, 1, "busy", "Too busy",
         "has as many requests under way as it may. This page tries again by itself."},
     [APHM_PAGE_NO_ANSWER] = {503, 5, "no-answer", "No answer",
@@ -63,6 +66,8 @@ aphm_page_t aphm_page_of(const aphm_request_t *request)
         return APHM_PAGE_UNKNOWN;
     if (request->answer == APHM_NO_ROUTES_PAGE)
         return APHM_PAGE_NO_ROUTES;
+    if (request->answer == APHM_NOT_HERE_PAGE)
+        return APHM_PAGE_NOT_HERE;
     switch (request->route.state) {
     case APH_ROUTE_INSTALLING:
         return APHM_PAGE_INSTALLING;

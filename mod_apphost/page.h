@@ -12,6 +12,7 @@ typedef enum aphm_page_t {
     APHM_PAGE_STARTING,
     APHM_PAGE_STOPPED,
     APHM_PAGE_FAILING,
+    APHM_PAGE_NOT_HERE,   /* only its own virtual host serves it */
     APHM_PAGE_BUSY,       /* over a limit */
     APHM_PAGE_NO_ANSWER   /* the app should run, but gave no answer */
 } aphm_page_t;

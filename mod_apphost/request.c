@@ -7,6 +7,7 @@
 
 #include "common/hostname.h"
 #include "mod_apphost/page.h"
+#include "mod_apphost/probe.h"
 
 aphm_request_t *aphm_request_of(const request_rec *r)
 {
@@ -44,26 +45,59 @@ static place_t place_of(const aphm_config_t *config, const char *host, size_t le
     return OUTSIDE;
 }
 
-/* A name without a dot stands for itself in the first domain that has such an app. */
+/* A name without a dot stands for itself in the first domain that has such an app. Fails as
+ * aphm_routes_find does. */
 static apr_status_t find_short(const aphm_config_t *config, const char *label, size_t length,
                                aph_route_t *route)
 {
     char host[APH_HOST_MAX + 1];
+    apr_status_t rv = APR_NOTFOUND;
     for (int i = 0; i < config->domains->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(config->domains, i, const char *);
         int used = apr_snprintf(host, sizeof host, "%s.%s", label, domain);
         if (length + 1 + strlen(domain) > APH_HOST_MAX)
             continue;
-        if (place_of(config, host, (size_t)used) == BELOW &&
-            aphm_routes_find(config->context->routes, host, (size_t)used, route) == APR_SUCCESS)
-            return APR_SUCCESS;
+        if (place_of(config, host, (size_t)used) != BELOW)
+            continue;
+        rv = aphm_routes_find(config->context->routes, host, (size_t)used, route);
+        if (rv == APR_SUCCESS)
+            return rv;
     }
-    return APR_NOTFOUND;
+    return rv;
 }
 
-static aphm_answer_t answer_for(const aph_route_t *route)
+/* An app whose access rules stand in a virtual host of its own is served there only: over another
+ * port, where just the wildcard server answers, nobody would ask for the password. While it is being
+ * installed that virtual host is not there yet, and the page says nothing worth a rule. */
+static aphm_answer_t answer_for(const request_rec *r, const char *host, const aph_route_t *route)
 {
-    return route->state == APH_ROUTE_RUNNING ? APHM_PROXY : APHM_STATE_PAGE;
+    if (route->state == APH_ROUTE_INSTALLING)
+        return APHM_STATE_PAGE;
+    if ((route->flags & (APH_ROUTE_OWN_VHOST | APH_ROUTE_FILES)) != 0 &&
+        !server_claims(r->server, host))
+        return APHM_NOT_HERE_PAGE;
+    if (route->state != APH_ROUTE_RUNNING)
+        return APHM_STATE_PAGE;
+    return (route->flags & APH_ROUTE_FILES) != 0 ? APHM_FILES : APHM_PROXY;
+}
+
+static aphm_answer_t answer_without_route(apr_status_t why)
+{
+    return why == APR_EAGAIN ? APHM_NO_ROUTES_PAGE : APHM_UNKNOWN_PAGE;
+}
+
+/* A name without a dot counts where AppHostShortNames says so, and in the app's own virtual host
+ * where that has it (Amahi's template names it so). */
+static aphm_answer_t answer_of_short(const request_rec *r, const aphm_config_t *config,
+                                     const char *host, size_t length, aph_route_t *route)
+{
+    int own = config->own_vhost && server_claims(r->server, host);
+    if (config->short_names != 1 && !own)
+        return 0;
+    apr_status_t rv = find_short(config, host, length, route);
+    if (rv == APR_SUCCESS)
+        return answer_for(r, host, route);
+    return own ? answer_without_route(rv) : 0;
 }
 
 /* 0: not ours. */
@@ -71,19 +105,19 @@ static aphm_answer_t answer_of(const request_rec *r, const aphm_config_t *config
                                size_t length, aph_route_t *route)
 {
     if (strchr(host, '.') == NULL)
-        return config->short_names == 1 &&
-                       find_short(config, host, length, route) == APR_SUCCESS
-                   ? answer_for(route)
-                   : 0;
+        return answer_of_short(r, config, host, length, route);
+    if (aphm_probe_is_host(config, host))
+        return APHM_UNKNOWN_PAGE;
     place_t place = place_of(config, host, length);
     if (place == RESERVED)
         return 0;
     apr_status_t rv = aphm_routes_find(config->context->routes, host, length, route);
     if (rv == APR_SUCCESS)
-        return answer_for(route);
-    if (place == OUTSIDE || server_claims(r->server, host))
+        return answer_for(r, host, route);
+    /* An app's own virtual host claims a name because of the app, and not instead of it. */
+    if (place == OUTSIDE || (!config->own_vhost && server_claims(r->server, host)))
         return 0;
-    return rv == APR_EAGAIN ? APHM_NO_ROUTES_PAGE : APHM_UNKNOWN_PAGE;
+    return answer_without_route(rv);
 }
 
 /* Path and query exactly as the client wrote them. NULL: neither origin nor absolute form. */
@@ -133,22 +167,45 @@ static void prepare_proxy(request_rec *r, const aphm_request_t *request, const c
     apr_table_setn(r->subprocess_env, "proxy-prefetch-nonblocking", "1");
 }
 
+/* For the log, whoever answers. route: NULL for none. Returns the app's name. */
+static const char *note_app(request_rec *r, const char *host, const aph_route_t *route)
+{
+    const char *name = route != NULL && route->name[0] != '\0'
+                           ? apr_pstrdup(r->pool, route->name)
+                           : apr_pstrmemdup(r->pool, host, strcspn(host, "."));
+    if (route != NULL) {
+        apr_table_setn(r->notes, "apphost-name", name);
+        apr_table_setn(r->notes, "apphost-id", apr_itoa(r->pool, (int)route->app_id));
+    }
+    return name;
+}
+
 static aphm_request_t *remember(request_rec *r, aphm_context_t *context, aphm_answer_t answer,
                                 const char *host, const aph_route_t *route)
 {
+    int is_app = answer != APHM_UNKNOWN_PAGE && answer != APHM_NO_ROUTES_PAGE;
     aphm_request_t *request = apr_pcalloc(r->pool, sizeof *request);
     request->answer = answer;
     request->host = apr_pstrdup(r->pool, host);
-    request->name = apr_pstrmemdup(r->pool, host, strcspn(host, "."));
+    request->name = note_app(r, host, is_app ? route : NULL);
     request->context = context;
     request->upgrade = asks_for_websocket(r);
-    if (answer == APHM_PROXY || answer == APHM_STATE_PAGE) {
+    if (is_app)
         request->route = *route;
-        apr_table_setn(r->notes, "apphost-name", request->name);
-        apr_table_setn(r->notes, "apphost-id", apr_itoa(r->pool, (int)route->app_id));
-    }
     ap_set_module_config(r->request_config, &apphost_module, request);
     return request;
+}
+
+/* Served by httpd itself, as its virtual host says; only counted and logged as the app's. */
+static int leave_to_httpd(request_rec *r, const aphm_config_t *config, const char *host,
+                          const aph_route_t *route)
+{
+    note_app(r, host, route);
+    if (ap_is_initial_req(r)) {
+        aphm_counters_enter(config->context->counters, route->app_id, 0);
+        aphm_counters_leave(config->context->counters, route->app_id, 0);
+    }
+    return DECLINED;
 }
 
 int aphm_request_decide(request_rec *r)
@@ -167,6 +224,8 @@ int aphm_request_decide(request_rec *r)
     aphm_answer_t answer = url != NULL ? answer_of(r, config, host, length, &route) : 0;
     if (answer == 0)
         return DECLINED;
+    if (answer == APHM_FILES)
+        return leave_to_httpd(r, config, host, &route);
 
     aphm_request_t *request = remember(r, config->context, answer, host, &route);
     if (answer == APHM_PROXY)

@@ -8,7 +8,9 @@
 
 typedef enum aphm_answer_t {
     APHM_PROXY = 1,   /* the app answers */
+    APHM_FILES,       /* httpd answers, with files of its own: the request is not ours any more */
     APHM_STATE_PAGE,  /* there is such an app, and its state is the answer */
+    APHM_NOT_HERE_PAGE, /* there is, but this server has not the rules it is served by */
     APHM_UNKNOWN_PAGE,/* the name is under one of our domains, but no app has it */
     APHM_NO_ROUTES_PAGE /* under our domains, and no routes were ever read */
 } aphm_answer_t;
@@ -17,8 +19,8 @@ typedef enum aphm_answer_t {
 typedef struct aphm_request_t {
     aphm_answer_t answer;
     const char *host;       /* normalised, as asked for */
-    const char *name;       /* the app's label: host up to its first dot */
-    aph_route_t route;      /* a copy; for APHM_PROXY and APHM_STATE_PAGE */
+    const char *name;       /* the app's; host up to its first dot where there is none */
+    aph_route_t route;      /* a copy; for the answers that mean an app */
     int upgrade;            /* asks for a WebSocket */
     int counted;            /* limits were entered */
     int keepalives;         /* of the client's connection, put aside while the app answers */

@@ -28,7 +28,7 @@
 struct aphm_worker_t {
     apr_pool_t *pool; /* owns this struct, too */
     proxy_worker *proxy;
-    unsigned key;
+    uint64_t key;
     unsigned holders;
     apr_time_t used; /* when it was last acquired */
     int cached;
@@ -36,18 +36,18 @@ struct aphm_worker_t {
 
 struct aphm_workers_t {
     const aphm_proxy_api_t *api;
-    int timeout_seconds;
     server_rec *server;
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;          /* guards everything below, and holders of every worker */
-    unsigned keys[CACHE_SIZE];         /* 0: free. Side by side, so that a look-up is quick */
+    uint64_t keys[CACHE_SIZE];         /* 0: free. Side by side, so that a look-up is quick */
     aphm_worker_t *cached[CACHE_SIZE];
     apr_time_t swept;
 };
 
-static unsigned key_of(unsigned port, int https)
+/* In one number; never 0, for a timeout is not. */
+static uint64_t number_of(aphm_worker_key_t key)
 {
-    return port | (https ? 0x10000u : 0);
+    return (uint64_t)key.timeout_seconds << 32 | (key.https ? 0x10000u : 0) | key.port;
 }
 
 /* A child pool with an allocator of its own, which is freed with it. */
@@ -67,7 +67,7 @@ static apr_status_t make_pool(apr_pool_t **pool, apr_pool_t *parent)
 }
 
 apr_status_t aphm_workers_create(aphm_workers_t **workers, const aphm_proxy_api_t *api,
-                                 int timeout_seconds, server_rec *s, apr_pool_t *pchild)
+                                 server_rec *s, apr_pool_t *pchild)
 {
     apr_pool_t *pool;
     apr_status_t rv = make_pool(&pool, pchild);
@@ -75,7 +75,6 @@ apr_status_t aphm_workers_create(aphm_workers_t **workers, const aphm_proxy_api_
         return rv;
     aphm_workers_t *made = apr_pcalloc(pool, sizeof *made);
     made->api = api;
-    made->timeout_seconds = timeout_seconds;
     made->server = s;
     made->pool = pool;
     *workers = made;
@@ -97,21 +96,22 @@ static void configure(proxy_worker *proxy, int timeout_seconds)
     shared->retry_set = 1;
 }
 
-static apr_status_t make_worker(aphm_workers_t *workers, unsigned port, int https,
+static apr_status_t make_worker(aphm_workers_t *workers, aphm_worker_key_t key,
                                 aphm_worker_t **worker, aph_error_t *err)
 {
     apr_pool_t *pool;
     if (make_pool(&pool, workers->pool) != APR_SUCCESS)
-        return aph_error_set(err, APR_ENOMEM, 240, "no memory for a worker for port %u", port);
+        return aph_error_set(err, APR_ENOMEM, 240, "no memory for a worker for port %u", key.port);
     aphm_worker_t *made = apr_pcalloc(pool, sizeof *made);
     made->pool = pool;
-    made->key = key_of(port, https);
-    const char *url = apr_psprintf(pool, "%s://127.0.0.1:%u", https ? "https" : "http", port);
+    made->key = number_of(key);
+    const char *url = apr_psprintf(pool, "%s://127.0.0.1:%u", key.https ? "https" : "http",
+                                   key.port);
     /* Without a proxy_server_conf the worker belongs to nobody's list: ours alone to end. */
     const char *fault = workers->api->define_worker(pool, &made->proxy, NULL, NULL, url, 0);
     apr_status_t rv = APR_EGENERAL;
     if (fault == NULL) {
-        configure(made->proxy, workers->timeout_seconds);
+        configure(made->proxy, key.timeout_seconds);
         rv = workers->api->initialize_worker(made->proxy, workers->server, pool);
     }
     if (rv != APR_SUCCESS) {
@@ -179,7 +179,7 @@ static int find_place(aphm_workers_t *workers, apr_time_t now)
     return -1;
 }
 
-static aphm_worker_t *find_cached(const aphm_workers_t *workers, unsigned key)
+static aphm_worker_t *find_cached(const aphm_workers_t *workers, uint64_t key)
 {
     for (int i = 0; i < CACHE_SIZE; i++)
         if (workers->keys[i] == key)
@@ -187,16 +187,16 @@ static aphm_worker_t *find_cached(const aphm_workers_t *workers, unsigned key)
     return NULL;
 }
 
-static apr_status_t acquire_locked(aphm_workers_t *workers, unsigned port, int https,
+static apr_status_t acquire_locked(aphm_workers_t *workers, aphm_worker_key_t key,
                                    aphm_worker_t **worker, aph_error_t *err)
 {
     apr_time_t now = apr_time_now();
     sweep(workers, now);
-    *worker = find_cached(workers, key_of(port, https));
+    *worker = find_cached(workers, number_of(key));
     if (*worker == NULL) {
         /* Room first: the new worker then gets the memory of the old one. */
         int place = find_place(workers, now);
-        apr_status_t rv = make_worker(workers, port, https, worker, err);
+        apr_status_t rv = make_worker(workers, key, worker, err);
         if (rv != APR_SUCCESS)
             return rv;
         if (place >= 0) {
@@ -210,11 +210,11 @@ static apr_status_t acquire_locked(aphm_workers_t *workers, unsigned port, int h
     return APR_SUCCESS;
 }
 
-apr_status_t aphm_worker_acquire(aphm_workers_t *workers, unsigned port, int https,
+apr_status_t aphm_worker_acquire(aphm_workers_t *workers, aphm_worker_key_t key,
                                  aphm_worker_t **worker, aph_error_t *err)
 {
     apr_thread_mutex_lock(workers->lock);
-    apr_status_t rv = acquire_locked(workers, port, https, worker, err);
+    apr_status_t rv = acquire_locked(workers, key, worker, err);
     apr_thread_mutex_unlock(workers->lock);
     return rv;
 }

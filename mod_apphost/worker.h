@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mod_proxy workers of our own, one per app, in a bounded cache of this child.
+/* mod_proxy workers of our own, one per app (and timeout), in a bounded cache of this child.
  *
  * mod_proxy's worker for URLs without a configured one neither keeps connections nor upgrades
  * them; and one worker for several ports would answer from the wrong app, because a pooled
@@ -15,13 +15,20 @@
 typedef struct aphm_workers_t aphm_workers_t;
 typedef struct aphm_worker_t aphm_worker_t;
 
-/* Made once per child. api must outlive it; timeout_seconds is what a worker waits for an octet. */
+/* What tells one worker from another. */
+typedef struct aphm_worker_key_t {
+    uint16_t port;
+    int https;
+    int timeout_seconds; /* how long it waits for an octet */
+} aphm_worker_key_t;
+
+/* Made once per child. api must outlive it. */
 apr_status_t aphm_workers_create(aphm_workers_t **workers, const aphm_proxy_api_t *api,
-                                 int timeout_seconds, server_rec *s, apr_pool_t *pchild);
+                                 server_rec *s, apr_pool_t *pchild);
 
 /* The worker for http(s)://127.0.0.1:port. It stays usable until it is released, once. Any
  * thread. */
-apr_status_t aphm_worker_acquire(aphm_workers_t *workers, unsigned port, int https,
+apr_status_t aphm_worker_acquire(aphm_workers_t *workers, aphm_worker_key_t key,
                                  aphm_worker_t **worker, aph_error_t *err);
 void aphm_worker_release(aphm_workers_t *workers, aphm_worker_t *worker);
 

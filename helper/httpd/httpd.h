@@ -118,12 +118,12 @@ int aphd_probe_has_room(const aphd_probe_t *probe);
 /* --- changing it ------------------------------------------------------------------------------ */
 
 /* One virtual host of the wanted set. */
-typedef struct aphd_vhost_t {
+typedef struct aphd_vhost_file_t {
     int app_id;
     const char *name;           /* of the app, for messages */
     const char *text;
     const char *template_path;  /* which template it was made from, for messages; NULL: not said */
-} aphd_vhost_t;
+} aphd_vhost_file_t;
 
 typedef struct aphd_httpd_result_t {
     unsigned reloaded : 1;     /* httpd was signalled, and has answered with the new generation */
@@ -140,7 +140,7 @@ typedef struct aphd_httpd_result_t {
 apr_status_t aphd_httpd_lock(aphd_httpd_t *httpd, aph_error_t *err);
 void aphd_httpd_unlock(aphd_httpd_t *httpd);
 
-/* Brings the wanted set (array of aphd_vhost_t, each app_id once) into the running httpd; the story
+/* Brings the wanted set (array of aphd_vhost_file_t, each app_id once) into the running httpd; the story
  * is told in apply.c. After an error the old set is in place and, wherever httpd allows it, served.
  *   APH_ECONFIG  a virtual host of ours does not check (app, file in vhosts-available, line,
  *                template), or httpd's own configuration is broken (its file and line), or the

@@ -29,12 +29,14 @@ static apr_status_t add_entry(gathering_t *gathering, const char *domain, const 
     if (host == NULL)
         return APR_ENOMEM;
     snprintf(host, size, "%s.%s", app->name, domain);
-    gathering->entries[gathering->count++] = (aph_route_entry_t){
+    aph_route_entry_t *entry = &gathering->entries[gathering->count++];
+    *entry = (aph_route_entry_t){
         .host = host,
         .route = {.app_id = (uint32_t)app->app_id,
                   .port = (uint16_t)app->port,
                   .state = (uint8_t)app->state},
     };
+    memcpy(entry->route.name, app->name, strlen(app->name));
     return APR_SUCCESS;
 }
 

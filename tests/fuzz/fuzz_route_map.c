@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/file_replace.h"
+#include "common/hostname.h"
 #include "common/route_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
@@ -59,7 +60,9 @@ static void check_octets(const void *octets, size_t size, const aph_route_entry_
     must(aph_route_map_count(map) <= size);
     for (uint32_t i = 0; i < count; i++)
         if (aph_route_map_find(map, entries[i].host, strlen(entries[i].host), &route) == APR_SUCCESS)
-            must(aph_route_state_name(route.state) != NULL && route.port != 0);
+            must(aph_route_state_name(route.state) != NULL &&
+                 (route.port != 0 || (route.flags & APH_ROUTE_FILES) != 0) &&
+                 (route.name[0] == '\0' || aph_label_valid(route.name)));
     must(aph_route_map_find(map, "", 0, &route) == APR_NOTFOUND || aph_route_map_count(map) > 0);
     aph_route_map_find(map, "no.such.host", 12, &route);
     aph_route_map_close(map);
@@ -99,6 +102,12 @@ static uint32_t entries_of(char *text, aph_route_entry_t *entries, char hosts[][
         entries[count].host = hosts[count];
         entries[count].route = (aph_route_t){.app_id = count + 1, .port = (uint16_t)(35001 + count),
                                              .state = (uint8_t)(1 + count % 5)};
+        char *name = entries[count].route.name;
+        size_t label = strcspn(line, ".");
+        if (label <= APH_LABEL_MAX)
+            memcpy(name, line, label);
+        if (!aph_label_valid(name))
+            memset(name, 0, APH_LABEL_MAX + 1);
         count++;
     }
     return count;

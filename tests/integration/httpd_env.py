@@ -157,13 +157,13 @@ DocumentRoot "{self.folder}/htdocs"
         return backend
 
     def routes(self, path=None, **apps):
-        """name=port, or name={port, state, flags, app_id, max_inflight, max_upgrades, host}."""
+        """name=port, or name={port, state, flags, app_id, max_inflight, max_upgrades, host, name}."""
         self.generation += 1
         lines = []
         for number, (name, given) in enumerate(apps.items(), 1):
             r = {"app_id": number, "state": "running", "flags": 0, "max_inflight": 0, "max_upgrades": 0,
-                 "host": f"{name}.{DOMAIN}"} | (given if isinstance(given, dict) else {"port": given})
-            lines.append("{host} {app_id} {port} {state} {flags} {max_inflight} {max_upgrades}".format(**r))
+                 "host": f"{name}.{DOMAIN}", "name": name} | (given if isinstance(given, dict) else {"port": given})
+            lines.append("{host} {app_id} {port} {state} {flags} {max_inflight} {max_upgrades} {name}".format(**r))
         subprocess.run([find_mkroutes(), path or self.routes_path, str(self.generation)], check=True,
                        input="\n".join(lines), text=True, timeout=30)
         time.sleep(0.01)  # the contract: seen by every child within 10 ms

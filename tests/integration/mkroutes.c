@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes a route snapshot without a daemon, for the tests of the module.
  *
- *   mkroutes PATH GENERATION < lines of "host app_id port state flags max_inflight max_upgrades" */
+ *   mkroutes PATH GENERATION < lines of
+ *       "host app_id port state flags max_inflight max_upgrades name", name "-": none */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,12 @@ int main(int argc, char **argv)
         return 2;
     for (; count < ENTRIES_MAX; count++) {
         aph_route_t *route = &entries[count].route;
-        if (scanf("%253s %u %u %15s %u %u %u", hosts[count], &route->app_id, &port, state,
-                  &route->flags, &route->max_inflight, &route->max_upgrades) != 7)
+        if (scanf("%253s %u %u %15s %u %u %u %63s", hosts[count], &route->app_id, &port,
+                  state, &route->flags, &route->max_inflight, &route->max_upgrades,
+                  route->name) != 8)
             break;
+        if (strcmp(route->name, "-") == 0)
+            memset(route->name, 0, sizeof route->name);
         route->port = (uint16_t)port;
         route->state = (uint8_t)aph_route_state_parse(state);
         entries[count].host = hosts[count];

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import backends
 from httpd_env import DOMAIN, ROOT
 
 
@@ -65,8 +66,12 @@ def test_the_shipped_snippet(server):
         directives = re.findall(r'AP_INIT_\w+\("(\w+)"', f.read())
     assert len(directives) >= 7
     for directive in directives:
-        assert re.search(rf"^#?{directive} ", snippet, re.M), directive
-    eager = re.sub(r"^#(AppHost|LogFormat|CustomLog)", r"\1", snippet, flags=re.M).replace("${APACHE_LOG_DIR}/", "")
+        assert re.search(rf"^#? *{directive} ", snippet, re.M), directive
+    snippet = snippet.replace("/var/lib/apphost", server.folder)
+    certificate = backends.make_certificate(server.folder)
+    eager = re.sub(r"^( *)#(?=AppHost|GlobalLog|SetEnvIf|</?VirtualHost| {4})", r"\1", snippet, flags=re.M)
+    eager = re.sub(r'(SSLCertificate\w+) .*', rf'\1 "{certificate}"', eager)
+    assert eager.count("#<VirtualHost") == 0 and eager.count("<VirtualHost") == 2
     for text in (snippet, eager):
-        checked = server.configure(apphost=text, modules=("ssl",)).check()
+        checked = server.configure(apphost=text, modules=("ssl", "socache_shmcb", "setenvif")).check()
         assert checked.returncode == 0, checked.stderr

@@ -40,6 +40,7 @@ static aph_route_t route_of(uint32_t number)
                          .flags = number % 2,
                          .max_inflight = number,
                          .max_upgrades = number / 2};
+    snprintf(route.name, sizeof route.name, "app%u", number);
     return route;
 }
 
@@ -120,6 +121,11 @@ static void refuses_entries_that_cannot_be(void **state)
     entries[1].route.state = 3;
     entries[1].route.port = 0;
     assert_int_equal(aph_route_map_write(path, 2, entries, 2, NULL), APH_EINTERNAL);
+    entries[1].route.port = 2;
+    memcpy(entries[1].route.name, "A\"b", 4);
+    assert_int_equal(aph_route_map_write(path, 2, entries, 2, NULL), APH_EINTERNAL);
+    memset(entries[1].route.name, 'x', sizeof entries[1].route.name);
+    assert_int_equal(aph_route_map_write(path, 2, entries, 2, NULL), APH_EINTERNAL);
 
     assert_int_equal(aph_file_read(path, sizeof before, &now, &length, NULL), APR_SUCCESS);
     assert_memory_equal(before, now, length);
@@ -152,6 +158,75 @@ static void seal(char *octets, size_t length)
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (unsigned char)octets[i]) * UINT64_C(1099511628211);
     memcpy(octets + 32, &hash, 8);
+}
+
+/* Header, buckets and names are the same in every version; a route of version 1 ends before its
+ * name. */
+#define HEADER   40
+#define ENTRY_V2 (8 + sizeof(aph_route_t))
+#define ENTRY_V1 (8 + offsetof(aph_route_t, name))
+
+static size_t make_version_1(char *octets, size_t length)
+{
+    uint32_t version = 1, buckets, entries;
+    memcpy(octets + 8, &version, sizeof version);
+    memcpy(&buckets, octets + 12, sizeof buckets);
+    memcpy(&entries, octets + 24, sizeof entries);
+    char *from = octets + HEADER + buckets * sizeof(uint32_t), *to = from;
+    for (uint32_t i = 0; i < entries; i++, from += ENTRY_V2, to += ENTRY_V1)
+        memmove(to, from, ENTRY_V1);
+    size_t names = length - (size_t)(from - octets);
+    memmove(to, from, names);
+    length = (size_t)(to - octets) + names;
+    seal(octets, length);
+    return length;
+}
+
+static void version_1_is_read(void **state)
+{
+    char *octets;
+    size_t length;
+    aph_route_map_t *map;
+    aph_route_t route;
+    write_many(50, 9);
+    assert_int_equal(aph_file_read(path, 65536, &octets, &length, NULL), APR_SUCCESS);
+    length = make_version_1(octets, length);
+    put(octets, length);
+    assert_int_equal(aph_route_map_open(&map, path, NULL), APR_SUCCESS);
+    assert_int_equal(aph_route_map_count(map), 50);
+    for (uint32_t i = 0; i < 50; i++) {
+        char host[32];
+        aph_route_t expected = route_of(i);
+        memset(expected.name, 0, sizeof expected.name);
+        memset(&route, 0x55, sizeof route);
+        int size = snprintf(host, sizeof host, "app%u.home.arpa", i);
+        assert_int_equal(aph_route_map_find(map, host, (size_t)size, &route), APR_SUCCESS);
+        assert_memory_equal(&route, &expected, sizeof route);
+    }
+    aph_route_map_close(map);
+    for (size_t cut = 0; cut < length; cut += 7)
+        refused(octets, cut);
+    octets[8] = 3;
+    seal(octets, length);
+    refused(octets, length);
+    octets[8] = 0;
+    seal(octets, length);
+    refused(octets, length);
+    free(octets);
+}
+
+static void files_need_no_port(void **state)
+{
+    aph_route_entry_t entry = {"f.b", {.app_id = 1, .state = 3, .flags = APH_ROUTE_FILES,
+                                       .name = "f"}};
+    aph_route_map_t *map;
+    aph_route_t route;
+    assert_int_equal(aph_route_map_write(path, 1, &entry, 1, NULL), APR_SUCCESS);
+    assert_int_equal(aph_route_map_open(&map, path, NULL), APR_SUCCESS);
+    assert_int_equal(aph_route_map_find(map, "f.b", 3, &route), APR_SUCCESS);
+    assert_int_equal(route.port, 0);
+    assert_string_equal(route.name, "f");
+    aph_route_map_close(map);
 }
 
 static void every_octet_damaged(void **state)
@@ -251,6 +326,8 @@ int main(void)
         cmocka_unit_test(finds_what_was_written),
         cmocka_unit_test(is_readable_for_all),
         cmocka_unit_test(refuses_entries_that_cannot_be),
+        cmocka_unit_test(version_1_is_read),
+        cmocka_unit_test(files_need_no_port),
         cmocka_unit_test(every_octet_damaged),
         cmocka_unit_test(every_octet_damaged_and_sealed),
         cmocka_unit_test(other_files),

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What httpd's -t lets pass although the next reload fails or harms others by it. */
+#include "helper/httpd/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "helper/httpd/directives.h"
+
+/* --- outside of <VirtualHost> ----------------------------------------------------------------- */
+
+/* These change nothing by themselves. */
+static int may_stand_outside(const aphd_directives_t *text)
+{
+    static const char *const names[] = {"IfModule", "IfDefine",    "IfVersion", "IfFile",
+                                        "IfSection", "IfDirective", "VirtualHost"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(text->name + strspn(text->name, "</"), names[i]) == 0 && *text->name == '<')
+            return 1;
+    return aphd_directives_is(text, "Define") || aphd_directives_is(text, "LogFormat");
+}
+
+const char *aphd_rules_outside(const char *octets, int *line, apr_pool_t *p)
+{
+    aphd_directives_t text;
+    int inside = 0;
+    aphd_directives_begin(&text, octets, p);
+    while (aphd_directives_next(&text)) {
+        if (aphd_directives_is(&text, "</VirtualHost"))
+            inside = 0;
+        else if (!inside && !may_stand_outside(&text)) {
+            *line = text.line;
+            return text.name;
+        }
+        if (aphd_directives_is(&text, "<VirtualHost"))
+            inside = 1;
+    }
+    return NULL;
+}
+
+/* --- logs ------------------------------------------------------------------------------------- */
+
+static int names_a_log(const aphd_directives_t *text)
+{
+    static const char *const names[] = {"ErrorLog", "CustomLog", "TransferLog", "ForensicLog"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (aphd_directives_is(text, names[i]))
+            return 1;
+    return 0;
+}
+
+static const char *value_of(const aphd_httpd_facts_t *facts, const char *name, size_t length)
+{
+    for (int i = 0; i < facts->defines->nelts; i++) {
+        const char *define = APR_ARRAY_IDX(facts->defines, i, const char *);
+        if (strncmp(define, name, length) == 0 && define[length] == '=')
+            return define + length + 1;
+    }
+    return NULL;
+}
+
+/* ${NAME} replaced by what Define gave it; NULL when one comes from httpd's environment, which we do
+ * not see. */
+static const char *expand(const char *path, const aphd_httpd_facts_t *facts, apr_pool_t *p)
+{
+    const char *open = strstr(path, "${");
+    if (open == NULL)
+        return path;
+    const char *close = strchr(open, '}');
+    const char *value =
+        close != NULL ? value_of(facts, open + 2, (size_t)(close - open - 2)) : NULL;
+    if (value == NULL || strstr(value, "${") != NULL)
+        return NULL;
+    path = apr_pstrcat(p, apr_pstrmemdup(p, path, (apr_size_t)(open - path)), value, close + 1,
+                       NULL);
+    return expand(path, facts, p);
+}
+
+/* A program that takes the log: httpd ends when it cannot be started. */
+static const char *judge_pipe(const char *path, apr_pool_t *p)
+{
+    path += strspn(path, "|$");
+    const char *program = aphd_directives_word(&path, p);
+    if (access(program, X_OK) == 0)
+        return NULL;
+    return apr_psprintf(p, "the program %s for a log cannot be run (%s), and httpd would end of it",
+                        program, strerror(errno));
+}
+
+/* Whoever may write to the folder could put a link there, and httpd's parent opens logs as root. */
+static const char *judge_folder(const char *folder, apr_pool_t *p)
+{
+    struct stat about;
+    if (stat(folder, &about) != 0)
+        return apr_psprintf(p,
+                            "the folder %s of a log cannot be used (%s), and httpd would end at its "
+                            "next reload",
+                            folder, strerror(errno));
+    if (!S_ISDIR(about.st_mode))
+        return apr_psprintf(p, "%s, where a log shall be, is not a folder", folder);
+    if (geteuid() == 0 && (about.st_uid != 0 || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+        return apr_psprintf(p,
+                            "the folder %s of a log is not root's alone, and who can write there "
+                            "could make httpd write any file: use APP_ROOT_DIR/logs",
+                            folder);
+    return NULL;
+}
+
+static const char *judge_log(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
+                             apr_pool_t *p)
+{
+    struct stat about;
+    const char *args = text->args;
+    const char *path = expand(aphd_directives_word(&args, p), facts, p);
+    if (path == NULL || *path == '\0' || strncmp(path, "/dev/", 5) == 0 ||
+        (aphd_directives_is(text, "ErrorLog") &&
+         (strncasecmp(path, "syslog", 6) == 0 || strchr(path, ':') != NULL)))
+        return NULL;
+    if (*path == '|')
+        return judge_pipe(path, p);
+    if (*path != '/')
+        path = apr_pstrcat(p, facts->server_root, "/", path, NULL);
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash == path ? "/" : apr_pstrmemdup(p, path, (apr_size_t)(slash - path));
+    const char *fault = judge_folder(folder, p);
+    if (fault == NULL && (slash[1] == '\0' || (lstat(path, &about) == 0 && !S_ISREG(about.st_mode))))
+        fault = apr_psprintf(p, "the log %s is not a regular file", path);
+    return fault;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
+                              const apr_array_header_t *wanted, aph_error_t *err)
+{
+    for (int i = 0; i < wanted->nelts; i++) {
+        const aphd_vhost_file_t *vhost = &APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t);
+        aphd_directives_t text;
+        int line = 0;
+        const char *name = aphd_rules_outside(vhost->text, &line, httpd->p);
+        if (name != NULL)
+            return aphd_check_ours(httpd, wanted, vhost->app_id, line,
+                                   apr_psprintf(httpd->p,
+                                                "%s stands outside of <VirtualHost> and would "
+                                                "change every site; it belongs to httpd's own "
+                                                "configuration",
+                                                name),
+                                   err);
+        aphd_directives_begin(&text, vhost->text, httpd->p);
+        while (aphd_directives_next(&text)) {
+            const char *fault = names_a_log(&text) ? judge_log(&text, facts, httpd->p) : NULL;
+            if (fault != NULL)
+                return aphd_check_ours(httpd, wanted, vhost->app_id, text.line, fault, err);
+        }
+    }
+    return APR_SUCCESS;
+}
