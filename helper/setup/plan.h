@@ -13,10 +13,16 @@
  * domain must be asked for. */
 apr_status_t aphd_plan_is_fresh(const aphd_setup_t *setup, int *fresh, aph_error_t *err);
 
-/* Decides on apphostd.conf: reads what is there (else what was shipped), sets in it what was asked
- * for and what httpd says, and judges the result. Sets settings, config_text, httpd, facts, layout
- * and parent. */
+/* apphostd.conf with what was asked for: reads what is there (else what was shipped) and sets that
+ * in it. Sets settings and config_text. */
 apr_status_t aphd_plan_settings(aphd_setup_t *setup, aph_error_t *err);
+
+/* Asks httpd, and sets in the configuration what it says: PublicPort, WebUser. Sets httpd, facts,
+ * layout and parent, and settings and config_text anew. */
+apr_status_t aphd_plan_httpd(aphd_setup_t *setup, aph_error_t *err);
+
+/* The pid in httpd's pid file, while that process is an httpd; else 0. */
+pid_t aphd_plan_parent(const aphd_httpd_facts_t *facts, apr_pool_t *p);
 
 /* Makes setup->changes and its notes: everything that must differ on the disk, and nothing else. An
  * entry whose before equals its after needs no writing but stays ours. */

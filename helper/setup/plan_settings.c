@@ -83,12 +83,11 @@ static apr_status_t load_text(aphd_setup_t *setup, const char *text, aph_error_t
                          rest);
 }
 
-/* The pid in httpd's pid file, while that process is an httpd; else 0. */
-static pid_t running_parent(const char *pid_file, apr_pool_t *p)
+pid_t aphd_plan_parent(const aphd_httpd_facts_t *facts, apr_pool_t *p)
 {
     char program[64] = "";
     const char *text;
-    if (pid_file == NULL || read_text(&text, pid_file, p, NULL) != APR_SUCCESS)
+    if (facts->pid_file == NULL || read_text(&text, facts->pid_file, p, NULL) != APR_SUCCESS)
         return 0;
     long pid = strtol(text, NULL, 10);
     FILE *comm = pid > 1 ? fopen(apr_psprintf(p, "/proc/%ld/comm", pid), "re") : NULL;
@@ -147,7 +146,7 @@ static apr_status_t ask_httpd(aphd_setup_t *setup, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_layout_find(&setup->layout, setup->facts, setup->p, err);
     if (status == APR_SUCCESS)
-        setup->parent = running_parent(setup->facts->pid_file, setup->p);
+        setup->parent = aphd_plan_parent(setup->facts, setup->p);
     return status;
 }
 
@@ -166,24 +165,29 @@ static const char *with_answers(const aphd_setup_t *setup, const char *text)
 apr_status_t aphd_plan_settings(aphd_setup_t *setup, aph_error_t *err)
 {
     const char *text;
-    int fresh, port = 0;
+    int fresh;
     apr_status_t status = begin_text(&text, setup, &fresh, err);
-    if (status == APR_SUCCESS)
-        status = load_text(setup, text = with_answers(setup, text), err);
-    if (status == APR_SUCCESS)
-        status = ask_httpd(setup, err);
+    if (status != APR_SUCCESS)
+        return status;
+    setup->config_text = with_answers(setup, text);
+    return load_text(setup, setup->config_text, err);
+}
+
+apr_status_t aphd_plan_httpd(aphd_setup_t *setup, aph_error_t *err)
+{
+    int port;
+    apr_status_t status = ask_httpd(setup, err);
     if (status == APR_SUCCESS)
         status = choose_port(setup, &port, err);
     if (status != APR_SUCCESS)
         return status;
+    const char *text = setup->config_text, *user = setup->facts->user;
     if (port != setup->settings->public_port)
         text = aphd_words_set(text, "apphost", "PublicPort", apr_itoa(setup->p, port), setup->p);
-    const char *user = setup->facts->user;
     if (user != NULL && strcmp(user, setup->settings->web_user) != 0)
         text = aphd_words_set(text, "apphost", "WebUser", user, setup->p);
     setup->config_text = text;
     status = load_text(setup, text, err);
-    if (status == APR_SUCCESS)
-        setup->httpd->settings = setup->settings;
+    setup->httpd->settings = setup->settings;
     return status;
 }

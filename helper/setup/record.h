@@ -17,6 +17,8 @@ typedef enum aphd_record_state_t { APHD_WRITING, APHD_DONE, APHD_REMOVING } aphd
 typedef struct aphd_recorded_t {
     aphd_change_t change;     /* after.text is NULL */
     const char *sha256;       /* of after, in hexadecimal digits */
+    aphd_thing_t was;         /* what this run found there, for bringing it back; not on the disk */
+    unsigned seen : 1;        /* was is set */
 } aphd_recorded_t;
 
 typedef struct aphd_record_t {

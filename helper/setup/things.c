@@ -164,7 +164,7 @@ static apr_status_t keep(aphd_setup_t *setup, const aphd_change_t *change, aph_e
     return APR_SUCCESS;
 }
 
-static apr_status_t undo_one(aphd_setup_t *setup, const aphd_recorded_t *entry, aph_error_t *err)
+static apr_status_t undo_one(aphd_setup_t *setup, aphd_recorded_t *entry, aph_error_t *err)
 {
     const aphd_change_t *change = &entry->change;
     aphd_thing_t now;
@@ -174,6 +174,8 @@ static apr_status_t undo_one(aphd_setup_t *setup, const aphd_recorded_t *entry, 
     apr_status_t status = aphd_thing_look(&now, change->path, setup->p, err);
     if (status != APR_SUCCESS)
         return status;
+    entry->was = now;
+    entry->seen = 1;
     if (now.kind == APHD_NOTHING && change->before.kind != APHD_NOTHING) {
         aphd_setup_note(setup, "%s is gone; what was there before setup is not brought back.",
                         change->path);
@@ -185,12 +187,26 @@ static apr_status_t undo_one(aphd_setup_t *setup, const aphd_recorded_t *entry, 
                                               : keep(setup, change, err);
 }
 
-apr_status_t aphd_things_undo(aphd_setup_t *setup, const aphd_record_t *record, aph_error_t *err)
+apr_status_t aphd_things_undo(aphd_setup_t *setup, aphd_record_t *record, aph_error_t *err)
 {
     apr_status_t first = APR_SUCCESS;
     for (int i = record->entries->nelts - 1; i >= 0; i--) {
         apr_status_t status =
             undo_one(setup, &APR_ARRAY_IDX(record->entries, i, aphd_recorded_t), err);
+        if (first == APR_SUCCESS)
+            first = status;
+    }
+    return first;
+}
+
+apr_status_t aphd_things_redo(const aphd_record_t *record, int shared_only, aph_error_t *err)
+{
+    apr_status_t first = APR_SUCCESS;
+    for (int i = 0; i < record->entries->nelts; i++) {
+        const aphd_recorded_t *entry = &APR_ARRAY_IDX(record->entries, i, aphd_recorded_t);
+        apr_status_t status = APR_SUCCESS;
+        if (entry->was.kind != APHD_NOTHING && (entry->change.shared || !shared_only))
+            status = aphd_thing_put(entry->change.path, &entry->was, err);
         if (first == APR_SUCCESS)
             first = status;
     }

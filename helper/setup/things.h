@@ -20,6 +20,9 @@ int aphd_things_still(const aphd_recorded_t *entry, apr_pool_t *p);
 /* Brings back what was there before every entry, the last one first. What was changed since stays
  * (moved aside where httpd would read it) and is told in setup's notes. Goes
  * on after an error and returns the first. */
-apr_status_t aphd_things_undo(aphd_setup_t *setup, const aphd_record_t *record, aph_error_t *err);
+apr_status_t aphd_things_undo(aphd_setup_t *setup, aphd_record_t *record, aph_error_t *err);
+
+/* The other way: what undoing found is there again; shared_only: only the modules others may need. */
+apr_status_t aphd_things_redo(const aphd_record_t *record, int shared_only, aph_error_t *err);
 
 #endif
