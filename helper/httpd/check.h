@@ -15,7 +15,12 @@
 apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                               const apr_array_header_t *wanted, aph_error_t *err);
 
-/* Pure part of it: the directive that must not stand where it stands; NULL: all is well. */
+/* The same of httpd's own files, as far as a reload would end httpd: a log whose folder or program is
+ * missing. */
+apr_status_t aphd_rules_judge_sites(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
+                                    aph_error_t *err);
+
+/* Pure part of the first: the directive that must not stand where it stands; NULL: all is well. */
 const char *aphd_rules_outside(const char *text, int *line, apr_pool_t *p);
 
 /* APH_ECONFIG: httpd, with the modules of facts and nothing else, does not accept the wanted. */

@@ -3,6 +3,7 @@
 #include "helper/httpd/check.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -10,7 +11,10 @@
 
 #include <apr_strings.h>
 
-#include "helper/httpd/directives.h"
+#include "common/file_replace.h"
+#include "helper/httpd/conditions.h"
+
+#define CONFIG_MAX (4 * 1024 * 1024)
 
 /* --- outside of <VirtualHost> ----------------------------------------------------------------- */
 
@@ -86,13 +90,12 @@ static const char *judge_pipe(const char *path, apr_pool_t *p)
 {
     path += strspn(path, "|$");
     const char *program = aphd_directives_word(&path, p);
-    if (access(program, X_OK) == 0)
+    if (*program != '/' || access(program, X_OK) == 0)
         return NULL;
     return apr_psprintf(p, "the program %s for a log cannot be run (%s), and httpd would end of it",
                         program, strerror(errno));
 }
 
-/* Whoever may write to the folder could put a link there, and httpd's parent opens logs as root. */
 static const char *judge_folder(const char *folder, apr_pool_t *p)
 {
     struct stat about;
@@ -103,60 +106,122 @@ static const char *judge_folder(const char *folder, apr_pool_t *p)
                             folder, strerror(errno));
     if (!S_ISDIR(about.st_mode))
         return apr_psprintf(p, "%s, where a log shall be, is not a folder", folder);
-    if (geteuid() == 0 && (about.st_uid != 0 || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+    return NULL;
+}
+
+/* The absolute path of a log that is a file; NULL for all else, and where it cannot be told. */
+static const char *log_file(const char *path, const aphd_httpd_facts_t *facts, apr_pool_t *p)
+{
+    if (path == NULL || *path == '\0' || *path == '|' || strncmp(path, "/dev/", 5) == 0)
+        return NULL;
+    if (*path != '/' && (strchr(path, ':') != NULL || strcasecmp(path, "syslog") == 0))
+        return NULL; /* syslog:local7, journald:, and what else modules offer */
+    return *path == '/' ? path : apr_pstrcat(p, facts->server_root, "/", path, NULL);
+}
+
+static const char *folder_of(const char *path, apr_pool_t *p)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == path ? "/" : apr_pstrmemdup(p, path, (apr_size_t)(slash - path));
+}
+
+/* What would end httpd at a reload; NULL: nothing. */
+static const char *judge_log(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
+                             apr_pool_t *p)
+{
+    const char *args = text->args;
+    const char *path = expand(aphd_directives_word(&args, p), facts, p);
+    if (path != NULL && *path == '|')
+        return judge_pipe(path, p);
+    path = log_file(path, facts, p);
+    return path != NULL ? judge_folder(folder_of(path, p), p) : NULL;
+}
+
+/* In a virtual host of ours also: whoever may write to the folder could put a link there, and httpd's
+ * parent opens logs as root. */
+static const char *judge_our_log(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
+                                 apr_pool_t *p)
+{
+    struct stat about;
+    const char *args = text->args, *fault = judge_log(text, facts, p);
+    const char *path = log_file(expand(aphd_directives_word(&args, p), facts, p), facts, p);
+    if (fault != NULL || path == NULL)
+        return fault;
+    const char *folder = folder_of(path, p);
+    if (geteuid() == 0 && stat(folder, &about) == 0 &&
+        (about.st_uid != 0 || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0))
         return apr_psprintf(p,
                             "the folder %s of a log is not root's alone, and who can write there "
                             "could make httpd write any file: use APP_ROOT_DIR/logs",
                             folder);
+    if (path[strlen(path) - 1] == '/' || (lstat(path, &about) == 0 && !S_ISREG(about.st_mode)))
+        return apr_psprintf(p, "the log %s is not a regular file", path);
     return NULL;
-}
-
-static const char *judge_log(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
-                             apr_pool_t *p)
-{
-    struct stat about;
-    const char *args = text->args;
-    const char *path = expand(aphd_directives_word(&args, p), facts, p);
-    if (path == NULL || *path == '\0' || strncmp(path, "/dev/", 5) == 0 ||
-        (aphd_directives_is(text, "ErrorLog") &&
-         (strncasecmp(path, "syslog", 6) == 0 || strchr(path, ':') != NULL)))
-        return NULL;
-    if (*path == '|')
-        return judge_pipe(path, p);
-    if (*path != '/')
-        path = apr_pstrcat(p, facts->server_root, "/", path, NULL);
-    const char *slash = strrchr(path, '/');
-    const char *folder = slash == path ? "/" : apr_pstrmemdup(p, path, (apr_size_t)(slash - path));
-    const char *fault = judge_folder(folder, p);
-    if (fault == NULL && (slash[1] == '\0' || (lstat(path, &about) == 0 && !S_ISREG(about.st_mode))))
-        fault = apr_psprintf(p, "the log %s is not a regular file", path);
-    return fault;
 }
 
 /* ---------------------------------------------------------------------------------------------- */
 
+static apr_status_t judge_ours(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
+                               const apr_array_header_t *wanted, const aphd_vhost_file_t *vhost,
+                               aph_error_t *err)
+{
+    aphd_effective_t effective;
+    int line = 0;
+    const char *name = aphd_rules_outside(vhost->text, &line, httpd->p);
+    if (name != NULL)
+        return aphd_check_ours(httpd, wanted, vhost->app_id, line,
+                               apr_psprintf(httpd->p,
+                                            "%s stands outside of <VirtualHost> and would change "
+                                            "every site; it belongs to httpd's own configuration",
+                                            name),
+                               err);
+    aphd_effective_begin(&effective, vhost->text, facts, httpd->p);
+    while (aphd_effective_next(&effective)) {
+        const char *fault = names_a_log(&effective.text)
+                                ? judge_our_log(&effective.text, facts, httpd->p)
+                                : NULL;
+        if (fault != NULL)
+            return aphd_check_ours(httpd, wanted, vhost->app_id, effective.text.line, fault, err);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t judge_file(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
+                               const char *path, const char *octets, aph_error_t *err)
+{
+    aphd_effective_t effective;
+    aphd_effective_begin(&effective, octets, facts, httpd->p);
+    while (aphd_effective_next(&effective)) {
+        aphd_cause_t cause = {.file = path, .line = effective.text.line};
+        cause.sentence = names_a_log(&effective.text)
+                             ? judge_log(&effective.text, facts, httpd->p)
+                             : NULL;
+        if (cause.sentence != NULL)
+            return aphd_check_not_ours(&cause, httpd, err);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_rules_judge_sites(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
+                                    aph_error_t *err)
+{
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < facts->includes->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(facts->includes, i, const char *);
+        char *octets = NULL;
+        size_t length;
+        if (aph_file_read(path, CONFIG_MAX, &octets, &length, NULL) == APR_SUCCESS)
+            rv = judge_file(httpd, facts, path, octets, err);
+        free(octets);
+    }
+    return rv;
+}
+
 apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                               const apr_array_header_t *wanted, aph_error_t *err)
 {
-    for (int i = 0; i < wanted->nelts; i++) {
-        const aphd_vhost_file_t *vhost = &APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t);
-        aphd_directives_t text;
-        int line = 0;
-        const char *name = aphd_rules_outside(vhost->text, &line, httpd->p);
-        if (name != NULL)
-            return aphd_check_ours(httpd, wanted, vhost->app_id, line,
-                                   apr_psprintf(httpd->p,
-                                                "%s stands outside of <VirtualHost> and would "
-                                                "change every site; it belongs to httpd's own "
-                                                "configuration",
-                                                name),
-                                   err);
-        aphd_directives_begin(&text, vhost->text, httpd->p);
-        while (aphd_directives_next(&text)) {
-            const char *fault = names_a_log(&text) ? judge_log(&text, facts, httpd->p) : NULL;
-            if (fault != NULL)
-                return aphd_check_ours(httpd, wanted, vhost->app_id, text.line, fault, err);
-        }
-    }
-    return APR_SUCCESS;
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < wanted->nelts; i++)
+        rv = judge_ours(httpd, facts, wanted, &APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t), err);
+    return rv;
 }

@@ -129,6 +129,43 @@ int aphd_sets_equal(const aphd_httpd_t *httpd, int number, const apr_array_heade
     return 1;
 }
 
+static apr_status_t read_vhost(apr_array_header_t *vhosts, const aphd_httpd_t *httpd,
+                               const char *folder, const char *name, aph_error_t *err)
+{
+    char *octets = NULL;
+    size_t length;
+    int app_id = atoi(name);
+    apr_status_t rv = aph_file_read(apr_pstrcat(httpd->p, folder, "/", name, NULL), FILE_MAX,
+                                    &octets, &length, err);
+    if (rv == APR_SUCCESS && app_id > 0)
+        APR_ARRAY_PUSH(vhosts, aphd_vhost_file_t) = (aphd_vhost_file_t){
+            .app_id = app_id,
+            .name = apr_psprintf(httpd->p, "app %d", app_id),
+            .text = apr_pstrmemdup(httpd->p, octets, length),
+        };
+    free(octets);
+    return rv;
+}
+
+apr_status_t aphd_sets_read(apr_array_header_t **vhosts, const aphd_httpd_t *httpd, int number,
+                            aph_error_t *err)
+{
+    const char *path = set_path(httpd, number);
+    struct dirent *entry;
+    apr_status_t rv = APR_SUCCESS;
+    *vhosts = apr_array_make(httpd->p, 16, sizeof(aphd_vhost_file_t));
+    if (number == 0)
+        return APR_SUCCESS;
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return fail(err, 2094, "open", path);
+    while (rv == APR_SUCCESS && (entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.')
+            rv = read_vhost(*vhosts, httpd, path, entry->d_name, err);
+    closedir(folder);
+    return rv;
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static apr_status_t make_folder(const char *path, mode_t mode, aph_error_t *err)

@@ -23,6 +23,10 @@ apr_status_t aphd_sets_current(int *number, const aphd_httpd_t *httpd, aph_error
 /* Whether set number (0: the empty one) is, octet by octet, the wanted one. */
 int aphd_sets_equal(const aphd_httpd_t *httpd, int number, const apr_array_header_t *wanted);
 
+/* The texts of a set; apps are called by their number. */
+apr_status_t aphd_sets_read(apr_array_header_t **vhosts, const aphd_httpd_t *httpd, int number,
+                            aph_error_t *err);
+
 /* Writes wanted as a new set, with a number above least and above every set there is. */
 apr_status_t aphd_sets_write(int *number, const aphd_httpd_t *httpd, int least,
                              const apr_array_header_t *wanted, aph_error_t *err);

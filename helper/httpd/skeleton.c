@@ -16,55 +16,13 @@
 #include <apr_strings.h>
 
 #include "common/file_replace.h"
-#include "helper/httpd/directives.h"
+#include "helper/httpd/conditions.h"
 #include "helper/httpd/run.h"
 #include "helper/httpd/sets.h"
 
 #define CONFIG_MAX (4 * 1024 * 1024)
-#define NESTED_MAX 32
 
 /* --- modules ---------------------------------------------------------------------------------- */
-
-static int has_module(const aphd_httpd_facts_t *facts, const char *name)
-{
-    for (int i = 0; i < facts->modules->nelts; i++)
-        if (strcmp(APR_ARRAY_IDX(facts->modules, i, const char *), name) == 0)
-            return 1;
-    return 0;
-}
-
-static int has_define(const aphd_httpd_facts_t *facts, const char *name)
-{
-    size_t length = strlen(name);
-    for (int i = 0; i < facts->defines->nelts; i++) {
-        const char *define = APR_ARRAY_IDX(facts->defines, i, const char *);
-        if (strncmp(define, name, length) == 0 && (define[length] == '\0' || define[length] == '='))
-            return 1;
-    }
-    return 0;
-}
-
-/* <IfModule> takes ssl_module or the source's name, mod_ssl.c. */
-static int holds(const aphd_directives_t *section, const aphd_httpd_facts_t *facts)
-{
-    const char *args = section->args;
-    const char *name = aphd_directives_word(&args, section->p);
-    int wanted = *name != '!';
-    name += !wanted;
-    if (aphd_directives_is(section, "<IfDefine"))
-        return has_define(facts, name) == wanted;
-    size_t length = strlen(name);
-    if (strncmp(name, "mod_", 4) == 0 && length > 6 && strcmp(name + length - 2, ".c") == 0)
-        name = apr_pstrcat(section->p, apr_pstrmemdup(section->p, name + 4, length - 6), "_module",
-                           NULL);
-    return has_module(facts, name) == wanted;
-}
-
-static int is_condition(const aphd_directives_t *text, int closing)
-{
-    return closing ? aphd_directives_is(text, "</IfDefine") || aphd_directives_is(text, "</IfModule")
-                   : aphd_directives_is(text, "<IfDefine") || aphd_directives_is(text, "<IfModule");
-}
 
 /* A module that httpd says it has not, was never loaded, whatever we think of the conditions. */
 static int takes_effect(const aphd_directives_t *text, const aphd_httpd_facts_t *facts)
@@ -72,26 +30,18 @@ static int takes_effect(const aphd_directives_t *text, const aphd_httpd_facts_t 
     const char *args = text->args;
     return aphd_directives_is(text, "LoadFile") ||
            (aphd_directives_is(text, "LoadModule") &&
-            has_module(facts, aphd_directives_word(&args, text->p)));
+            aphd_effective_module(facts, aphd_directives_word(&args, text->p)));
 }
 
 const char *aphd_skeleton_loads(const char *octets, const aphd_httpd_facts_t *facts, apr_pool_t *p)
 {
-    aphd_directives_t text;
-    int depth = 0, asleep = 0; /* the depth at which a condition failed; 0: all hold */
+    aphd_effective_t effective;
     const char *loads = "";
-    aphd_directives_begin(&text, octets, p);
-    while (aphd_directives_next(&text)) {
-        if (is_condition(&text, 0)) {
-            depth++;
-            if (asleep == 0 && !holds(&text, facts))
-                asleep = depth;
-        } else if (is_condition(&text, 1)) {
-            asleep = asleep == depth ? 0 : asleep;
-            depth -= depth > 0;
-        } else if (asleep == 0 && takes_effect(&text, facts))
-            loads = apr_pstrcat(p, loads, text.name, " ", text.args, "\n", NULL);
-    }
+    aphd_effective_begin(&effective, octets, facts, p);
+    while (aphd_effective_next(&effective))
+        if (takes_effect(&effective.text, facts))
+            loads = apr_pstrcat(p, loads, effective.text.name, " ", effective.text.args, "\n",
+                                NULL);
     return loads;
 }
 

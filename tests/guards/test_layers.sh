@@ -27,8 +27,10 @@ ok "helper/policy includes no other step, but for the program apphost-check" \
     "$(printf '%s\n' "$strange" | grep -v '^helper/policy/check.c:[0-9]*:#include "helper/read/reader.h"$')"
 includes helper/monitor 'common|helper/base|helper/monitor'
 ok "helper/monitor includes no other step" "$strange"
-includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy'
-ok "helper/job includes the reader and the policy, and no other step" "$strange"
+includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy|helper/httpd'
+ok "helper/job includes the reader, the policy and httpd, and no other step" "$strange"
+includes helper/httpd 'common|helper/base|helper/httpd'
+ok "helper/httpd includes no other step" "$strange"
 includes helper/doctor 'common|helper/base|helper/doctor'
 ok "helper/doctor includes no step" "$strange"
 
