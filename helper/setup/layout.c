@@ -4,6 +4,7 @@
 #include "helper/setup/layout.h"
 
 #include <dirent.h>
+#include <stddef.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

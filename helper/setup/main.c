@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <apr_general.h>
-#include <curl/curl.h>
 #include <sodium.h>
 
 #include "helper/setup/show.h"
@@ -78,7 +77,7 @@ int main(int argc, char **argv)
         (strcmp(argv[optind], "setup") != 0 && strcmp(argv[optind], "teardown") != 0))
         return usage();
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&setup.p, NULL) != APR_SUCCESS ||
-        sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        sodium_init() < 0)
         return aph_error_exit_code(APH_EINTERNAL);
     signal(SIGPIPE, SIG_IGN);
     setup.notes = apr_array_make(setup.p, 8, sizeof(const char *));
@@ -91,7 +90,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "apphostctl: %s%s (%s)\n", err.message,
                 err.message[strlen(err.message) - 1] == '.' ? "" : ".", err.tag);
     fflush(stdout);
-    curl_global_cleanup();
     apr_terminate();
     return aph_error_exit_code(status);
 }

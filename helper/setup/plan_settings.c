@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apphostd.conf as it will be, and what httpd says under it. */
-#define _GNU_SOURCE
 #include "helper/setup/plan.h"
 
 #include <ctype.h>

@@ -3,6 +3,7 @@
 #include "helper/setup/words.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -33,6 +33,8 @@ includes helper/httpd 'common|helper/base|helper/httpd'
 ok "helper/httpd includes no other step" "$strange"
 includes helper/doctor 'common|helper/base|helper/doctor'
 ok "helper/doctor includes no step" "$strange"
+includes helper/setup 'common|helper/base|helper/httpd|helper/setup'
+ok "helper/setup includes helper/httpd, and no other step" "$strange"
 
 files=$(sources c h -- common ctl)
 ok "common and ctl know neither httpd nor sqlite3 nor curl nor yaml" \
