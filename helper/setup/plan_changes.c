@@ -185,20 +185,27 @@ static apr_status_t load_modules_fedora(aphd_setup_t *setup, aph_error_t *err)
 
 /* --- the site --------------------------------------------------------------------------------- */
 
-/* httpd's main server serves what no virtual host does, but only while its port has none at all. */
+/* httpd's main server serves what no virtual host does, but only while its port has none at all.
+ *
+ * An empty virtual host inherits everything but two things. mod_rewrite's rules need a word. And its
+ * port, which redirects of a request that names none are made with, is that of its first address; an
+ * address that can never be asked (RFC 5737), with no port, leaves it what it is in the main
+ * server. */
 static const char *stand_in(const aphd_setup_t *setup)
 {
+    int port = setup->settings->public_port;
     return apr_psprintf(
         setup->p,
         "# No virtual host served port %d before, the main server did. With one there it would be\n"
         "# asked no more, so an empty one stands for it: it inherits everything from the main\n"
-        "# server, and being the first, answers whatever is no app's.\n"
-        "<VirtualHost *:%d>\n"
+        "# server, and being the first, answers whatever is no app's. 192.0.2.1 is nobody's address;\n"
+        "# without a port it makes redirects keep the main server's.\n"
+        "<VirtualHost 192.0.2.1:* *:%d>\n"
         "    <IfModule rewrite_module>\n"
         "        RewriteOptions Inherit\n"
         "    </IfModule>\n"
         "</VirtualHost>\n\n",
-        setup->settings->public_port, setup->settings->public_port);
+        port, port);
 }
 
 static apr_status_t read_shipped(const char **text, const char *name, apr_pool_t *p,

@@ -19,6 +19,7 @@
 #define SHIPPED     APH_DATADIR "/apphostd.conf"
 #define CONFIG_MAX  (1024 * 1024)
 #define HTTPS_PORT  443
+#define PORTS_MAX   32
 
 static apr_status_t read_text(const char **text, const char *path, apr_pool_t *p, aph_error_t *err)
 {
@@ -99,41 +100,41 @@ pid_t aphd_plan_parent(const aphd_httpd_facts_t *facts, apr_pool_t *p)
                                                                                     : 0;
 }
 
-static int httpd_listens(const aphd_setup_t *setup, int port)
+/* Who holds port instead of httpd, as an error. */
+static apr_status_t refuse_port(const aphd_setup_t *setup, int port, aph_error_t *err)
 {
     aphd_listener_t listener;
-    return aphd_listener_find(port, &listener) &&
-           (listener.pid == setup->parent || strncmp(listener.program, "apache2", 7) == 0 ||
-            strncmp(listener.program, "httpd", 5) == 0);
-}
-
-/* The port on which this httpd answers, where nobody has said: the one of the settings, else one of
- * its virtual hosts. */
-static apr_status_t choose_port(aphd_setup_t *setup, int *port, aph_error_t *err)
-{
-    const apr_array_header_t *names = setup->facts->names;
-    aphd_listener_t listener;
-    *port = setup->settings->public_port;
-    if (setup->parent == 0 || strcmp(setup->settings->httpd_address, "127.0.0.1") != 0 ||
-        httpd_listens(setup, *port))
-        return APR_SUCCESS;
-    for (int i = 0; setup->port == 0 && i < names->nelts; i++) {
-        const char *address = APR_ARRAY_IDX(names, i, aphd_httpd_name_t).address;
-        int candidate = strrchr(address, ':') != NULL ? atoi(strrchr(address, ':') + 1) : 0;
-        if (candidate > 0 && candidate != HTTPS_PORT && httpd_listens(setup, candidate)) {
-            *port = candidate;
-            return APR_SUCCESS;
-        }
-    }
-    if (aphd_listener_find(*port, &listener) && listener.pid != 0)
+    if (aphd_listener_find(port, &listener) && listener.pid != 0)
         return aph_error_set(err, APH_ETAKEN, 2182,
                              "port %d is held by %s (process %d), not by httpd; stop it, or name "
                              "httpd's port with --port",
-                             *port, listener.program, (int)listener.pid);
+                             port, listener.program, (int)listener.pid);
     return aph_error_set(err, APH_ECONFIG, 2183,
                          "httpd (process %d) does not listen on 127.0.0.1:%d; name its port with "
                          "--port, or the address it answers on with Address in [httpd] of %s",
-                         (int)setup->parent, *port, setup->config_path);
+                         (int)setup->parent, port, setup->config_path);
+}
+
+/* The port on which this httpd answers: that of the settings, else the only other one it has. */
+static apr_status_t choose_port(aphd_setup_t *setup, int *port, aph_error_t *err)
+{
+    int ports[PORTS_MAX], other = 0, others = 0;
+    *port = setup->settings->public_port;
+    if (setup->parent == 0 || strcmp(setup->settings->httpd_address, "127.0.0.1") != 0)
+        return APR_SUCCESS;
+    int count = aphd_listener_ports(setup->parent, ports, PORTS_MAX);
+    for (int i = 0; i < count; i++) {
+        if (ports[i] == *port)
+            return APR_SUCCESS;
+        if (ports[i] != HTTPS_PORT) {
+            other = ports[i];
+            others++;
+        }
+    }
+    if (setup->port != 0 || others != 1)
+        return refuse_port(setup, *port, err);
+    *port = other;
+    return APR_SUCCESS;
 }
 
 /* Asks httpd, with the command the settings have. */
