@@ -7,18 +7,23 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <apr_strings.h>
 
+#include "helper/httpd/dump.h"
+#include "helper/httpd/run.h"
 #include "helper/setup/plan.h"
 #include "helper/setup/service.h"
 #include "helper/setup/show.h"
 #include "helper/setup/things.h"
 #include "helper/setup/words.h"
 
-apr_status_t aphd_common_lock(const aphd_setup_t *setup, int *made, aph_error_t *err)
+apr_status_t aphd_common_lock(aphd_setup_t *setup, int *made, aph_error_t *err)
 {
     const char *folder = setup->settings->state_dir;
     if (made != NULL)
         *made = mkdir(folder, 0755) == 0;
+    if (setup->locked)
+        return APR_SUCCESS;
     /* Never closed: the lock ends with the program. */
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT && made == NULL)
@@ -35,6 +40,7 @@ apr_status_t aphd_common_lock(const aphd_setup_t *setup, int *made, aph_error_t 
                              "another setup or teardown works in %s; wait until it has ended",
                              folder);
     }
+    setup->locked = 1;
     return APR_SUCCESS;
 }
 
@@ -60,23 +66,38 @@ static apr_status_t ask_anew(aphd_setup_t *setup, aph_error_t *err)
     return status;
 }
 
+/* Why httpd does not take its configuration, as short as can be. */
+static const char *cause_of(const aphd_setup_t *setup, const char *otherwise)
+{
+    static const char *const words[] = {"-t", NULL};
+    aphd_run_t run;
+    aphd_cause_t cause;
+    if (aphd_run_httpd(&run, setup->httpd, words, APHD_RUN_CHECK, NULL) != APR_SUCCESS)
+        return otherwise;
+    aphd_dump_cause(&cause, run.errors, setup->p);
+    return cause.file != NULL
+               ? apr_psprintf(setup->p, "%s:%d: %s", cause.file, cause.line, cause.sentence)
+               : otherwise;
+}
+
 static apr_status_t check(aphd_setup_t *setup, aphd_record_t *record, aph_error_t *err)
 {
     aph_error_t why = APH_ERROR_INIT;
     if (setup->httpd == NULL || ask_anew(setup, &why) == APR_SUCCESS)
         return APR_SUCCESS;
+    const char *cause = cause_of(setup, why.message);
     aphd_things_redo(record, 1, NULL);
     if (ask_anew(setup, NULL) == APR_SUCCESS) {
         aphd_setup_note(setup,
                         "httpd's module proxy stays enabled: without it httpd would not start "
                         "(%s).",
-                        why.message);
+                        cause);
         return APR_SUCCESS;
     }
     aphd_things_redo(record, 0, NULL);
     return aph_error_set(err, APH_ECONFIG, 2200,
                          "nothing was taken back, for httpd would not start without it: %s",
-                         why.message);
+                         cause);
 }
 
 static apr_status_t unreserve(const aphd_setup_t *setup, const aphd_record_t *record,

@@ -8,7 +8,7 @@
 
 /* One setup or teardown at a time: takes the lock on StateDir, made where it is missing and made is
  * not NULL (*made says whether it was). Kept until the program ends. */
-apr_status_t aphd_common_lock(const aphd_setup_t *setup, int *made, aph_error_t *err);
+apr_status_t aphd_common_lock(aphd_setup_t *setup, int *made, aph_error_t *err);
 
 /* Opens httpd for settings and finds its parent; setup->httpd is NULL where there is none any more. */
 apr_status_t aphd_common_open(aphd_setup_t *setup, aph_error_t *err);

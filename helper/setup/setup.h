@@ -68,6 +68,7 @@ typedef struct aphd_setup_t {
     apr_array_header_t *changes; /* aphd_change_t, in the order they are written */
     apr_array_header_t *notes;   /* const char *: what the person should know, whole sentences */
     struct aphd_record_t *record; /* of an earlier setup, or NULL */
+    unsigned locked : 1;          /* StateDir is ours until the program ends */
 } aphd_setup_t;
 
 /* The two stories. APH_ECONSENT: it was shown, and not agreed to. */
