@@ -11,7 +11,7 @@
 #include <apr_strings.h>
 
 #include "common/file_replace.h"
-#include "helper/setup/judge.h"
+#include "helper/httpd/judge.h"
 #include "helper/setup/layout.h"
 #include "helper/setup/record.h"
 #include "helper/setup/things.h"

@@ -20,7 +20,7 @@
 #include <apr_strings.h>
 
 #include "helper/setup/common.h"
-#include "helper/setup/judge.h"
+#include "helper/httpd/judge.h"
 #include "helper/setup/plan.h"
 #include "helper/setup/service.h"
 #include "helper/setup/show.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* httpd chooses by address first: the virtual hosts of ADDRESS:PORT, else those of *:PORT, else the
  * main server. Among them the first that has the name wins, and the very first where none has it. */
-#include "helper/setup/judge.h"
+#include "helper/httpd/judge.h"
 
 #include <stdlib.h>
 #include <string.h>

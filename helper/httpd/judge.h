@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether apps can be served beside what httpd serves already: judged on what httpd says of its
  * virtual hosts, before anything is written. */
-#ifndef APHD_SETUP_JUDGE_H
-#define APHD_SETUP_JUDGE_H
+#ifndef APHD_HTTPD_JUDGE_H
+#define APHD_HTTPD_JUDGE_H
 
 #include "helper/httpd/httpd.h"
-#include "helper/setup/setup.h"
 
 typedef struct aphd_judgement_t {
     unsigned stand_in : 1;  /* no virtual host serves *:PORT: the main server does, and would no
