@@ -8,8 +8,8 @@
 
 #include "common/limits.h"
 #include "helper/base/job_wire.h"
-#include "helper/doctor/listeners.h"
-#include "helper/doctor/port_ranges.h"
+#include "helper/base/listeners.h"
+#include "helper/base/port_ranges.h"
 
 #define RESERVED  "/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define EPHEMERAL "/proc/sys/net/ipv4/ip_local_port_range"

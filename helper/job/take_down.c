@@ -6,8 +6,8 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
 #include "helper/job/vhosts.h"
+#include "helper/base/purge.h"
 
 #define ROUNDS 15 /* compose may have been killed while the engine still made a container; and each may
                    * wait for another one to go */

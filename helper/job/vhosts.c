@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 
 #include "common/file_replace.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 static const char *available_path(const aphd_job_t *job, int app_id)
 {
