@@ -152,7 +152,8 @@ def meant(text):
             and not re.match(r"</?IfModule", line)]
 
 
-HOSTILE = ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\\", '"', "'", "<", ">", "</VirtualHost>", "<IfModule x>",
+HOSTILE = ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\\", '"', "'", "<", ">", "</VirtualHost>",
+           "<IfModule x>",
            '<If "%{HTTPS}">', "#", " ", "\t", "%{reqenv:x}", "${HOME}", "$1", "*", "_default_", "-", "", "x" * 300,
            "\xff", "b\xfccher", "..", "/", "APP_CUSTOM_OPTIONS", "HDA_ACCESS", "LoadModule x y", "`", ";", "|cat"]
 FIELDS = ("name", "domains", "aliases", "root_dir", "files_dir", "options")
@@ -288,6 +289,9 @@ AddType application/x-httpd-cgi .xcgi
 </If>
 Action runner /cgi-bin/run.sh
 AddHandler runner .act
+Action x/acted /cgi-bin/run.sh
+AddType x/acted .acted
+Script GET /cgi-bin/run.sh
 ScriptAlias "/cgi-bin/" "{folder}/cgi/"
 ScriptAliasMatch "^/matched/(.*)$" "{folder}/cgi/$1"
 Alias "/elsewhere/" "{folder}/cgi/"
@@ -301,7 +305,7 @@ def test_a_webapp_runs_nothing(httpd):
     app = httpd.app(lambda request: request.respond(b"ran"))
     files, ran = f"{httpd.folder}/files", f"{httpd.folder}/ran"
     script = f"#!/bin/sh\ntouch {ran}\nprintf 'Content-Type: text/plain\\n\\nran\\n'\n"
-    names = [f"x.{e}" for e in ("cgi", "php", "pl", "xcgi", "py", "phtml", "run", "act", "txt", "shtml", "fpm")]
+    names = [f"x.{e}" for e in ("cgi", "php", "pl", "xcgi", "py", "phtml", "run", "act", "acted", "txt", "shtml", "fpm")]
     names += ["if", "start.cgi", "folder/start.cgi", "cgi-bin/run.sh", ".hidden", ".git/config", ".htaccess",
               ".well-known/x", "proxied"]
     for name in (*names, "../cgi/run.sh"):
@@ -327,6 +331,7 @@ def test_a_webapp_runs_nothing(httpd):
         assert answer.status == (403 if hidden else 200), name
         assert (answer.body == script.encode()) != hidden, name
         assert answer.headers["X-Frame-Options"] == "DENY"
+    assert httpd.get("photos", "/x.txt?by=script").status != 500  # Script GET spoils it, and runs nothing
     assert httpd.get("photos", "/page.html").body.startswith(b"<!--#echo")
     for path, status in (("/link", 403), ("/", 404), ("/folder/", 404), ("/folder", 301), ("/%2egit/config", 403),
                          ("/elsewhere/run.sh", 404), ("/matched/run.sh", 404), ("/folder/../.hidden", 403),
