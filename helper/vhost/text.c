@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grammar of every line that we write. A row is one line, word for word, but for what an "@" and a
- * letter stand for. */
+/* The grammar of every line that we write. A row is one line, word for word, but for what an "@"
+ * and a letter stand for. */
 #include "helper/vhost/text.h"
 
 #include <regex.h>
@@ -13,34 +13,68 @@
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-#define HOST_OCTETS    "abcdefghijklmnopqrstuvwxyz" DIGITS "-."
-#define PATH_OCTETS    LETTERS DIGITS "._@+,=-/"
-#define NETWORK_OCTETS "abcdef" DIGITS ".:/"
-#define REALM_OCTETS   LETTERS DIGITS " _.,;:/*'()=@&?!+~|^{}#[]-"
+#define HOST_OCTETS      "abcdefghijklmnopqrstuvwxyz" DIGITS "-."
+#define PATH_OCTETS      LETTERS DIGITS "._@+,=-/"
+#define NETWORK_OCTETS   "abcdef" DIGITS ".:/"
+#define REALM_OCTETS     LETTERS DIGITS " _.,;:/*'()=@&?!+~|^{}#[]-"
 #define NAME_OCTETS_MAX  255 /* of a file system */
 #define VALUE_OCTETS_MAX 1024
 
-/* @h a host name    @H one or more, each behind a blank    @n a number       @t name of a response header
- * @p a path; it ends where the row goes on with the "      @r a realm        @N networks, each behind a blank */
+/* @h a host name    @H one or more, each behind a blank    @n a number       @t name of a response
+ * header
+ * @p a path; it ends where the row goes on with the "      @r a realm        @N networks, each
+ * behind a blank */
 static const char *const lines[] = {
     /* both templates */
-    "<VirtualHost *:@n>", "</VirtualHost>", "<IfDefine APPHOST_TLS>", "</IfDefine>",
-    "<IfModule ssl_module>", "<IfModule alias_module>", "<IfModule proxy_module>",
-    "<IfModule dir_module>", "</IfModule>", "SSLEngine On", "Include \"${APPHOST_TLS}\"",
-    "ServerName @h", "ServerAlias@H", "ErrorLog \"@p/logs/error_log\"",
+    "<VirtualHost *:@n>",
+    "</VirtualHost>",
+    "<IfDefine APPHOST_TLS>",
+    "</IfDefine>",
+    "<IfModule ssl_module>",
+    "<IfModule alias_module>",
+    "<IfModule proxy_module>",
+    "<IfModule dir_module>",
+    "</IfModule>",
+    "SSLEngine On",
+    "Include \"${APPHOST_TLS}\"",
+    "ServerName @h",
+    "ServerAlias@H",
+    "ErrorLog \"@p/logs/error_log\"",
     "CustomLog \"@p/logs/access_log\" combined env=!dontlog",
     /* webapp.conf */
-    "TraceEnable Off", "DocumentRoot \"@p\"", "Alias \"/\" \"@p/\"", "<Directory \"@p\">", "</Directory>",
-    "AllowOverride None", "Options None", "Require all granted", "Require all denied", "ProxyPass !",
-    "<Location \"/\">", "</Location>", "<If \"true\">", "</If>", "SetHandler default-handler",
-    "DirectoryIndex index.html", "DirectoryCheckHandler Off", "FallbackResource disabled",
+    "TraceEnable Off",
+    "DocumentRoot \"@p\"",
+    "Alias \"/\" \"@p/\"",
+    "<Directory \"@p\">",
+    "</Directory>",
+    "AllowOverride None",
+    "Options None",
+    "Require all granted",
+    "Require all denied",
+    "ProxyPass !",
+    "<Location \"/\">",
+    "</Location>",
+    "<If \"true\">",
+    "</If>",
+    "SetHandler default-handler",
+    "DirectoryIndex index.html",
+    "DirectoryCheckHandler Off",
+    "FallbackResource disabled",
     "<If \"%{REQUEST_METHOD} !~ m#^(GET|HEAD|OPTIONS)$#\">",
     "<If \"%{REQUEST_URI} =~ m#/\\.(?!well-known(/|$))#\">",
     /* who gets in */
-    "AuthType Basic", "AuthName \"@r\"", "AuthBasicProvider file", "AuthUserFile \"@p\"",
-    "<RequireAll>", "</RequireAll>", "Require valid-user", "Require ip@N",
+    "AuthType Basic",
+    "AuthName \"@r\"",
+    "AuthBasicProvider file",
+    "AuthUserFile \"@p\"",
+    "<RequireAll>",
+    "</RequireAll>",
+    "Require valid-user",
+    "Require ip@N",
     /* options */
-    "LimitRequestBody @n", "AppHostTimeout @n", "SetEnvIf Request_URI \"^\" dontlog",
+    "LimitRequestBody @n",
+    "AppHostTimeout @n",
+    "SetEnvIf Request_URI \"^\" dontlog",
     "Header onsuccess unset Strict-Transport-Security \"expr=%{HTTPS} == 'on'\"",
     "Header always set Strict-Transport-Security \"max-age=@n\" \"expr=%{HTTPS} == 'on'\"",
     "Header onsuccess unset @t",
@@ -50,8 +84,8 @@ int aphd_vhost_matches(const char *text, const char *grammar)
 {
     char whole[2048];
     regex_t compiled;
-    if (snprintf(whole, sizeof whole, "^(%s)$", grammar) >= (int)sizeof whole
-        || regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
+    if (snprintf(whole, sizeof whole, "^(%s)$", grammar) >= (int)sizeof whole ||
+        regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
         return 0;
     int found = regexec(&compiled, text, 0, NULL, 0) == 0;
     regfree(&compiled);
@@ -70,8 +104,8 @@ static int path_valid(const char *path, size_t length)
                 return 0;
             size++, i++;
         }
-        if (size == 0 || size > NAME_OCTETS_MAX || (size == 1 && name[0] == '.')
-            || (size == 2 && name[0] == '.' && name[1] == '.'))
+        if (size == 0 || size > NAME_OCTETS_MAX || (size == 1 && name[0] == '.') ||
+            (size == 2 && name[0] == '.' && name[1] == '.'))
             return 0;
     }
     return 1;
@@ -114,7 +148,8 @@ static size_t take_list(const char *text, size_t (*take)(const char *text))
     return used;
 }
 
-/* rest is the row behind the letter: what stands there up to the quote belongs to the octets of a path. */
+/* rest is the row behind the letter: what stands there up to the quote belongs to the octets of a
+ * path. */
 static size_t take_path(const char *text, const char *rest)
 {
     size_t length = strspn(text, PATH_OCTETS), tail = strcspn(rest, "\"");
@@ -179,8 +214,8 @@ static int is_listed_header(const char *line)
     const aph_header_t *header = aph_option_header_find(name, length);
     const char *quoted = name + length;
     size_t size = strlen(quoted);
-    if (header == NULL || size < 3 || size - 3 > VALUE_OCTETS_MAX || quoted[1] != '"'
-        || quoted[size - 1] != '"')
+    if (header == NULL || size < 3 || size - 3 > VALUE_OCTETS_MAX || quoted[1] != '"' ||
+        quoted[size - 1] != '"')
         return 0;
     memcpy(value, quoted + 2, size - 3);
     value[size - 3] = '\0';
@@ -192,8 +227,8 @@ int aphd_vhost_line_valid(const char *line, size_t length)
     char text[APHD_LINE_OCTETS_MAX + 1];
     while (length > 0 && (*line == ' ' || *line == '\t'))
         line++, length--;
-    if (length >= sizeof text || memchr(line, '\0', length) != NULL
-        || memchr(line, '\n', length) != NULL)
+    if (length >= sizeof text || memchr(line, '\0', length) != NULL ||
+        memchr(line, '\n', length) != NULL)
         return 0;
     if (length == 0 || *line == '#')
         return length == 0 || line[length - 1] != '\\';

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any octets as a template and as the values of an app: eight lines of values (name, domain, second
- * domain, alias, folder, folder of files, two options), and what follows them is the template. What is
- * rendered has the sections the template had; through a template of ours, it has only lines we write. */
+ * domain, alias, folder, folder of files, two options), and what follows them is the template. What
+ * is rendered has the sections the template had; through a template of ours, it has only lines we
+ * write. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +47,8 @@ static void check_ours(const aphd_vhost_t *vhost)
 }
 
 /* The sections are the template's own: no value opened or closed one. */
-static void check_sections(const aphd_template_t *template, const aphd_vhost_t *vhost, apr_pool_t *p)
+static void check_sections(const aphd_template_t *template, const aphd_vhost_t *vhost,
+                           apr_pool_t *p)
 {
     aphd_scan_t before, after;
     aphd_template_t again = {.path = "again", .text = vhost->text, .length = vhost->length};
@@ -55,11 +57,11 @@ static void check_sections(const aphd_template_t *template, const aphd_vhost_t *
     must(before.block_count == after.block_count);
 }
 
-static void try_template(const char *text, int shipped, const aphd_vhost_app_t *app, int plain_values,
-                         apr_pool_t *p)
+static void try_template(const char *text, int shipped, const aphd_vhost_app_t *app,
+                         int plain_values, apr_pool_t *p)
 {
-    aphd_template_t template = {.path = "t", .text = text, .length = strlen(text),
-                                .shipped = (unsigned)shipped};
+    aphd_template_t template = {
+        .path = "t", .text = text, .length = strlen(text), .shipped = (unsigned)shipped};
     aphd_vhost_t vhost;
     aph_error_t err = APH_ERROR_INIT;
     apr_status_t rv = aphd_vhost_render(&template, app, &vhost, p, &err);
@@ -71,9 +73,9 @@ static void try_template(const char *text, int shipped, const aphd_vhost_app_t *
     if (shipped)
         check_ours(&vhost);
     /* A word as the name of a section or of a directive is the template's own folly. */
-    if (plain_values && strstr(text, "<HDA_") == NULL && strstr(text, "<APP_") == NULL
-        && strstr(text, "/HDA_") == NULL && strstr(text, "/APP_") == NULL
-        && strchr(text, '\\') == NULL)
+    if (plain_values && strstr(text, "<HDA_") == NULL && strstr(text, "<APP_") == NULL &&
+        strstr(text, "/HDA_") == NULL && strstr(text, "/APP_") == NULL &&
+        strchr(text, '\\') == NULL)
         check_sections(&template, &vhost, p);
 }
 
@@ -99,9 +101,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
     aphd_options_t options;
     aph_error_t err = APH_ERROR_INIT;
     int count = *values[6] == '\0' ? 0 : *values[7] == '\0' ? 1 : 2;
-    aphd_vhost_app_t app = {.name = values[0], .kind = "webapp", .domains = domains, .aliases = aliases,
-                            .port = 35007, .public_port = 80, .root_dir = values[4],
-                            .files_dir = values[5], .options = &options};
+    aphd_vhost_app_t app = {.name = values[0],
+                            .kind = "webapp",
+                            .domains = domains,
+                            .aliases = aliases,
+                            .port = 35007,
+                            .public_port = 80,
+                            .root_dir = values[4],
+                            .files_dir = values[5],
+                            .options = &options};
     if (aphd_options_parse(given, count, &options, p, &err) != APR_SUCCESS) {
         must(err.status == APH_EUSAGE && err.message[0] != '\0');
         app.options = NULL;

@@ -57,13 +57,43 @@ static void folder_is(const char *path, apr_status_t status, const char *piece)
 
 static void what_is_not_to_be_served(void **state)
 {
-    static const char *const kept[] = {
-        "/", "/etc", "/etc/apache2", "/root", "/root/x", "/proc", "/proc/self", "/sys", "/dev", "/boot", "/run",
-        "/run/user/0", "/usr", "/usr/share/doc", "/bin", "/sbin", "/lib", "/lib64", "/var", "/var/lib",
-        "/var/lib/docker", "/var/lib/docker/volumes", "/var/lib/containers/storage", "/var/log", "/var/log/x",
-        "/var/lib/apphost", "/var/lib/apphost/data/7", "/run/apphost", "/home", "/home/anna", "/tmp", "/var/tmp",
-        "/home/anna/.ssh", "/srv/.git", "/var/run/x"};
-    static const char *const spelled[] = {"", "srv", "./srv", "/srv/../etc", "/srv/", "//srv", "/srv/./x", "/srv//x",
+    static const char *const kept[] = {"/",
+                                       "/etc",
+                                       "/etc/apache2",
+                                       "/root",
+                                       "/root/x",
+                                       "/proc",
+                                       "/proc/self",
+                                       "/sys",
+                                       "/dev",
+                                       "/boot",
+                                       "/run",
+                                       "/run/user/0",
+                                       "/usr",
+                                       "/usr/share/doc",
+                                       "/bin",
+                                       "/sbin",
+                                       "/lib",
+                                       "/lib64",
+                                       "/var",
+                                       "/var/lib",
+                                       "/var/lib/docker",
+                                       "/var/lib/docker/volumes",
+                                       "/var/lib/containers/storage",
+                                       "/var/log",
+                                       "/var/log/x",
+                                       "/var/lib/apphost",
+                                       "/var/lib/apphost/data/7",
+                                       "/run/apphost",
+                                       "/home",
+                                       "/home/anna",
+                                       "/tmp",
+                                       "/var/tmp",
+                                       "/home/anna/.ssh",
+                                       "/srv/.git",
+                                       "/var/run/x"};
+    static const char *const spelled[] = {"",         "srv",      "./srv",     "/srv/../etc",
+                                          "/srv/",    "//srv",    "/srv/./x",  "/srv//x",
                                           "/srv/a b", "/srv/\"x", "/srv/${x}", "/srv/x\n"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         folder_is(kept[i], APH_EDENIED, kept[i]);
@@ -81,9 +111,11 @@ static void folders_and_their_rights(void **state)
     make_folder("site/a/b", 0755);
     folder_is(at("site/a/b"), APR_SUCCESS, NULL);
     make_folder("site/a/b", 0711);
-    folder_is(at("site/a/b"), APH_EFORBIDDEN, apr_pstrcat(pool, "chmod o+r ", at("site/a/b"), NULL));
+    folder_is(at("site/a/b"), APH_EFORBIDDEN,
+              apr_pstrcat(pool, "chmod o+r ", at("site/a/b"), NULL));
     make_folder("site/a/b", 0700);
-    folder_is(at("site/a/b"), APH_EFORBIDDEN, apr_pstrcat(pool, "chmod o+rx ", at("site/a/b"), NULL));
+    folder_is(at("site/a/b"), APH_EFORBIDDEN,
+              apr_pstrcat(pool, "chmod o+rx ", at("site/a/b"), NULL));
     make_folder("site/a/b", 0755);
     make_folder("site/a", 0711);
     folder_is(at("site/a/b"), APR_SUCCESS, NULL);
@@ -112,7 +144,8 @@ static void the_class_of_bits_is_the_kernels(void **state)
     assert_int_equal(chmod(at("own"), 0707), 0);
     assert_int_equal(aphd_files_dir_judge(at("own"), &user, &settings, pool, &err), APH_EFORBIDDEN);
     assert_non_null(strstr(err.message, "chmod g+rx"));
-    assert_int_equal(aphd_files_dir_judge(at("own"), &stranger, &settings, pool, NULL), APH_EFORBIDDEN);
+    assert_int_equal(aphd_files_dir_judge(at("own"), &stranger, &settings, pool, NULL),
+                     APH_EFORBIDDEN);
 }
 
 static void links_and_swappers(void **state)
@@ -134,16 +167,21 @@ static void password_files(void **state)
     aph_error_t err = APH_ERROR_INIT;
     make_folder("secret", 0711);
     make_file("secret/users", "a:b\n", 4, 0644);
-    assert_int_equal(aphd_auth_file_judge(at("secret/users"), &stranger, &settings, pool, &err), APR_SUCCESS);
+    assert_int_equal(aphd_auth_file_judge(at("secret/users"), &stranger, &settings, pool, &err),
+                     APR_SUCCESS);
     make_file("secret/users", "a:b\n", 4, 0640);
     assert_int_equal(aphd_auth_file_judge(at("secret/users"), &stranger, &settings, pool, &err),
                      APH_EFORBIDDEN);
     assert_non_null(strstr(err.message, "chmod o+r"));
-    assert_int_equal(aphd_auth_file_judge(at("secret"), &stranger, &settings, pool, NULL), APH_EDENIED);
-    assert_int_equal(aphd_auth_file_judge("/var/lib/apphost/data/7/users", &stranger, &settings, pool, NULL),
+    assert_int_equal(aphd_auth_file_judge(at("secret"), &stranger, &settings, pool, NULL),
                      APH_EDENIED);
-    assert_int_equal(aphd_auth_file_judge("/etc/../etc/passwd", &stranger, &settings, pool, NULL), APH_EUSAGE);
-    assert_int_equal(aphd_auth_file_judge("/etc/passwd", &stranger, &settings, pool, NULL), APR_SUCCESS);
+    assert_int_equal(
+        aphd_auth_file_judge("/var/lib/apphost/data/7/users", &stranger, &settings, pool, NULL),
+        APH_EDENIED);
+    assert_int_equal(aphd_auth_file_judge("/etc/../etc/passwd", &stranger, &settings, pool, NULL),
+                     APH_EUSAGE);
+    assert_int_equal(aphd_auth_file_judge("/etc/passwd", &stranger, &settings, pool, NULL),
+                     APR_SUCCESS);
 }
 
 static void web_users(void **state)
@@ -211,8 +249,8 @@ static void cannot_be_used(const char *piece)
 {
     aphd_template_t template;
     aph_error_t err;
-    if (find("container", &template, &err) != APH_ECONFIG || strstr(err.message, piece) == NULL
-        || strstr(err.message, at("admin/vhost/container.conf")) == NULL)
+    if (find("container", &template, &err) != APH_ECONFIG || strstr(err.message, piece) == NULL ||
+        strstr(err.message, at("admin/vhost/container.conf")) == NULL)
         fail_msg("not \"%s\": %s", piece, err.message);
     unlink(at("admin/vhost/container.conf"));
 }
@@ -254,11 +292,25 @@ static void templates_that_cannot_be_used(void **state)
 static int leave(void **state)
 {
     /* A fixed argument list, and the folder is ours: the depth is known. */
-    static const char *const files[] = {
-        "admin/vhost/container.conf", "admin/vhost/db-container.conf", "admin/vhost", "admin",
-        "shipped/vhost/container.conf", "shipped/vhost/db-container.conf", "shipped/vhost/webapp.conf",
-        "shipped/vhost", "shipped", "secret/users", "secret", "link", "real/inner", "real", "own",
-        "site/a/file", "site/a/b", "site/a", "site"};
+    static const char *const files[] = {"admin/vhost/container.conf",
+                                        "admin/vhost/db-container.conf",
+                                        "admin/vhost",
+                                        "admin",
+                                        "shipped/vhost/container.conf",
+                                        "shipped/vhost/db-container.conf",
+                                        "shipped/vhost/webapp.conf",
+                                        "shipped/vhost",
+                                        "shipped",
+                                        "secret/users",
+                                        "secret",
+                                        "link",
+                                        "real/inner",
+                                        "real",
+                                        "own",
+                                        "site/a/file",
+                                        "site/a/b",
+                                        "site/a",
+                                        "site"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         remove(at(files[i]));
     return rmdir(top);

@@ -19,8 +19,12 @@ static apr_pool_t *pool;
 static const char *const domains[] = {"home.arpa", "example.org", NULL};
 static const char *const one_domain[] = {"home.arpa", NULL};
 
-static const aphd_vhost_app_t plain = {.name = "photos", .kind = "container", .domains = domains,
-                                       .port = 35007, .public_port = 80, .root_dir = "/srv/sites/7"};
+static const aphd_vhost_app_t plain = {.name = "photos",
+                                       .kind = "container",
+                                       .domains = domains,
+                                       .port = 35007,
+                                       .public_port = 80,
+                                       .root_dir = "/srv/sites/7"};
 
 static apr_status_t render(const char *text, const aphd_vhost_app_t *app, aphd_vhost_t *vhost,
                            aph_error_t *err)
@@ -55,11 +59,11 @@ static const aphd_options_t *options_of(const char *const *given, int count)
     return options;
 }
 
-#define HOST(text)   "<VirtualHost *:80>\n" text "</VirtualHost>\n"
+#define HOST(text) "<VirtualHost *:80>\n" text "</VirtualHost>\n"
 #define ACCESS(pad)                                                                                \
-    pad "<Location \"/\">\n" pad "    <If \"true\">\n" pad "        <RequireAll>\n"               \
-    pad "            Require ip 10.0.0.1\n" pad "        </RequireAll>\n" pad "    </If>\n"       \
-    pad "</Location>\n"
+    pad "<Location \"/\">\n" pad "    <If \"true\">\n" pad "        <RequireAll>\n" pad            \
+        "            Require ip 10.0.0.1\n" pad "        </RequireAll>\n" pad "    </If>\n" pad    \
+        "</Location>\n"
 
 static const aphd_vhost_app_t *with_access(void)
 {
@@ -77,12 +81,14 @@ static void words(void **state)
             HOST("\"/srv/sites/7/x\" /srv/sites/7/htpasswd\n"));
     becomes(HOST("MY_APP_PORT APP_PORTS APP_PORT2 xHDA_DOMAIN HDA_DOMAIN_ XAPP_ALIASES\n"), &plain,
             HOST("MY_APP_PORT APP_PORTS APP_PORT2 xHDA_DOMAIN HDA_DOMAIN_ XAPP_ALIASES\n"));
-    becomes(HOST("# HDA_APP_NAME APP_ALIASES\n  # more HDA_ACCESS \\\n and APP_PORT\nAPP_PORT\n"), &plain,
+    becomes(HOST("# HDA_APP_NAME APP_ALIASES\n  # more HDA_ACCESS \\\n and APP_PORT\nAPP_PORT\n"),
+            &plain,
             HOST("# HDA_APP_NAME APP_ALIASES\n  # more HDA_ACCESS \\\n and APP_PORT\n35007\n"));
     becomes(HOST("a \\\n APP_PORT\n"), &plain, HOST("a \\\n 35007\n"));
     becomes("<VirtualHost *:APP_PUBLIC_PORT>\r\nAPP_PORT\r\n</VirtualHost>", &plain,
             "<VirtualHost *:80>\r\n35007\r\n</VirtualHost>");
-    refused(HOST("x APP_FILES_DIR\n"), &plain, "t.conf:2: an app of kind container has no APP_FILES_DIR");
+    refused(HOST("x APP_FILES_DIR\n"), &plain,
+            "t.conf:2: an app of kind container has no APP_FILES_DIR");
     aphd_vhost_app_t files = plain;
     files.kind = "webapp", files.port = 0, files.files_dir = "/srv/www";
     becomes(HOST("x APP_FILES_DIR\n"), &files, HOST("x /srv/www\n"));
@@ -101,7 +107,8 @@ static void words_that_become_lines(void **state)
     app.domains = one_domain;
     app.aliases = NULL;
     becomes(HOST("  APP_ALIASES  \nx\n"), &app, HOST("x\n"));
-    refused(HOST("\nServerAlias x APP_ALIASES\n"), &app, "t.conf:3: APP_ALIASES becomes whole lines");
+    refused(HOST("\nServerAlias x APP_ALIASES\n"), &app,
+            "t.conf:3: APP_ALIASES becomes whole lines");
     refused(HOST("APP_CUSTOM_OPTIONS # here\n"), &app, "must stand alone");
     refused(HOST("x \\\nHDA_ACCESS\n"), &app, "must stand alone");
     refused(HOST("\\\nHDA_ACCESS\n"), &app, "cannot go on");
@@ -115,7 +122,8 @@ static void places_of_access(void **state)
     const aphd_vhost_app_t *app = with_access();
     becomes(HOST("APP_CUSTOM_OPTIONS\nx\nHDA_ACCESS\n"), app,
             HOST("LimitRequestBody 0\nx\n" ACCESS("")));
-    becomes(HOST("  APP_CUSTOM_OPTIONS\nx\n"), app, HOST("  LimitRequestBody 0\n" ACCESS("  ") "x\n"));
+    becomes(HOST("  APP_CUSTOM_OPTIONS\nx\n"), app,
+            HOST("  LimitRequestBody 0\n" ACCESS("  ") "x\n"));
     /* Inside of another section both wait for its end; and each comes once. */
     becomes(HOST("  <Directory \"/a\">\n    APP_CUSTOM_OPTIONS\n    HDA_ACCESS\n    <If \"x\">\n"
                  "    HDA_ACCESS\n    </If>\n  </Directory>\nx\nHDA_ACCESS\n"),
@@ -125,7 +133,8 @@ static void places_of_access(void **state)
     /* Each block needs it. */
     becomes(HOST("APP_CUSTOM_OPTIONS\n") HOST("HDA_ACCESS\n"), app,
             HOST("LimitRequestBody 0\n" ACCESS("")) HOST(ACCESS("")));
-    refused(HOST("APP_CUSTOM_OPTIONS\n") HOST("x\n"), app, "t.conf:4: this <VirtualHost> has neither");
+    refused(HOST("APP_CUSTOM_OPTIONS\n") HOST("x\n"), app,
+            "t.conf:4: this <VirtualHost> has neither");
     refused(HOST("# HDA_ACCESS\n"), app, "neither HDA_ACCESS nor APP_CUSTOM_OPTIONS");
     refused(HOST("HDA_ACCESS\n"), app, "no place for the options allow-ip, max-body");
     static const char *const outside[] = {"a.example", NULL};
@@ -143,15 +152,16 @@ static void sections(void **state)
     refused(HOST("</Directory>\n"), &plain, "t.conf:2: </Directory> closes nothing");
     refused("</VirtualHost>\n", &plain, "no section is open");
     refused(HOST(HOST("")), &plain, "within another one");
-    refused("<VirtualHost *:80>\n\\\n</VirtualHost>\n<\\\nVirtualHost *:443>\n</Virtual\\\nHost>\n", with_access(),
-            "t.conf:1: this <VirtualHost> has neither");
+    refused("<VirtualHost *:80>\n\\\n</VirtualHost>\n<\\\nVirtualHost *:443>\n</Virtual\\\nHost>\n",
+            with_access(), "t.conf:1: this <VirtualHost> has neither");
     becomes("<virtualhost *:80>\n</VIRTUALHOST>\n", &plain, "<virtualhost *:80>\n</VIRTUALHOST>\n");
 }
 
-static void says_more(const char *text, const aphd_vhost_app_t *app, int shipped, int more, int access)
+static void says_more(const char *text, const aphd_vhost_app_t *app, int shipped, int more,
+                      int access)
 {
-    aphd_template_t template = {.path = "t.conf", .text = text, .length = strlen(text),
-                                .shipped = (unsigned)shipped};
+    aphd_template_t template = {
+        .path = "t.conf", .text = text, .length = strlen(text), .shipped = (unsigned)shipped};
     aphd_vhost_t vhost;
     aph_error_t err = APH_ERROR_INIT;
     if (aphd_vhost_render(&template, app, &vhost, pool, &err) != APR_SUCCESS)
@@ -163,15 +173,29 @@ static void says_more(const char *text, const aphd_vhost_app_t *app, int shipped
 
 static void what_it_says(void **state)
 {
-    static const char *const inside[] = {"b.home.arpa", NULL}, *const outside[] = {"a.example", NULL};
-    static const char *const route_only[] = {"max-requests=5", "backend-https"}, *const hsts[] = {"hsts"};
-    static const char *const keeping_out[] = {
-        "Require valid-user", "require ip 1.2.3.4", "AuthType Basic", "Order deny,allow", "Deny from all",
-        "Allow from 10", "Satisfy Any", "SSLVerifyClient require", "<RequireAny>\n</RequireAny>",
-        "<Limit GET>\n</Limit>", "Include x.conf", "<If \"x\">\n</If>", "RewriteRule ^ - [F]",
-        "Require all denied", "Req\\\nuire valid-user", "OIDCProviderMetadataURL x"};
-    static const char *const letting_in[] = {"Require all granted", "RewriteEngine On", "# Require x",
-                                             "Include \"${APPHOST_TLS}\"", "Header set Require x"};
+    static const char *const inside[] = {"b.home.arpa", NULL}, *const outside[] = {"a.example",
+                                                                                   NULL};
+    static const char *const route_only[] = {"max-requests=5", "backend-https"}, *const hsts[] = {
+                                                                                     "hsts"};
+    static const char *const keeping_out[] = {"Require valid-user",
+                                              "require ip 1.2.3.4",
+                                              "AuthType Basic",
+                                              "Order deny,allow",
+                                              "Deny from all",
+                                              "Allow from 10",
+                                              "Satisfy Any",
+                                              "SSLVerifyClient require",
+                                              "<RequireAny>\n</RequireAny>",
+                                              "<Limit GET>\n</Limit>",
+                                              "Include x.conf",
+                                              "<If \"x\">\n</If>",
+                                              "RewriteRule ^ - [F]",
+                                              "Require all denied",
+                                              "Req\\\nuire valid-user",
+                                              "OIDCProviderMetadataURL x"};
+    static const char *const letting_in[] = {"Require all granted", "RewriteEngine On",
+                                             "# Require x", "Include \"${APPHOST_TLS}\"",
+                                             "Header set Require x"};
     aphd_vhost_app_t app = plain;
     says_more(HOST("APP_ALIASES\n"), &app, 1, 0, 0);
     says_more(HOST("APP_ALIASES\n"), &app, 0, 1, 0);
@@ -189,16 +213,19 @@ static void what_it_says(void **state)
     app.kind = "webapp";
     says_more(HOST("Require all granted\n"), &app, 1, 1, 0);
     for (size_t i = 0; i < sizeof keeping_out / sizeof keeping_out[0]; i++)
-        says_more(apr_pstrcat(pool, "<VirtualHost *:80>\n", keeping_out[i], "\n</VirtualHost>\n", NULL), &plain, 0,
-                  1, 1);
+        says_more(
+            apr_pstrcat(pool, "<VirtualHost *:80>\n", keeping_out[i], "\n</VirtualHost>\n", NULL),
+            &plain, 0, 1, 1);
     for (size_t i = 0; i < sizeof letting_in / sizeof letting_in[0]; i++)
-        says_more(apr_pstrcat(pool, "<VirtualHost *:80>\n", letting_in[i], "\n</VirtualHost>\n", NULL), &plain, 0, 1,
-                  0);
+        says_more(
+            apr_pstrcat(pool, "<VirtualHost *:80>\n", letting_in[i], "\n</VirtualHost>\n", NULL),
+            &plain, 0, 1, 0);
 }
 
 static void the_second_net(void **state)
 {
-    aphd_template_t template = {.path = "t.conf", .shipped = 1,
+    aphd_template_t template = {.path = "t.conf",
+                                .shipped = 1,
                                 .text = "<VirtualHost *:80>\nLoadModule x y\n</VirtualHost>\n"};
     aphd_vhost_t vhost;
     aph_error_t err = APH_ERROR_INIT;
@@ -230,7 +257,8 @@ static void too_long(void **state)
 /* --- hostile values -------------------------------------------------------------------------- */
 
 static const char every_word[] =
-    "<VirtualHost *:APP_PUBLIC_PORT>\nServerName HDA_APP_NAME.HDA_DOMAIN\nAPP_ALIASES\nAPP_CUSTOM_OPTIONS\n"
+    "<VirtualHost *:APP_PUBLIC_PORT>\nServerName "
+    "HDA_APP_NAME.HDA_DOMAIN\nAPP_ALIASES\nAPP_CUSTOM_OPTIONS\n"
     "HDA_ACCESS\nErrorLog \"APP_ROOT_DIR/logs/error_log\"\nDocumentRoot \"APP_FILES_DIR\"\n"
     "AuthUserFile \"HDA_AUTHFILE\"\n</VirtualHost>\n";
 
@@ -245,11 +273,16 @@ static void try_value(const char *value)
         aphd_options_t options = *with_access()->options;
         options.auth_file = place == AUTH ? value : "/etc/users";
         aphd_vhost_app_t app = {.name = place == NAME ? value : "photos",
-                                .kind = place == KIND ? value : "webapp", .domains = named, .aliases = aliases,
-                                .port = 35007, .public_port = 80, .options = &options,
+                                .kind = place == KIND ? value : "webapp",
+                                .domains = named,
+                                .aliases = aliases,
+                                .port = 35007,
+                                .public_port = 80,
+                                .options = &options,
                                 .root_dir = place == ROOT ? value : "/srv/7",
                                 .files_dir = place == FILES ? value : "/srv/www"};
-        aphd_template_t template = {.path = "t", .text = every_word, .length = strlen(every_word), .shipped = 1};
+        aphd_template_t template = {
+            .path = "t", .text = every_word, .length = strlen(every_word), .shipped = 1};
         aphd_vhost_t vhost;
         aph_error_t err = APH_ERROR_INIT;
         apr_status_t rv = aphd_vhost_render(&template, &app, &vhost, pool, &err);
@@ -267,8 +300,9 @@ static void try_value(const char *value)
 
 static void every_octet_in_every_place(void **state)
 {
-    static const char *const shapes[][2] = {{"", ""}, {"a", ""}, {"", "a"}, {"a", "b"}, {"a.b", ""}, {"/", ""},
-                                            {"/a", "b"}, {"/a", ""}, {"container", ""}};
+    static const char *const shapes[][2] = {{"", ""},    {"a", ""},   {"", "a"},
+                                            {"a", "b"},  {"a.b", ""}, {"/", ""},
+                                            {"/a", "b"}, {"/a", ""},  {"container", ""}};
     for (int octet = 1; octet < 256; octet++) {
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
             char value[32];
@@ -282,17 +316,56 @@ static void every_octet_in_every_place(void **state)
 
 static void the_list_in_every_place(void **state)
 {
-    static const char *const list[] = {
-        "\n", "\r", "\r\n", "\x0b", "\x85", "\xe2\x80\xa8", "\\", "\"", "'", "<", ">", "</VirtualHost>", "<IfModule",
-        "<If \"%{HTTPS}\">", "#", " ", "\t", "%{reqenv:x}", "${HOME}", "$1", "*", "_default_", "-", "",
-        "\xff", "b\xc3\xbc" "cher.example", "xn--", "..", "/", "/..", "APP_CUSTOM_OPTIONS", "HDA_ACCESS",
-        "HDA_APP_NAME", "APP_ALIASES", "localhost\nx", "10.0.0.1", "a..b", ".a", "a.", "|/bin/x", "/a|b", "/a;b"};
+    static const char *const list[] = {"\n",
+                                       "\r",
+                                       "\r\n",
+                                       "\x0b",
+                                       "\x85",
+                                       "\xe2\x80\xa8",
+                                       "\\",
+                                       "\"",
+                                       "'",
+                                       "<",
+                                       ">",
+                                       "</VirtualHost>",
+                                       "<IfModule",
+                                       "<If \"%{HTTPS}\">",
+                                       "#",
+                                       " ",
+                                       "\t",
+                                       "%{reqenv:x}",
+                                       "${HOME}",
+                                       "$1",
+                                       "*",
+                                       "_default_",
+                                       "-",
+                                       "",
+                                       "\xff",
+                                       "b\xc3\xbc"
+                                       "cher.example",
+                                       "xn--",
+                                       "..",
+                                       "/",
+                                       "/..",
+                                       "APP_CUSTOM_OPTIONS",
+                                       "HDA_ACCESS",
+                                       "HDA_APP_NAME",
+                                       "APP_ALIASES",
+                                       "localhost\nx",
+                                       "10.0.0.1",
+                                       "a..b",
+                                       ".a",
+                                       "a.",
+                                       "|/bin/x",
+                                       "/a|b",
+                                       "/a;b"};
     char long_one[301], inside[128];
     memset(long_one, 'x', 300);
     long_one[300] = '\0';
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-        static const char *const shapes[][2] = {{"", ""}, {"a", ""}, {"", "a"}, {"a", "b.example"}, {"/srv", ""},
-                                                {"/srv/", ""}, {"/srv/a", "b"}};
+        static const char *const shapes[][2] = {{"", ""},           {"a", ""},    {"", "a"},
+                                                {"a", "b.example"}, {"/srv", ""}, {"/srv/", ""},
+                                                {"/srv/a", "b"}};
         for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
             snprintf(inside, sizeof inside, "%s%s%s", shapes[j][0], list[i], shapes[j][1]);
             try_value(inside);
@@ -337,13 +410,20 @@ static const char *read_shipped(const char *kind)
     return text;
 }
 
-/* Thousands of sound apps through both shipped templates: all of it passes the second net, sections nest,
- * and the lines that belong to every virtual host are in each of the two. */
+/* Thousands of sound apps through both shipped templates: all of it passes the second net, sections
+ * nest, and the lines that belong to every virtual host are in each of the two. */
 static void generated_apps(void **state)
 {
-    static const char *const all[] = {
-        "auth-file=/etc/users", "auth-name=a b", "allow-ip=10.0.0.0/8", "allow-ip=fd00::/8", "max-body=5M",
-        "timeout=7", "hsts=9", "header=X-Frame-Options:DENY", "header=Referrer-Policy:origin", "no-access-log"};
+    static const char *const all[] = {"auth-file=/etc/users",
+                                      "auth-name=a b",
+                                      "allow-ip=10.0.0.0/8",
+                                      "allow-ip=fd00::/8",
+                                      "max-body=5M",
+                                      "timeout=7",
+                                      "hsts=9",
+                                      "header=X-Frame-Options:DENY",
+                                      "header=Referrer-Policy:origin",
+                                      "no-access-log"};
     for (int round = 0; round < 3000; round++) {
         const char *given[10], *aliases[4] = {NULL}, *named[4] = {"home.arpa"};
         int count = 0, alias_count = (int)dice(4), domain_count = 1 + (int)dice(3);
@@ -376,9 +456,11 @@ static void generated_apps(void **state)
         for (const char *c = vhost.text; (c = strstr(c, "</VirtualHost>")) != NULL; c++)
             ends++;
         assert_true(hosts == 2 && names == 2 && ends == 2);
-        assert_int_equal(strstr(vhost.text, "\n    ServerAlias ") != NULL, domain_count > 1 || alias_count > 0);
+        assert_int_equal(strstr(vhost.text, "\n    ServerAlias ") != NULL,
+                         domain_count > 1 || alias_count > 0);
         assert_int_equal(strstr(vhost.text, "<RequireAll>") != NULL, app.options->access);
-        assert_int_equal(vhost.says_more, app.options->vhost || alias_count > 0 || app.kind[0] == 'w');
+        assert_int_equal(vhost.says_more,
+                         app.options->vhost || alias_count > 0 || app.kind[0] == 'w');
         apr_pool_clear(pool);
     }
 }
