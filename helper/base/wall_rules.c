@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "helper/base/cidr.h"
-
 #define LINK_LOCAL "169.254.0.0/16"
 #define OURS       "APPHOST-" /* what the chains of every apphost begin with */
 
@@ -99,18 +97,16 @@ static const char *subnet_of(const json_t *app)
 }
 
 /* The pool, and what lies outside of it: array of texts. */
-static json_t *ranges_of(const char *pool, const json_t *apps)
+static json_t *ranges_of(const aphd_cidr_t *pool, const json_t *apps)
 {
     json_t *ranges = json_array(), *app;
     char text[APHD_CIDR_TEXT_MAX];
-    aphd_cidr_t whole = {0, 0}, part;
+    aphd_cidr_t part;
     size_t i;
-    if (aphd_cidr_parse(pool, &whole)) {
-        aphd_cidr_format(&whole, text);
-        json_array_append_new(ranges, json_string(text));
-    }
+    aphd_cidr_format(pool, text);
+    json_array_append_new(ranges, json_string(text));
     json_array_foreach(apps, i, app)
-        if (aphd_cidr_parse(subnet_of(app), &part) && !aphd_cidr_overlap(&whole, &part))
+        if (aphd_cidr_parse(subnet_of(app), &part) && !aphd_cidr_overlap(pool, &part))
             json_array_append_new(ranges, json_string(subnet_of(app)));
     return ranges;
 }
@@ -162,8 +158,9 @@ static char *raw(const aphd_wall_rules_t *rules, const json_t *ranges)
 int aphd_wall_rules_make(aphd_wall_rules_t *rules, const char *instance, const char *pool,
                          const json_t *apps)
 {
-    json_auto_t *ranges = ranges_of(pool, apps);
     memset(rules, 0, sizeof *rules);
+    aphd_cidr_parse(pool, &rules->pool); /* the settings have judged it */
+    json_auto_t *ranges = ranges_of(&rules->pool, apps);
     snprintf(rules->chain, sizeof rules->chain, OURS "%.8s", instance);
     snprintf(rules->inner, sizeof rules->inner, OURS "%.8s-IN", instance);
     rules->outer_rules = outer(rules, ranges);
@@ -266,6 +263,17 @@ static int declares(const char *at, size_t left, const char *chain)
     return 0;
 }
 
+static void note_rival(const aphd_wall_rules_t *rules, const char *line, aphd_wall_view_t *view)
+{
+    char chain[APHD_WALL_CHAIN_MAX], range[APHD_CIDR_TEXT_MAX];
+    aphd_cidr_t theirs;
+    if (sscanf(line, "-A %23s -d %18s -j " OURS, chain, range) == 2
+        && strncmp(chain, OURS, strlen(OURS)) == 0 && strcmp(chain, rules->chain) != 0
+        && strcmp(chain, rules->inner) != 0 && aphd_cidr_parse(range, &theirs)
+        && aphd_cidr_overlap(&theirs, &rules->pool))
+        memcpy(view->rival, chain, sizeof chain);
+}
+
 static void view_filter(const aphd_wall_rules_t *rules, const char *saved, aphd_wall_view_t *view)
 {
     size_t length;
@@ -280,6 +288,8 @@ static void view_filter(const aphd_wall_rules_t *rules, const char *saved, aphd_
             count_jump(&to_docker, rule, "DOCKER-USER");
         } else if ((rule = rule_of(line, "DOCKER-USER")) != NULL) {
             count_jump(&docker, rule, rules->chain);
+        } else {
+            note_rival(rules, line, view);
         }
     }
     int by_docker = to_docker.count > 0 && to_docker.before == 0;

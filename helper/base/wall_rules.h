@@ -25,6 +25,8 @@
 
 #include <jansson.h>
 
+#include "helper/base/cidr.h"
+
 #define APHD_WALL_CHAIN_MAX 24
 
 /* Of one app: {"subnet":CIDR, "ports":[{"host":N,"protocol":"tcp"|"udp"}...]}, the ports being those
@@ -36,6 +38,7 @@ json_t *aphd_wall_app(const json_t *model);
 typedef struct aphd_wall_rules_t {
     char chain[APHD_WALL_CHAIN_MAX]; /* also its name in table raw */
     char inner[APHD_WALL_CHAIN_MAX];
+    aphd_cidr_t pool;
     char *outer_rules, *inner_rules, *raw_rules; /* malloc'd */
 } aphd_wall_rules_t;
 
@@ -56,6 +59,8 @@ typedef struct aphd_wall_view_t {
     unsigned unreached : 1;/* nothing leads to it */
     unsigned late : 1;     /* something comes before it */
     unsigned raw : 1;      /* any of the same about table raw */
+    char rival[APHD_WALL_CHAIN_MAX]; /* another apphost's chain that claims a part of the pool, or "":
+                                      * each then drops what is inside of the other's apps */
 } aphd_wall_view_t;
 
 /* saved: what iptables-save printed. */

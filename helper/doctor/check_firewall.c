@@ -44,6 +44,13 @@ static void report_view(aphd_doctor_t *doctor, const aphd_wall_t *wall,
                     "another rule comes before the jump to %s in the firewall's chain %s, and may let "
                     "pass what the chain would drop",
                     chain, view->place);
+    if (view->rival[0] != '\0')
+        aphd_report(doctor, APHD_FAULT,
+                    "give each apphost a SubnetPool of its own in section [engine], and install its apps "
+                    "anew; or, if that apphost is gone, remove its chains",
+                    "another apphost's firewall chain %s claims SubnetPool = %s too: each drops what "
+                    "services of the other's apps say to one another",
+                    view->rival, doctor->settings->subnet_pool);
     if (view->raw)
         aphd_report(doctor, APHD_WARNING,
                     "restart apphostd; a kernel without xt_rpfilter cannot have it: load that module",

@@ -336,6 +336,12 @@ def test_firewall(sick):
 
     def iptables(*words):
         return subprocess.run(["iptables", *words], check=False, capture_output=True, text=True)
+    rival, pool = "APPHOST-00000000", "10.214.128.0/17"
+    for words in (("-N", rival), ("-N", f"{rival}-IN"), ("-A", rival, "-d", pool, "-j", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
+    named(doctor(sick.config), "firewall", rival, "SubnetPool", cure=["of its own"])
+    for words in (("-F", rival), ("-X", rival), ("-X", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
     place = "DOCKER-USER" if iptables("-C", "DOCKER-USER", "-j", chain).returncode == 0 else "FORWARD"
     assert iptables("-I", place, "1", "-s", "192.0.2.1", "-j", "ACCEPT").returncode == 0
     named(doctor(sick.config), "firewall", "another rule comes before", place, cure=[f"iptables -S {place}"])

@@ -163,6 +163,17 @@ static void test_tables_that_lack_something(void **state)
     assert_true(view_of(text).differs);
 }
 
+static void test_rivals(void **state)
+{
+    char other[] = "-A APPHOST-99999999 -d 10.213.8.0/24 -j APPHOST-99999999-IN\n";
+    aphd_wall_view_t view = view_of(saved(TO_US("FORWARD"), other, RAW));
+    assert_string_equal(view.rival, "APPHOST-99999999");
+    assert_true(aphd_wall_stands(&view, 1)); /* to build it again would not help */
+    memcpy(strstr(other, "10.213"), "10.214", 6);
+    assert_string_equal(view_of(saved(TO_US("FORWARD"), other, RAW)).rival, "");
+    assert_string_equal(view_of(saved(TO_US("FORWARD"), "", RAW)).rival, "");
+}
+
 static void test_restoring(void **state)
 {
     aphd_wall_rules_t rules;
@@ -207,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_rules_of_no_app),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_tables_that_lack_something),
+        cmocka_unit_test(test_rivals),
         cmocka_unit_test(test_restoring),
         cmocka_unit_test(test_removing),
     };
