@@ -126,7 +126,8 @@ void aphd_links_settle(aphd_judge_t *j)
         json_array_foreach(links, i, text)
         {
             link_t link;
-            read_link(json_string_value(text), &link);
+            if (!read_link(json_string_value(text), &link))
+                continue;
             if (!add_dependency(service, link.service) ||
                 (link.alias != NULL &&
                  !add_alias(json_object_get(services, link.service), link.alias)))
