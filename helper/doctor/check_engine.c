@@ -86,7 +86,8 @@ void aphd_look_engine(aphd_doctor_t *doctor)
         doctor->engine_tool = tool_of(version);
         look_version(doctor, version);
     } else {
-        aphd_report(doctor, APHD_FAULT, "restart it: systemctl restart docker (or podman)", "%s", err.message);
+        aphd_report(doctor, APHD_FAULT, "restart it: systemctl restart docker (or podman)", "%s",
+                    err.message);
     }
     json_decref(version);
     json_decref(info);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the engine is the machine's own: one that sees apphost's folders as root, and that ends with
- * the machine rather than with somebody's session. What its socket says is told even where nothing
- * answers; rootless Docker and Podman, snap's Docker and userns-remap are each named. */
+/* Whether the engine is the machine's own: one that sees apphost's folders as root, and that ends
+ * with the machine rather than with somebody's session. What its socket says is told even where
+ * nothing answers; rootless Docker and Podman, snap's Docker and userns-remap are each named. */
 #include "helper/doctor/doctor.h"
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "helper/doctor/engine_query.h"
 
 #define SNAP_DOCKER "/snap/bin/docker"
-#define USE_SYSTEMS                                                                               \
-    "use the system's engine: Socket = /run/docker.sock (systemctl enable --now docker), or "     \
+#define USE_SYSTEMS                                                                                \
+    "use the system's engine: Socket = /run/docker.sock (systemctl enable --now docker), or "      \
     "Socket = /run/podman/podman.sock (systemctl enable --now podman.socket), in section [engine]"
 #define LEAVE_SNAP "snap remove docker; apt-get install docker.io docker-compose"
 
@@ -40,9 +40,10 @@ static void look_socket(aphd_doctor_t *doctor, const char *path)
                     "place, and decides what runs",
                     path, (unsigned)is.st_uid);
     else if (stat(path, &is) != 0 && access(SNAP_DOCKER, F_OK) == 0)
-        aphd_report(doctor, APHD_FAULT, LEAVE_SNAP,
-                    "the only Docker here is the snap package (%s): it cannot see apphost's folders",
-                    SNAP_DOCKER);
+        aphd_report(
+            doctor, APHD_FAULT, LEAVE_SNAP,
+            "the only Docker here is the snap package (%s): it cannot see apphost's folders",
+            SNAP_DOCKER);
 }
 
 static void look_options(aphd_doctor_t *doctor)
@@ -65,15 +66,15 @@ static void look_options(aphd_doctor_t *doctor)
     }
 }
 
-/* Podman's older networks know no names without a plugin, and then an app's services do not find each
- * other. Its own API tells which they are; the compatible one does not. */
+/* Podman's older networks know no names without a plugin, and then an app's services do not find
+ * each other. Its own API tells which they are; the compatible one does not. */
 static void look_network(aphd_doctor_t *doctor)
 {
     json_t *info = NULL;
     aph_error_t err = APH_ERROR_INIT;
-    if (doctor->engine_tool == NULL || strcmp(doctor->engine_tool, "podman") != 0
-        || aphd_engine_query(doctor->settings->engine_socket, "/v4.0.0/libpod/info", &info, &err)
-               != APR_SUCCESS)
+    if (doctor->engine_tool == NULL || strcmp(doctor->engine_tool, "podman") != 0 ||
+        aphd_engine_query(doctor->settings->engine_socket, "/v4.0.0/libpod/info", &info, &err) !=
+            APR_SUCCESS)
         return;
     const json_t *host = json_object_get(info, "host");
     const char *backend = json_string_value(json_object_get(host, "networkBackend"));

@@ -73,9 +73,10 @@ static int holds(const json_t *container, int port)
     const json_t *published;
     if (state == NULL || (strcmp(state, "running") != 0 && strcmp(state, "paused") != 0))
         return 0;
-    json_array_foreach(json_object_get(container, "Ports"), i, published)
-        if (json_integer_value(json_object_get(published, "PublicPort")) == port)
-            return 1;
+    json_array_foreach(
+        json_object_get(container, "Ports"), i,
+        published) if (json_integer_value(json_object_get(published, "PublicPort")) ==
+                       port) return 1;
     return 0;
 }
 
@@ -84,9 +85,8 @@ static const json_t *publisher_of(const aphd_doctor_t *doctor, int port)
 {
     size_t i;
     const json_t *container;
-    json_array_foreach(doctor->containers, i, container)
-        if (holds(container, port))
-            return container;
+    json_array_foreach(doctor->containers, i,
+                       container) if (holds(container, port)) return container;
     return NULL;
 }
 

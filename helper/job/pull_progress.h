@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far a pull is: the engine tells layer by layer, in any order and often; a person wants one
- * pair of numbers that only grows. Docker tells each layer's octets. Podman does so for large layers
- * only, which makes no sum: of its layers those that are here are counted. Pure. */
+ * pair of numbers that only grows. Docker tells each layer's octets. Podman does so for large
+ * layers only, which makes no sum: of its layers those that are here are counted. Pure. */
 #ifndef APHD_PULL_PROGRESS_H
 #define APHD_PULL_PROGRESS_H
 

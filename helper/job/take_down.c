@@ -9,8 +9,10 @@
 #include "helper/job/vhosts.h"
 #include "helper/base/purge.h"
 
-#define ROUNDS 15 /* compose may have been killed while the engine still made a container; and each may
-                   * wait for another one to go */
+/* Compose may have been killed while the engine still made a container, and each may have to wait for
+ * another one to go. */
+#define ROUNDS         15
+#define ROUND_PAUSE_MS 50
 
 apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
 {
@@ -63,7 +65,10 @@ apr_status_t aphd_take_containers(aphd_job_t *job, aph_error_t *err)
         if (round == ROUNDS)
             return aph_error_set(err, APH_EENGINE, 2141, "the container engine still has containers "
                                  "of %s although it removed them; try again", job->app.name);
-        status = remove_what_can_go(job, containers, err);
+        if (round > 0)
+            status = aphd_halt_sleep(&job->halt, ROUND_PAUSE_MS, err);
+        if (status == APR_SUCCESS)
+            status = remove_what_can_go(job, containers, err);
     }
     if (status == APR_SUCCESS)
         status = aphd_networks_remove(job->engine, &job->app.owner, job->p, err);

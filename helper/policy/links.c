@@ -3,9 +3,9 @@
  *
  * There, every service is found under its name anyway. What a link adds is a second name and an
  * order, so "db:mysql" becomes the alias mysql of db, and db is what the service depends on. Links
- * themselves are Docker's alone: Podman takes no container that has any. The alias is seen by the whole
- * app instead of one service, which is the same unless two services would answer to it: then the link
- * stays as the author wrote it. */
+ * themselves are Docker's alone: Podman takes no container that has any. The alias is seen by the
+ * whole app instead of one service, which is the same unless two services would answer to it: then
+ * the link stays as the author wrote it. */
 #include <string.h>
 
 #include "helper/policy/judge.h"
@@ -39,13 +39,12 @@ static int has(const json_t *list, const char *text)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(list, i, item)
-        if (strcmp(json_string_value(item), text) == 0)
-            return 1;
+    json_array_foreach(list, i, item) if (strcmp(json_string_value(item), text) == 0) return 1;
     return 0;
 }
 
-/* Nonzero where another service than the link's answers to its alias, or will: every link counts. */
+/* Nonzero where another service than the link's answers to its alias, or will: every link counts.
+ */
 static int is_ambiguous(json_t *services, const link_t *wanted)
 {
     const char *name;
@@ -53,14 +52,16 @@ static int is_ambiguous(json_t *services, const link_t *wanted)
     size_t i;
     if (json_object_get(services, wanted->alias) != NULL)
         return 1;
-    json_object_foreach(services, name, service) {
+    json_object_foreach(services, name, service)
+    {
         if (strcmp(name, wanted->service) != 0 && has(aliases_of(service), wanted->alias))
             return 1;
-        json_array_foreach(json_object_get(service, "links"), i, text) {
+        json_array_foreach(json_object_get(service, "links"), i, text)
+        {
             link_t other;
-            if (read_link(json_string_value(text), &other) && other.alias != NULL
-                && strcmp(other.alias, wanted->alias) == 0
-                && strcmp(other.service, wanted->service) != 0)
+            if (read_link(json_string_value(text), &other) && other.alias != NULL &&
+                strcmp(other.alias, wanted->alias) == 0 &&
+                strcmp(other.service, wanted->service) != 0)
                 return 1;
         }
     }
@@ -85,9 +86,9 @@ static int add_dependency(json_t *service, const char *needed)
     if (all == NULL && json_object_set_new(service, "depends_on", json_object()) != 0)
         return 0;
     all = json_object_get(service, "depends_on");
-    return json_object_get(all, needed) != NULL
-        || json_object_set_new(all, needed,
-                               json_pack("{s:s}", "condition", "service_started")) == 0;
+    return json_object_get(all, needed) != NULL ||
+           json_object_set_new(all, needed, json_pack("{s:s}", "condition", "service_started")) ==
+               0;
 }
 
 /* Whether the service stands in the app's network and can have another name there. */
@@ -100,11 +101,12 @@ static int all_can_go(json_t *services, const json_t *links)
 {
     size_t i;
     json_t *text;
-    json_array_foreach(links, i, text) {
+    json_array_foreach(links, i, text)
+    {
         link_t link;
-        if (!read_link(json_string_value(text), &link)
-            || !has_own_network(json_object_get(services, link.service))
-            || (link.alias != NULL && is_ambiguous(services, &link)))
+        if (!read_link(json_string_value(text), &link) ||
+            !has_own_network(json_object_get(services, link.service)) ||
+            (link.alias != NULL && is_ambiguous(services, &link)))
             return 0;
     }
     return 1;
@@ -116,16 +118,19 @@ void aphd_links_settle(aphd_judge_t *j)
     const char *name;
     json_t *service, *text;
     size_t i;
-    json_object_foreach(services, name, service) {
+    json_object_foreach(services, name, service)
+    {
         const json_t *links = json_object_get(service, "links");
         if (links == NULL || !all_can_go(services, links))
             continue;
-        json_array_foreach(links, i, text) {
+        json_array_foreach(links, i, text)
+        {
             link_t link;
-            read_link(json_string_value(text), &link);
-            if (!add_dependency(service, link.service)
-                || (link.alias != NULL
-                    && !add_alias(json_object_get(services, link.service), link.alias)))
+            if (!read_link(json_string_value(text), &link))
+                continue;
+            if (!add_dependency(service, link.service) ||
+                (link.alias != NULL &&
+                 !add_alias(json_object_get(services, link.service), link.alias)))
                 j->failed = 1;
         }
         json_object_del(service, "links");

@@ -233,7 +233,7 @@ AppHostRoutes "{self.state}/routes"
             self.stop_daemon()
         if getattr(self, "instance_label", None):
             # Podman removes none that another depends on, and a network from under a container.
-            while self.ours()[0]:
+            for _ in range(20):
                 for c in self.ours()[0]:
                     self.engine.request("DELETE", f"/containers/{c['Id']}?force=1&v=1")
             for n in self.ours()[1]:
