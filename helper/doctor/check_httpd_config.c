@@ -2,8 +2,8 @@
 /* httpd's configuration as its files say it now. The check "httpd" asks the one that runs; this one
  * says what stands in the way of apps, or will after the next reload.
  *
- * Where apphostd.conf names no command, the one that is found may be an httpd that has nothing to do
- * with apphost. So nothing is said of one in whose files our routes are not named. */
+ * Where apphostd.conf names no command, the one that is found may be an httpd that has nothing to
+ * do with apphost. So nothing is said of one in whose files our routes are not named. */
 #include "helper/doctor/doctor.h"
 
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static void look_rivals(aphd_doctor_t *doctor, const aphd_httpd_facts_t *facts, 
         return;
     }
     for (int i = 0; i < judgement.bound->nelts; i++) {
-        const aphd_httpd_name_t *name = APR_ARRAY_IDX(judgement.bound, i, const aphd_httpd_name_t *);
+        const aphd_httpd_name_t *name =
+            APR_ARRAY_IDX(judgement.bound, i, const aphd_httpd_name_t *);
         aphd_report(doctor, APHD_WARNING,
                     aphd_doctor_text(doctor, "write *:%d in its <VirtualHost>", port),
                     "apps are not reached at %s: %s:%d is a virtual host of that address alone",
@@ -108,8 +109,8 @@ void aphd_look_httpd_config(aphd_doctor_t *doctor)
     }
     const char *site = find_site(doctor, facts);
     if (site == NULL) {
-        aphd_report(doctor, httpd->found ? APHD_UNCHECKED : APHD_FAULT,
-                    "run apphostctl setup", "no file that %s reads names %s", httpd->command[0],
+        aphd_report(doctor, httpd->found ? APHD_UNCHECKED : APHD_FAULT, "run apphostctl setup",
+                    "no file that %s reads names %s", httpd->command[0],
                     doctor->settings->routes_path);
         return;
     }
@@ -117,8 +118,9 @@ void aphd_look_httpd_config(aphd_doctor_t *doctor)
         look_core_dumps(doctor, APR_ARRAY_IDX(facts->includes, i, const char *));
     if (strstr(text_of(doctor, site), doctor->settings->vhosts_enabled) == NULL)
         aphd_report(doctor, APHD_FAULT,
-                    aphd_doctor_text(doctor, "add IncludeOptional \"%s/*.conf\" to it, see the "
-                                             "shipped conf/apphost.conf",
+                    aphd_doctor_text(doctor,
+                                     "add IncludeOptional \"%s/*.conf\" to it, see the "
+                                     "shipped conf/apphost.conf",
                                      doctor->settings->vhosts_enabled),
                     "%s does not include the virtual hosts of apps", site);
     look_rivals(doctor, facts, site);

@@ -30,12 +30,11 @@ static void look_port(aphd_doctor_t *doctor, int port, aphd_level_t level)
     aphd_listener_t listener;
     if (!aphd_listener_find(port, &listener) || listener.pid == 0 || is_httpd(listener.program))
         return;
-    aphd_report(doctor, level,
-                level == APHD_FAULT
-                    ? NULL
-                    : "stop that program if httpd shall answer https for apps, or let it",
-                "port %d is held by %s (pid %d), not by httpd", port, listener.program,
-                (int)listener.pid);
+    aphd_report(
+        doctor, level,
+        level == APHD_FAULT ? NULL
+                            : "stop that program if httpd shall answer https for apps, or let it",
+        "port %d is held by %s (pid %d), not by httpd", port, listener.program, (int)listener.pid);
 }
 
 void aphd_look_web_ports(aphd_doctor_t *doctor)

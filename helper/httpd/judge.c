@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* httpd chooses by address first: the virtual hosts of ADDRESS:PORT, else those of *:PORT, else the
- * main server. Among them the first that has the name wins, and the very first where none has it. */
+ * main server. Among them the first that has the name wins, and the very first where none has it.
+ */
 #include "helper/httpd/judge.h"
 
 #include <stdlib.h>
@@ -36,7 +37,8 @@ static apr_array_header_t *rivals(const apr_array_header_t *names, int port, con
     apr_array_header_t *found = apr_array_make(p, names->nelts + 1, sizeof(aphd_httpd_name_t));
     for (int i = 0; i < names->nelts; i++) {
         const aphd_httpd_name_t *name = name_at(names, i);
-        if (is_any(name->address) && port_of(name->address) == port && strcmp(name->file, ours) != 0)
+        if (is_any(name->address) && port_of(name->address) == port &&
+            strcmp(name->file, ours) != 0)
             APR_ARRAY_PUSH(found, aphd_httpd_name_t) = *name;
     }
     return found;
@@ -88,8 +90,8 @@ apr_status_t aphd_judge(aphd_judgement_t *judgement, const apr_array_header_t *n
                         const aphd_settings_t *settings, const char *ours, apr_pool_t *p,
                         aph_error_t *err)
 {
-    *judgement = (aphd_judgement_t){
-        .bound = apr_array_make(p, 4, sizeof(const aphd_httpd_name_t *))};
+    *judgement =
+        (aphd_judgement_t){.bound = apr_array_make(p, 4, sizeof(const aphd_httpd_name_t *))};
     for (int i = 0; i < names->nelts; i++) {
         const aphd_httpd_name_t *name = name_at(names, i);
         apr_status_t status = APR_SUCCESS;

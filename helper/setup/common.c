@@ -96,8 +96,7 @@ static apr_status_t check(aphd_setup_t *setup, aphd_record_t *record, aph_error_
     }
     aphd_things_redo(record, 0, NULL);
     return aph_error_set(err, APH_ECONFIG, 2200,
-                         "nothing was taken back, for httpd would not start without it: %s",
-                         cause);
+                         "nothing was taken back, for httpd would not start without it: %s", cause);
 }
 
 static apr_status_t unreserve(const aphd_setup_t *setup, const aphd_record_t *record,

@@ -52,7 +52,8 @@ static apr_status_t ask(const aphd_setup_t *setup, const char *op, json_t *args,
                         aph_error_t *err)
 {
     json_t *answer = NULL;
-    json_t *request = json_pack("{s:i, s:s, s:o}", "v", APH_PROTOCOL_VERSION, "op", op, "args", args);
+    json_t *request =
+        json_pack("{s:i, s:s, s:o}", "v", APH_PROTOCOL_VERSION, "op", op, "args", args);
     int fd = connect_to(setup->settings->socket_path);
     apr_status_t status =
         fd < 0 ? aph_error_set(err, APH_EDAEMON, 2196, "apphostd does not answer on %s: %s",

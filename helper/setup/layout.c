@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Debian: modules and sites lie in folders of what is available, links to them in folders of what is
- * enabled. Fedora: what lies in conf.modules.d and conf.d is read. */
+/* Debian: modules and sites lie in folders of what is available, links to them in folders of what
+ * is enabled. Fedora: what lies in conf.modules.d and conf.d is read. */
 #include "helper/setup/layout.h"
 
 #include <dirent.h>
@@ -39,8 +39,8 @@ static const char *find_root(const aphd_httpd_facts_t *facts, const char *folder
     return facts->server_root;
 }
 
-apr_status_t aphd_layout_find(aphd_layout_t *layout, const aphd_httpd_facts_t *facts,
-                              apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_layout_find(aphd_layout_t *layout, const aphd_httpd_facts_t *facts, apr_pool_t *p,
+                              aph_error_t *err)
 {
     const char *root = find_root(facts, "mods-enabled", p);
     if (is_folder(root, "mods-available", p) && is_folder(root, "mods-enabled", p) &&

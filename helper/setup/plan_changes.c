@@ -22,7 +22,8 @@
 
 typedef enum aphd_mark_t { PLAIN = 0, SHARED = 1, ACTIVE = 2, EDITED = 4 } aphd_mark_t;
 
-/* What somebody changed after us stays his, unless we would write something else today than then. */
+/* What somebody changed after us stays his, unless we would write something else today than then.
+ */
 static apr_status_t respect(aphd_setup_t *setup, aphd_change_t *change, const aphd_thing_t *now,
                             aph_error_t *err)
 {
@@ -32,8 +33,7 @@ static apr_status_t respect(aphd_setup_t *setup, aphd_change_t *change, const ap
     change->before = entry->change.before;
     if (aphd_thing_same(now, &change->after) || aphd_things_still(entry, setup->p))
         return APR_SUCCESS;
-    const char *sum =
-        aphd_record_sum(change->after.text, change->after.length, setup->p);
+    const char *sum = aphd_record_sum(change->after.text, change->after.length, setup->p);
     if (now->kind != APHD_NOTHING && strcmp(sum, entry->sha256) != 0)
         return aph_error_set(err, APH_ETAKEN, 2184,
                              "%s was changed since setup wrote it, and today it would say "
@@ -54,8 +54,12 @@ static apr_status_t add(aphd_setup_t *setup, const char *path, aphd_thing_t afte
     apr_status_t status = aphd_thing_look(&now, path, setup->p, err);
     if (status != APR_SUCCESS)
         return status;
-    aphd_change_t change = {.path = path, .before = now, .after = after, .why = why,
-                            .shared = (marks & SHARED) != 0, .active = (marks & ACTIVE) != 0};
+    aphd_change_t change = {.path = path,
+                            .before = now,
+                            .after = after,
+                            .why = why,
+                            .shared = (marks & SHARED) != 0,
+                            .active = (marks & ACTIVE) != 0};
     if (marks & EDITED) {
         aphd_recorded_t *entry = aphd_record_find(setup->record, path);
         if (entry != NULL)
@@ -98,8 +102,8 @@ int aphd_plan_differs(const aphd_setup_t *setup, const aphd_change_t *change)
 
 /* --- modules ---------------------------------------------------------------------------------- */
 
-/* Whether the file or link that loads a module is wanted: the module is missing, or is there because
- * of us. */
+/* Whether the file or link that loads a module is wanted: the module is missing, or is there
+ * because of us. */
 static int wanted(const aphd_setup_t *setup, const char *module, const char *path)
 {
     return !aphd_layout_has_module(setup->facts, module) ||
@@ -147,10 +151,10 @@ static apr_status_t load_modules_debian(aphd_setup_t *setup, aph_error_t *err)
     const char *load = apr_pstrcat(p, setup->layout.modules, "/apphost.load", NULL);
     if (status != APR_SUCCESS || !wanted(setup, "apphost_module", load))
         return status;
-    status = add_file(setup, load,
-                      apr_pstrcat(p, "# Depends: proxy proxy_http\n",
-                                  load_line("apphost", MODULE_FILE, p), NULL),
-                      PLAIN, "loads mod_apphost", err);
+    status = add_file(
+        setup, load,
+        apr_pstrcat(p, "# Depends: proxy proxy_http\n", load_line("apphost", MODULE_FILE, p), NULL),
+        PLAIN, "loads mod_apphost", err);
     return status == APR_SUCCESS ? enable_module(setup, "apphost", PLAIN, err) : status;
 }
 
@@ -187,10 +191,10 @@ static apr_status_t load_modules_fedora(aphd_setup_t *setup, aph_error_t *err)
 
 /* httpd's main server serves what no virtual host does, but only while its port has none at all.
  *
- * An empty virtual host inherits everything but two things. mod_rewrite's rules need a word. And its
- * port, which redirects of a request that names none are made with, is that of its first address; an
- * address that can never be asked (RFC 5737), with no port, leaves it what it is in the main
- * server. */
+ * An empty virtual host inherits everything but two things. mod_rewrite's rules need a word. And
+ * its port, which redirects of a request that names none are made with, is that of its first
+ * address; an address that can never be asked (RFC 5737), with no port, leaves it what it is in the
+ * main server. */
 static const char *stand_in(const aphd_setup_t *setup)
 {
     int port = setup->settings->public_port;
@@ -198,7 +202,8 @@ static const char *stand_in(const aphd_setup_t *setup)
         setup->p,
         "# No virtual host served port %d before, the main server did. With one there it would be\n"
         "# asked no more, so an empty one stands for it: it inherits everything from the main\n"
-        "# server, and being the first, answers whatever is no app's. 192.0.2.1 is nobody's address;\n"
+        "# server, and being the first, answers whatever is no app's. 192.0.2.1 is nobody's "
+        "address;\n"
         "# without a port it makes redirects keep the main server's.\n"
         "<VirtualHost 192.0.2.1:* *:%d>\n"
         "    <IfModule rewrite_module>\n"
@@ -309,8 +314,10 @@ static apr_status_t add_reservation(aphd_setup_t *setup, aph_error_t *err)
 {
     apr_pool_t *p = setup->p;
     if (!is_folder_of(APHD_SYSCTL_FILE, p)) {
-        aphd_setup_note(setup, "There is no folder for %s, so the ports of apps are reserved until "
-                               "the next boot only.", APHD_SYSCTL_FILE);
+        aphd_setup_note(setup,
+                        "There is no folder for %s, so the ports of apps are reserved until "
+                        "the next boot only.",
+                        APHD_SYSCTL_FILE);
         return APR_SUCCESS;
     }
     const char *list =
@@ -327,14 +334,14 @@ static apr_status_t add_reservation(aphd_setup_t *setup, aph_error_t *err)
 static apr_status_t add_logrotate(aphd_setup_t *setup, aph_error_t *err)
 {
     const char *text;
-    if (!is_folder_of(APHD_LOGROTATE_FILE, setup->p) || (access("/usr/sbin/logrotate", X_OK) != 0 &&
-                                                         access("/usr/bin/logrotate", X_OK) != 0))
+    if (!is_folder_of(APHD_LOGROTATE_FILE, setup->p) ||
+        (access("/usr/sbin/logrotate", X_OK) != 0 && access("/usr/bin/logrotate", X_OK) != 0))
         return APR_SUCCESS;
     apr_status_t status = read_shipped(&text, "apphost-logrotate.conf", setup->p, err);
     if (status == APR_SUCCESS)
-        status = add_file(setup, APHD_LOGROTATE_FILE,
-                          aphd_words_fill(text, setup->settings, setup->p), PLAIN,
-                          "keeps the logs of apps from growing for ever", err);
+        status =
+            add_file(setup, APHD_LOGROTATE_FILE, aphd_words_fill(text, setup->settings, setup->p),
+                     PLAIN, "keeps the logs of apps from growing for ever", err);
     return status;
 }
 

@@ -16,10 +16,10 @@
 #include "helper/setup/layout.h"
 #include "helper/setup/words.h"
 
-#define SHIPPED     APH_DATADIR "/apphostd.conf"
-#define CONFIG_MAX  (1024 * 1024)
-#define HTTPS_PORT  443
-#define PORTS_MAX   32
+#define SHIPPED    APH_DATADIR "/apphostd.conf"
+#define CONFIG_MAX (1024 * 1024)
+#define HTTPS_PORT 443
+#define PORTS_MAX  32
 
 static apr_status_t read_text(const char **text, const char *path, apr_pool_t *p, aph_error_t *err)
 {
@@ -77,8 +77,8 @@ static apr_status_t load_text(aphd_setup_t *setup, const char *text, aph_error_t
     setup->settings->path = setup->config_path;
     if (status == APR_SUCCESS)
         return APR_SUCCESS;
-    const char *rest = strncmp(why.message, path, strlen(path)) == 0 ? why.message + strlen(path)
-                                                                      : why.message;
+    const char *rest =
+        strncmp(why.message, path, strlen(path)) == 0 ? why.message + strlen(path) : why.message;
     return aph_error_set(err, status, 2181, "%s%s", rest != why.message ? setup->config_path : "",
                          rest);
 }

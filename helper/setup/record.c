@@ -80,9 +80,8 @@ static apr_status_t read_copy(aphd_thing_t *before, const json_t *from, const ch
     before->kind = kind_of(from);
     if (before->kind == APHD_NOTHING)
         return APR_SUCCESS;
-    const char *path =
-        apr_psprintf(p, "%s/%d", copies_path(state_dir, p),
-                     (int)json_integer_value(json_object_get(from, "copy")));
+    const char *path = apr_psprintf(p, "%s/%d", copies_path(state_dir, p),
+                                    (int)json_integer_value(json_object_get(from, "copy")));
     apr_status_t status = aph_file_read(path, FILE_LIMIT, &octets, &before->length, err);
     if (status != APR_SUCCESS)
         return status;

@@ -15,10 +15,10 @@
 #include "helper/setup/plan.h"
 #include "helper/setup/show.h"
 
-#define UNIT           "apphostd.service"
-#define STEP_MS        50
-#define RELOAD_MS      15000
-#define DAEMON_END_MS  30000
+#define UNIT          "apphostd.service"
+#define STEP_MS       50
+#define RELOAD_MS     15000
+#define DAEMON_END_MS 30000
 
 static void pause_ms(int milliseconds)
 {
@@ -65,8 +65,8 @@ apr_status_t aphd_service_systemctl(const char *verb, int now, apr_pool_t *p, ap
     aphd_run_t run;
     apr_status_t status = aphd_run(&run, words, APHD_RUN_CHECK, p, err);
     if (status == APR_SUCCESS && run.exit_code != 0)
-        status = aph_error_set(err, APH_EDAEMON, 2190, "systemctl %s " UNIT " failed: %.300s",
-                               verb, *run.errors != '\0' ? run.errors : "it does not say why");
+        status = aph_error_set(err, APH_EDAEMON, 2190, "systemctl %s " UNIT " failed: %.300s", verb,
+                               *run.errors != '\0' ? run.errors : "it does not say why");
     return status;
 }
 

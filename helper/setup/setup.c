@@ -76,8 +76,8 @@ static aphd_record_t *make_record(const aphd_setup_t *setup, int made_state_dir)
     record->config = setup->config_path;
     record->made_state_dir = old != NULL ? old->made_state_dir : made_state_dir != 0;
     record->reserved_before = old != NULL ? old->reserved_before : aphd_plan_reserved(setup->p);
-    record->service = old != NULL ? old->service
-                                  : aphd_service_systemd() && !aphd_service_enabled(setup->p);
+    record->service =
+        old != NULL ? old->service : aphd_service_systemd() && !aphd_service_enabled(setup->p);
     record->entries = apr_array_make(setup->p, 16, sizeof(aphd_recorded_t));
     for (int i = 0; i < setup->changes->nelts; i++) {
         const aphd_change_t *change = change_at(setup, i);
@@ -130,19 +130,20 @@ static apr_status_t set_in_motion(aphd_setup_t *setup, const aphd_record_t *reco
     const char *list = aphd_plan_reserved(p);
     const char *wanted = aphd_words_ports_join(list, aphd_plan_range(setup->settings, p), p);
     aph_error_t why = APH_ERROR_INIT;
-    apr_status_t status = strcmp(wanted, list) != 0 ? aphd_service_reserve(wanted, err)
-                                                    : APR_SUCCESS;
+    apr_status_t status =
+        strcmp(wanted, list) != 0 ? aphd_service_reserve(wanted, err) : APR_SUCCESS;
     if (status == APR_SUCCESS)
         status = aphd_service_reload(setup, 1, err);
     if (status != APR_SUCCESS)
         return status;
     /* That apphostd does not run yet harms nobody, and its own words say what it lacks. */
     if (!aphd_service_systemd())
-        aphd_setup_note(setup, "systemd does not run this machine. Start apphostd yourself, it "
-                               "stays in the foreground: " APH_SBINDIR "/apphostd%s%s",
+        aphd_setup_note(setup,
+                        "systemd does not run this machine. Start apphostd yourself, it "
+                        "stays in the foreground: " APH_SBINDIR "/apphostd%s%s",
                         strcmp(setup->config_path, APHD_SETTINGS_PATH) == 0 ? "" : " -c ",
                         strcmp(setup->config_path, APHD_SETTINGS_PATH) == 0 ? ""
-                                                                           : setup->config_path);
+                                                                            : setup->config_path);
     else if (aphd_service_systemctl("enable", 0, p, &why) != APR_SUCCESS ||
              aphd_service_systemctl("restart", 0, p, &why) != APR_SUCCESS)
         aphd_setup_note(setup, "apphostd did not start (journalctl -u apphostd says why): %s",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Printing. Paths and texts are root's own words; still nothing a terminal would obey is passed on. */
+/* Printing. Paths and texts are root's own words; still nothing a terminal would obey is passed on.
+ */
 #include "helper/setup/show.h"
 
 #include <stdarg.h>
@@ -119,7 +120,7 @@ void aphd_show_teardown(const aphd_setup_t *setup, const char *const *apps)
         printf("To be deleted, for good, with the data of every app:\n  %s\n  %s\n  %s\n",
                setup->settings->state_dir, setup->settings->runtime_dir,
                strcmp(setup->config_path, APHD_SETTINGS_PATH) == 0 ? APH_SYSCONFDIR
-                                                                  : setup->config_path);
+                                                                   : setup->config_path);
     else
         printf("To be kept: %s, with the data of every app.\n", setup->settings->state_dir);
 }
@@ -198,11 +199,11 @@ static json_t *spell_changes(const aphd_setup_t *setup, int done)
     for (int i = 0; setup->changes != NULL && i < setup->changes->nelts; i++) {
         const aphd_change_t *change = &APR_ARRAY_IDX(setup->changes, i, aphd_change_t);
         int link = change->after.kind == APHD_LINK;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b}", "path", change->path,
-                                              "kind", link ? "link" : "file",
-                                              link ? "target" : "text", change->after.text, "why",
-                                              change->why, "differs",
-                                              !done && aphd_plan_differs(setup, change)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s, s:b}", "path", change->path, "kind",
+                                        link ? "link" : "file", link ? "target" : "text",
+                                        change->after.text, "why", change->why, "differs",
+                                        !done && aphd_plan_differs(setup, change)));
     }
     return list;
 }

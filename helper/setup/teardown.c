@@ -8,7 +8,8 @@
  *   5  what setup wrote becomes what was there before; httpd finds that sound, and is reloaded
  *   6  the record goes; with --purge StateDir, RuntimeDir and the configuration
  *
- * A run that was interrupted is gone on with by the next one: each step finds what the other left. */
+ * A run that was interrupted is gone on with by the next one: each step finds what the other left.
+ */
 #include "helper/setup/setup.h"
 
 #include <ctype.h>
@@ -87,9 +88,9 @@ static apr_status_t leave_httpd(aphd_setup_t *setup, aph_error_t *err)
 /* StateDir is found in a file root wrote, and still: these are never ours alone. */
 static apr_status_t purge_folder(const char *path, aph_error_t *err)
 {
-    static const char *const shared[] = {"/",    "/etc", "/home", "/opt",     "/root",    "/run",
-                                         "/srv", "/tmp", "/usr",  "/var",     "/var/lib", "/var/run",
-                                         "/var/tmp", "/var/cache", "/var/www"};
+    static const char *const shared[] = {
+        "/",    "/etc", "/home",    "/opt",     "/root",    "/run",       "/srv",    "/tmp",
+        "/usr", "/var", "/var/lib", "/var/run", "/var/tmp", "/var/cache", "/var/www"};
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         if (strcmp(path, shared[i]) == 0)
             return aph_error_set(err, APH_EDENIED, 2203,

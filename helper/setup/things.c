@@ -40,8 +40,7 @@ static apr_status_t look_file(aphd_thing_t *thing, const char *path, apr_pool_t 
     return status;
 }
 
-apr_status_t aphd_thing_look(aphd_thing_t *thing, const char *path, apr_pool_t *p,
-                             aph_error_t *err)
+apr_status_t aphd_thing_look(aphd_thing_t *thing, const char *path, apr_pool_t *p, aph_error_t *err)
 {
     struct stat there;
     *thing = (aphd_thing_t){.kind = APHD_NOTHING};

@@ -58,7 +58,8 @@ static const char *fill_word(const char *word, const char *domain, const aphd_se
     return replace(word, EXAMPLE_PORT, apr_psprintf(p, ":%d>", settings->public_port), p);
 }
 
-static void fill_line(text_t *into, const char *line, size_t length, const aphd_settings_t *settings)
+static void fill_line(text_t *into, const char *line, size_t length,
+                      const aphd_settings_t *settings)
 {
     const char *end = line + length;
     size_t lead = strspn(line, "# \t");
@@ -198,8 +199,8 @@ static const char *spell(const unsigned char *mask, apr_pool_t *p)
             continue;
         while (last + 1 < PORTS && mask[last + 1])
             last++;
-        const char *range = last > port ? apr_psprintf(p, "%d-%d", port, last)
-                                        : apr_psprintf(p, "%d", port);
+        const char *range =
+            last > port ? apr_psprintf(p, "%d-%d", port, last) : apr_psprintf(p, "%d", port);
         if (result.pieces->nelts > 0)
             put(&result, ",", 1);
         put(&result, range, strlen(range));

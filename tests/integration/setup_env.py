@@ -46,8 +46,9 @@ class Backend(http.server.BaseHTTPRequestHandler):
 class Farm(Stack):
     """httpd with three sites (Debian's shape) or with none but the main server (Fedora's)."""
 
-    def __init__(self, engine, shape, sites=True):
+    def __init__(self, engine, shape, sites=True, domain="test.example"):
         super().__init__(engine, "event")
+        self.domain = domain
         self.shape, self.sites = shape, sites
         self.tls_port, self.instance_label = free_port(), None
         self.root = f"{self.folder}/{'apache2' if shape == 'debian' else 'httpd'}"
@@ -229,9 +230,10 @@ RuntimeDir = {self.runtime}
 
 [engine]
 Socket = {self.engine_socket}
+Compose = {"/bin/true" if isinstance(self.engine, NoEngine) else ""}
 SubnetPool = 10.214.0.0/16
 StartSeconds = 20
-""", 0o640)
+""".replace("# PublicPort", "".join(f"{k} = {v}\n" for k, v in overrides.items()) + "# PublicPort"), 0o640)
 
     def apart(self, *words, wrapper=(), fakes=(), timeout=100):
         """Runs words where /etc/sysctl.d and /etc/logrotate.d are ours and no systemd is seen. fakes: {file: over}."""
@@ -353,8 +355,8 @@ class NoEngine:
 def new_farm():
     farms = []
 
-    def make(shape="debian", engine=None, sites=True, start=True):
-        farm = Farm(engine or NoEngine(), shape, sites)
+    def make(shape="debian", engine=None, start=True, **more):
+        farm = Farm(engine or NoEngine(), shape, **more)
         farms.append(farm)
         if start:
             farm.start_httpd()
