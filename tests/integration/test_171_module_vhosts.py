@@ -73,6 +73,9 @@ AppHost On
     s.close()
     assert " 503 " in head and len(app.requests) == asked
     server.port = here
+    server.routes(a={"port": app.port, "flags": OWN_VHOST})
+    assert told(server.get("a"))["app"] == "a"
+    assert server.get("a", host="a.elsewhere.example").status == 404, "an alias that is none any more"
 
 
 def test_password_and_addresses(server):
