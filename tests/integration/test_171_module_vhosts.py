@@ -156,7 +156,7 @@ def test_in_the_manner_of_amahi(server):
     server.routes()
     for host in ("a", f"a.{DOMAIN}"):
         assert server.get("a", host=host).status == 404, "its virtual host outlived it"
-    with open(f"{server.folder}/sites/00001/logs/access_log", encoding="ascii") as f:
+    with open(f"{server.folder}/sites/1/logs/access_log", encoding="ascii") as f:
         assert ' 200\n' in f.read()
 
 
@@ -245,7 +245,7 @@ def test_candidate(server):
 
 # -- what disappears later ---------------------------------------------------------------------------
 def logging_vhost(server, name, app_id):
-    logs = f"{server.folder}/sites/{app_id:05}/logs"
+    logs = f"{server.folder}/sites/{app_id}/logs"
     return vhost(server, name, f'ErrorLog "{logs}/error_log"\nCustomLog "{logs}/access_log" "%r"')
 
 
@@ -280,12 +280,12 @@ def test_log_folders_are_made_nowhere_else(server):
     enable(server, _1=vhost(server, "a"), _2=vhost(server, "b"), _3=vhost(server, "c"))
     outside = f"{server.folder}/outside"
     os.makedirs(outside)
-    os.makedirs(f"{server.folder}/sites/00002")
-    os.symlink(outside, f"{server.folder}/sites/00001")
-    os.chmod(f"{server.folder}/sites/00002", 0o777)
+    os.makedirs(f"{server.folder}/sites/2")
+    os.symlink(outside, f"{server.folder}/sites/1")
+    os.chmod(f"{server.folder}/sites/2", 0o777)
     configure(server).start()
-    assert os.listdir(outside) == [] and os.listdir(f"{server.folder}/sites/00002") == []
-    assert os.path.isdir(f"{server.folder}/sites/00003/logs"), "the others are made all the same"
+    assert os.listdir(outside) == [] and os.listdir(f"{server.folder}/sites/2") == []
+    assert os.path.isdir(f"{server.folder}/sites/3/logs"), "the others are made all the same"
     server.announced.append("APH025[34].*log folders in")
 
 

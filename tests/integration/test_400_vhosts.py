@@ -10,7 +10,7 @@ import pytest
 
 import kills
 from engine_env import WEB, busybox_files
-from stack_env import PREFIX
+from stack_env import PREFIX, wait_for
 
 IMAGE = f"apphost-test-web-{os.getpid()}:1"
 SCRIPT = ("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + IMAGE
@@ -296,6 +296,18 @@ def test_a_template_for_each_kind(site):
     install(site, "calm", "--kind", "quiet-container")
     assert site.get("loud").headers["X-Kind"] is None
     assert site.get("calm").headers["X-Kind"] == "quiet"
+
+
+def test_folders_of_logs_that_are_gone_stop_nobody(site):
+    install(site, "diary", "--option", "allow-ip=127.0.0.1")
+    shutil.rmtree(f"{site.state}/sites")
+    site.httpd.send_signal(signal.SIGUSR1)
+    wait_for(lambda: os.path.isdir(f"{site.state}/sites/1/logs"), 20, "the folder made again")
+    assert site.get("diary").status == 200 and site.httpd.poll() is None
+    shutil.rmtree(f"{site.state}/sites")
+    site.stop_httpd()
+    site.start_httpd()
+    assert site.get("diary").status == 200
 
 
 def test_vhosts_always(new_stack, web_image):
