@@ -240,7 +240,7 @@ def test_candidate(server):
     checked = subprocess.run([HTTPD, "-D", "APPHOST_CANDIDATE", "-t", "-f", f"{server.folder}/httpd.conf"],
                              capture_output=True, text=True, timeout=30)
     assert checked.returncode != 0 and "vhosts-candidate/00001.conf" in checked.stderr and "Nonsense" in checked.stderr
-    assert os.listdir(f"{server.folder}/sites") == ["00001"], "of the enabled set, and only of that"
+    assert os.listdir(f"{server.folder}/sites") == ["1"], "of the enabled set, and only of that"
 
 
 # -- what disappears later ---------------------------------------------------------------------------
@@ -260,14 +260,14 @@ def test_missing_log_folders(server):
         os.umask(mask)
     assert server.get("a").status == 200
     sites = f"{server.folder}/sites"
-    for path, mode in ((sites, 0o755), (f"{sites}/00001", 0o755), (f"{sites}/00022", 0o755)):
+    for path, mode in ((sites, 0o755), (f"{sites}/1", 0o755), (f"{sites}/22", 0o755)):
         assert stat.S_IMODE(os.stat(path).st_mode) == mode and os.stat(path).st_uid == 0
-    assert stat.S_IMODE(os.stat(f"{sites}/00022/logs").st_mode) in (0o750, 0o700)
-    for gone in (f"{sites}/00022/logs", f"{sites}/00001", sites):
+    assert stat.S_IMODE(os.stat(f"{sites}/22/logs").st_mode) in (0o750, 0o700)
+    for gone in (f"{sites}/22/logs", f"{sites}/1", sites):
         shutil.rmtree(gone)
         server.reload()
         assert server.get("a").status == 200 and server.get("b").status == 200
-        assert os.path.exists(f"{sites}/00022/logs/access_log") and os.path.exists(f"{sites}/00001/logs/error_log")
+        assert os.path.exists(f"{sites}/22/logs/access_log") and os.path.exists(f"{sites}/1/logs/error_log")
     shutil.rmtree(sites)
     server.stop()
     server.start()
