@@ -28,13 +28,13 @@
 #include <apr_strings.h>
 #include <ap_mpm.h>
 #include <http_config.h>
-#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <http_ssl.h>
 #include <mpm_common.h>
 
+#include "mod_apphost/body_limit.h"
 #include "mod_apphost/config.h"
 #include "mod_apphost/head_limit.h"
 #include "mod_apphost/headers.h"
@@ -69,18 +69,16 @@ static int pre_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     return OK;
 }
 
-/* `httpd -t` changes nothing; and what is not made here is only a warning, for the log it was for
- * may be there all the same. */
+/* What cannot be made is only a warning here: httpd knows best whether it needs it. */
 static void make_logs(server_rec *s)
 {
     aph_error_t err = APH_ERROR_INIT;
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL &&
-        aphm_vhosts_make_logs(aphm_config_routes_path(s), &err) != APR_SUCCESS)
+    if (aphm_vhosts_make_logs(aphm_config_routes_path(s), &err) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s, "%s: %s", err.tag,
                      err.message);
 }
 
-/* The logs are opened right after this. */
+/* Before httpd's own look at the folders of error logs, which is a hook of the same name. */
 static int check_config_cb(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     aph_error_t err = APH_ERROR_INIT;
@@ -200,18 +198,6 @@ static int map_to_storage_cb(request_rec *r)
     return aphm_request_of(r) != NULL && aphm_page_is_handler(r) ? OK : DECLINED;
 }
 
-/* Where nobody said LimitRequestBody httpd takes 1 GiB, which is right for what it stores itself. A
- * body for an app only passes by. */
-static void lift_body_limit(request_rec *r)
-{
-    const core_dir_config *said = ap_get_core_module_config(r->per_dir_config);
-    if (said->limit_req_body >= 0)
-        return;
-    core_dir_config *lifted = apr_pmemdup(r->pool, said, sizeof *lifted);
-    lifted->limit_req_body = 0;
-    ap_set_core_module_config(r->per_dir_config, lifted);
-}
-
 static int fixups_cb(request_rec *r)
 {
     const aphm_request_t *request = aphm_request_of(r);
@@ -224,7 +210,7 @@ static int fixups_cb(request_rec *r)
     r->handler = "proxy-server";
     r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config,
                                                  request->context->proxy_dir);
-    lift_body_limit(r); /* in the merged settings, which are this request's own */
+    aphm_body_limit_lift(r); /* in the merged settings, which are this request's own */
     return DECLINED;
 }
 
@@ -272,6 +258,9 @@ static int handler_cb(request_rec *r)
         return DECLINED;
     if (request->answer != APHM_PROXY)
         return aphm_page_send(r, request, aphm_page_of(request));
+    int rv = aphm_body_limit_start(r);
+    if (rv != OK)
+        return rv;
     if (aphm_limits_enter(&request->context->limits, request->context->counters, &request->route,
                           request->upgrade, &err) != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "%s: %s", err.tag, err.message);
@@ -366,7 +355,7 @@ static int request_status_cb(int *status, request_rec *r)
 static void register_hooks(apr_pool_t *p)
 {
     ap_hook_pre_config(pre_config_cb, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_config(check_config_cb, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(check_config_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_config(post_config_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_child_init(child_init_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_child_status(child_status_cb, NULL, NULL, APR_HOOK_MIDDLE);
@@ -381,6 +370,7 @@ static void register_hooks(apr_pool_t *p)
     APR_OPTIONAL_HOOK(proxy, create_req, create_answer_cb, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(proxy, request_status, request_status_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     aphm_head_limit_register();
+    aphm_body_limit_register();
     ap_register_output_filter(FILTER, head_filter_cb, NULL, AP_FTYPE_CONTENT_SET);
 }
 
