@@ -54,8 +54,8 @@ static int is_chunked(const request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
 }
 
-/* HTTP/1 announces every body; and where there is none, an upgraded connection may follow, which must
- * not meet the filter. */
+/* HTTP/1 announces every body; and where there is none, an upgraded connection may follow, which
+ * must not meet the filter. */
 static int may_have_body(const request_rec *r)
 {
     return apr_table_get(r->headers_in, "Content-Length") != NULL || is_chunked(r) ||
