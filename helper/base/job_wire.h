@@ -22,7 +22,8 @@
  *                                  "kept" is true where an app of that name was uninstalled and its
  *                                  data kept: it gets the same id again. Calling it again within one
  *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
- *      subnet  {"taken":[CIDR...]} -> {"subnet":CIDR}   a free /28 of the pool that overlaps none
+ *      subnet  {"taken":[CIDR...],"services":N} -> {"subnet":CIDR}   a free piece of the pool that
+ *                                  overlaps none: /28, or larger where that holds too few services
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...]}  -> {}  any subset

@@ -10,7 +10,7 @@
  *   6. Its folders and here-documents are put in place.
  *   7. Its images are here, by id.
  *   8. The model is rendered and stored: what is started can be started again without the script.
- *   9. Compose brings it up; what runs is what was judged.
+ *   9. The firewall knows it; compose brings it up; what runs is what was judged.
  *  10. It answers; only now it gets its route.
  *
  * From 6 on, every step is written to the journal before its effect. Whatever fails, and when the
@@ -53,6 +53,8 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
+    if (status == APR_SUCCESS)
+        status = aphd_bring_wall(job, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_compose(job, err);
     return status == APR_SUCCESS ? aphd_bring_verify(job, install->model, err) : status;

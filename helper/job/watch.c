@@ -5,6 +5,8 @@
  *   2. Its events are listened to; every app is compared with the containers there are.
  *   3. An app whose containers came up is asked over HTTP until it answers.
  *   4. What changed is told to the monitor, and nothing else.
+ *   5. The firewall is looked at, whether or not there is an engine; what somebody flushed is built
+ *      again (watch_wall.h).
  *
  * Events only say when to look; what is true is what the list says. It is read after each burst of
  * them, every second while something is moving, and every 30 seconds at rest. */
@@ -18,6 +20,7 @@
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
 #include "helper/job/watch_apps.h"
+#include "helper/job/watch_wall.h"
 
 #define LOOK_EVERY     apr_time_from_sec(30)
 #define LOOK_AGAIN     apr_time_from_sec(1) /* while something is moving */
@@ -33,6 +36,7 @@
 typedef struct watching_t {
     aphd_job_t *job;
     aphd_watched_list_t list;
+    aphd_watch_wall_t wall;
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
@@ -70,6 +74,7 @@ static apr_status_t hear_monitor(watching_t *watching, aph_error_t *err)
         aphd_watched_replace(&watching->list, json_object_get(event, "apps"),
                              watching->job->settings->domains[0]);
         watching->look_at = 0;
+        watching->wall.changed = 1;
     }
     return aphd_halt_check(&watching->job->halt, err);
 }
@@ -188,7 +193,8 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
 /* Milliseconds until something is due. */
 static int pause_for(const watching_t *watching)
 {
-    apr_time_t due = watching->look_at;
+    apr_time_t due = watching->look_at < watching->wall.look_at ? watching->look_at
+                                                                : watching->wall.look_at;
     for (size_t i = 0; i < watching->list.count; i++) {
         const aphd_watched_t *app = &watching->list.apps[i];
         if (app->up && app->web && !app->proven && app->probe_at < due)
@@ -212,9 +218,12 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
         watching->list.apps[i].wakes = 0;
     }
     watching->look_at = 0;
+    watching->wall.look_at = 0; /* an engine that starts writes chains of its own */
     watching->wake_until = apr_time_now() + WAKE_WITHIN;
     while (status == APR_SUCCESS && !aphd_events_done(events)) {
         status = hear_monitor(watching, err);
+        if (status == APR_SUCCESS)
+            aphd_watch_wall(&watching->wall);
         if (status == APR_SUCCESS && watching->look_at <= apr_time_now())
             status = look(watching, err);
         if (status == APR_SUCCESS)
@@ -237,7 +246,9 @@ static apr_status_t wait_quietly(watching_t *watching, int milliseconds, aph_err
     apr_status_t status = APR_SUCCESS;
     while (status == APR_SUCCESS && apr_time_now() < until) {
         int ready;
-        int left = (int)apr_time_as_msec(until - apr_time_now()) + 1;
+        aphd_watch_wall(&watching->wall);
+        apr_time_t next = until < watching->wall.look_at ? until : watching->wall.look_at;
+        int left = (int)apr_time_as_msec(next - apr_time_now()) + 1;
         status = aphd_halt_wait(&watching->job->halt, watching->job->halt.peer_fd, POLLIN, left,
                                 &ready, err);
         if (status == APR_SUCCESS && ready)
@@ -277,8 +288,10 @@ apr_status_t aphd_story_watch(aphd_job_t *job, aph_error_t *err)
     aphd_watched_replace(&watching.list, json_object_get(job->request, "apps"),
                          job->settings->domains[0]);
     json_object_del(job->request, "apps");
+    aphd_watch_wall_open(&watching.wall, job);
     while (status == APR_SUCCESS)
         status = meet(&watching, &back_off, err);
     aphd_watched_clear(&watching.list);
+    aphd_watch_wall_close(&watching.wall);
     return status == APR_EOF ? status : aphd_job_finish(job, status, NULL, err);
 }

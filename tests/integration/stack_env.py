@@ -221,6 +221,8 @@ ThreadsPerChild 25
                 self.engine.request("DELETE", f"/containers/{c['Id']}?force=1&v=1")
             for n in networks:
                 self.engine.request("DELETE", f"/networks/{n['Id']}")
+            subprocess.run([f"{PREFIX}/libexec/apphost/apphost-job", "-c", self.config, "-w", self.instance_label],
+                           check=True, timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -294,6 +294,48 @@ def test_orphans(sick, web_image):
         sick.engine.request("DELETE", "/networks/aph-doc-orphan-net")
 
 
+# -- the firewall ----------------------------------------------------------------------------------------
+def test_firewall(sick):
+    """Each is what somebody else's program does to a firewall, with nobody there to put it right."""
+    sick.stop_daemon()
+    chain = f"APPHOST-{sick.instance_label[:8]}"
+
+    def iptables(*words):
+        return subprocess.run(["iptables", *words], check=False, capture_output=True, text=True)
+    rival, pool = "APPHOST-00000000", "10.214.128.0/17"
+    for words in (("-N", rival), ("-N", f"{rival}-IN"), ("-A", rival, "-d", pool, "-j", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
+    named(doctor(sick.config), "firewall", rival, "SubnetPool", cure=["of its own"])
+    for words in (("-F", rival), ("-X", rival), ("-X", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
+    place = "DOCKER-USER" if iptables("-C", "DOCKER-USER", "-j", chain).returncode == 0 else "FORWARD"
+    assert iptables("-I", place, "1", "-s", "192.0.2.1", "-j", "ACCEPT").returncode == 0
+    named(doctor(sick.config), "firewall", "another rule comes before", place, cure=[f"iptables -S {place}"])
+    iptables("-D", place, "-s", "192.0.2.1", "-j", "ACCEPT")
+    iptables("-t", "raw", "-F", chain)
+    named(doctor(sick.config), "firewall", "table raw", chain, cure=["restart apphostd"], verdict="warning")
+    iptables("-D", f"{chain}-IN", "1")
+    named(doctor(sick.config), "firewall", "does not say", f"{chain}-IN", cure=["restart apphostd"])
+    iptables("-D", place, "-j", chain)
+    named(doctor(sick.config), "firewall", "leads to", place, cure=["restart apphostd"])
+    for words in (("-F", chain), ("-F", f"{chain}-IN"), ("-X", chain), ("-X", f"{chain}-IN")):
+        iptables(*words)
+    named(doctor(sick.config), "firewall", "no chain", chain, cure=["restart apphostd"])
+    sick.start_daemon()
+    for _ in range(100):
+        if not faults(doctor(sick.config)):
+            break
+        time.sleep(0.05)
+    assert [c["verdict"] for c in doctor(sick.config) if c["check"] == "firewall"] == ["ok"]
+
+
+def test_firewall_without_iptables(sick):
+    hide = " && ".join(f"mount --bind /dev/null /usr/sbin/{p}" for p in ("iptables-save", "iptables-restore"))
+    done = subprocess.run(["unshare", "-m", "sh", "-c", f"{hide} && exec {PREFIX}/bin/apphostctl doctor --json "
+                           f"--config {sick.config}"], check=False, capture_output=True, text=True, timeout=60)
+    named(json.loads(done.stdout)["checks"], "firewall", "no iptables", cure=["apt-get install iptables"])
+
+
 # -- ports, httpd, names -------------------------------------------------------------------------------
 def test_port_held_by_somebody_else(sick):
     sick.ctl("stop", "photos")
