@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """apphostctl setup and teardown: into an httpd that already serves, and out again."""
-import json
 import os
 import re
-import stat
+import shutil
+import subprocess
 
 import pytest
 
 from engine_env import WEB, busybox_files
-from stack_env import PREFIX, wait_for
+from setup_env import RESERVED
+from stack_env import PREFIX
 
 IMAGE = f"apphost-test-setup-{os.getpid()}:1"
 
@@ -56,6 +57,11 @@ def web_image(engine):
     engine.import_image(IMAGE, busybox_files({"index.html": b"hello from the app\n"}), WEB)
     yield IMAGE
     engine.remove_image(IMAGE)
+
+
+def firewall():
+    return "".join(subprocess.run([f"{name}-save"], capture_output=True, text=True, check=False).stdout
+                   for name in ("iptables", "iptables-nft", "iptables-legacy") if shutil.which(f"{name}-save"))
 
 
 def with_apps(farm, image, names):
@@ -114,12 +120,14 @@ def test_purge_leaves_nothing(new_farm, engine, web_image):
     tree, answers = farm.tree(), farm.all_answers()
     with_apps(farm, web_image, ["photos"])
     farm.same_answers(answers)
+    chain = f"APPHOST-{farm.instance_label[:8]}"
+    assert chain in firewall()
     farm.teardown("--yes", "--purge")
+    assert chain not in firewall()
     assert not os.path.exists(farm.state) and not os.path.exists(farm.runtime) and not os.path.exists(farm.config)
     farm.same_tree(tree, but=[farm.config])
     farm.same_answers(answers)
     assert farm.ours() == ([], [])
-    assert "nothing" in farm.apart(f"{PREFIX}/bin/apphostctl", "setup", "--config", farm.config).stderr + "nothing"
 
 
 @pytest.mark.parametrize("body, words", [
@@ -220,6 +228,24 @@ def test_an_httpd_that_does_not_run(new_farm):
     assert b"<small>apphost</small>" in farm.get("nobody").body
     farm.teardown("--yes")
     farm.same_tree(tree)
+
+
+def test_reservations_of_others_stay(new_farm):
+    farm = new_farm("fedora")
+    with open(RESERVED, "w", encoding="ascii") as f:
+        f.write("8080,35500-36005")
+    tree = farm.tree()
+    farm.setup("--yes")
+    with open(RESERVED, encoding="ascii") as f:
+        assert f.read().strip() == "8080,35001-36005"
+    with open(f"{farm.etc}/sysctl.d/60-apphost.conf", encoding="ascii") as f:
+        assert f.read().endswith("net.ipv4.ip_local_reserved_ports = 8080,35001-36005\n")
+    with open(RESERVED, "w", encoding="ascii") as f:
+        f.write("8080,8443,35001-36005")
+    farm.teardown("--yes")
+    farm.same_tree(tree, but=["reserved"])
+    with open(RESERVED, encoding="ascii") as f:
+        assert f.read().strip() == "8080,8443,35500-36005"
 
 
 def test_systemd_is_told(new_farm):
