@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "helper/base/job_wire.h"
+#include "helper/job/engine_calls.h"
 
 #define NEWEST_MINOR 47 /* the newest API version these calls were written against: 1.47 */
 #define PING_SECONDS 10
@@ -30,7 +31,6 @@ struct aphd_stream_t {
     aphd_engine_t *engine;
     CURL *easy;
     struct curl_slist *headers;
-    char *sent;            /* the encoded body */
     aphd_octets_cb *octets_cb;
     void *baton;
     char *kept;            /* the answer, where it is not handed on; malloc'd */
@@ -99,6 +99,9 @@ static apr_status_t prepare(aphd_stream_t *stream, const aphd_call_t *call, aph_
     int length = snprintf(url, sizeof url, "%s%s", stream->engine->base, call->path);
     if (length < 0 || (size_t)length >= sizeof url)
         return aph_error_set(err, APH_EINTERNAL, 1020, "an engine call is too long");
+    if (!aphd_engine_call_listed(call->method, call->path))
+        return aph_error_set(err, APH_EINTERNAL, 2290, "%s %.200s is no call that apphost makes; "
+                             "the engine was not asked", call->method, call->path);
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, stream->engine->socket);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* the environment has no say */
@@ -116,12 +119,11 @@ static apr_status_t prepare(aphd_stream_t *stream, const aphd_call_t *call, aph_
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, stream->engine);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, stream);
     if (strcmp(call->method, "POST") == 0) {
-        stream->sent = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : strdup("");
         stream->headers = curl_slist_append(NULL, "Content-Type: application/json");
-        if (stream->sent == NULL || stream->headers == NULL)
+        if (stream->headers == NULL)
             return APR_ENOMEM;
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, stream->headers);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, stream->sent);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
     }
     return APR_SUCCESS;
 }
@@ -132,7 +134,6 @@ static void release(aphd_stream_t *stream)
         curl_multi_remove_handle(stream->engine->multi, stream->easy);
     curl_easy_cleanup(stream->easy);
     curl_slist_free_all(stream->headers);
-    free(stream->sent);
     free(stream->kept);
     free(stream);
 }

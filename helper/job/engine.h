@@ -22,10 +22,11 @@ typedef struct aphd_stream_t aphd_stream_t;
 /* Receives an answer's body as it comes (2xx only). Anything but APR_SUCCESS ends the stream. */
 typedef apr_status_t aphd_octets_cb(void *baton, const char *octets, size_t length);
 
+/* A request without a body: there is no way here to send the engine one. Method and path must be in a
+ * row of engine_calls.def. */
 typedef struct aphd_call_t {
     const char *method;
     const char *path;          /* without the version: "/containers/json?all=1" */
-    const json_t *body;        /* borrowed; NULL: none */
     int seconds;               /* for the whole call; 0: no limit */
     int quiet_seconds;         /* without a single octet; 0: no limit */
     aphd_octets_cb *octets_cb; /* NULL: the body is kept and parsed */

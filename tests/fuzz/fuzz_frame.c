@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any octets as the body of a frame, and as a stream of frames. What is taken can be written again
- * and reads the same; the stream ends in one of the ways the header names. */
+ * and reads the same; the stream ends in one of the ways the header names. What is a request is held
+ * against the table of operations, too: its arguments are taken, or refused with a sentence. */
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/frame.h"
+#include "common/ops.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
@@ -53,6 +55,18 @@ static json_t *check_body(const char *octets, size_t size)
     return frame;
 }
 
+/* As apphostd looks at a request: which operation, then whether the arguments are its own. */
+static void check_request(const json_t *frame)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    const char *name = json_string_value(json_object_get(frame, "op"));
+    const aph_op_t *op = name != NULL ? aph_op_find(name) : NULL;
+    if (op == NULL)
+        return;
+    apr_status_t status = aph_op_check(op, json_object_get(frame, "args"), &err);
+    must(status == APR_SUCCESS || (status == APH_EUSAGE && err.message[0] != '\0'));
+}
+
 /* Sends head and octets, closes, and reads what comes. Returns the first frame, or NULL. */
 static json_t *check_stream(const void *head, size_t head_size, const void *octets, size_t size)
 {
@@ -87,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
     json_t *streamed = check_stream(&head, sizeof head, octets, size);
     must((frame == NULL) == (streamed == NULL));
     must(frame == NULL || json_equal(frame, streamed));
+    check_request(frame);
     json_decref(streamed);
     json_decref(frame);
     return 0;

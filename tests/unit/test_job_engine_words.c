@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image references taken apart, and the engine's words about a failed pull told apart. */
+/* Image references taken apart, the engine's words about a failed pull told apart, and which requests
+ * may be made of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <apr_general.h>
 #include <cmocka.h>
 
+#include "helper/job/engine_calls.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/health.h"
 
@@ -32,6 +34,40 @@ static void test_references(void **state)
         assert_string_equal(tag, rows[i].tag);
     }
     apr_pool_destroy(p);
+}
+
+/* Nothing reaches the engine that is in no row of engine_calls.def. */
+static void test_calls_that_are_listed(void **state)
+{
+    static const struct { const char *method, *path; int listed; } rows[] = {
+        {"GET", "/_ping", 1},
+        {"POST", "/_ping", 0},
+        {"GET", "/containers/json?all=1&filters=%7B%7D", 1},
+        {"GET", "/containers/json?all=1&size=1", 0},
+        {"POST", "/containers/00ff/stop", 1},
+        {"POST", "/containers/00ff/exec", 0},
+        {"POST", "/containers/00ff/update", 0},
+        {"POST", "/containers/a/b/stop", 0},
+        {"POST", "/containers//stop", 0},
+        {"POST", "/containers/../stop", 0},
+        {"POST", "/containers/./stop", 0},
+        {"POST", "/containers/create", 0},
+        {"POST", "/containers/create?name=x", 0},
+        {"POST", "/build", 0},
+        {"POST", "/images/create?fromImage=a%2Fb&tag=1", 1},
+        {"POST", "/images/create?fromSrc=x&tag=1", 0},
+        {"POST", "/images/create?fromImage=a#b", 0},
+        {"DELETE", "/containers/00ff?force=1&v=1", 1},
+        {"DELETE", "/containers/00ff?link=1", 0},
+        {"DELETE", "/volumes/a_b", 1},
+        {"POST", "/volumes/create", 0},
+        {"GET", "/containers/00ff/archive", 0},
+        {"GET", "/containers/00ff/json\r\nX: y", 0},
+        {"GET", "", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (aphd_engine_call_listed(rows[i].method, rows[i].path) != rows[i].listed)
+            fail_msg("%s %s", rows[i].method, rows[i].path);
 }
 
 /* The engines' own sentences, as Docker 20 to 28 and Podman word them. */
@@ -112,6 +148,7 @@ static void test_pauses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls_that_are_listed),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_failed_pulls),
         cmocka_unit_test(test_refusals_of_the_engine),
