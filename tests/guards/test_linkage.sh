@@ -19,7 +19,7 @@ without() {
 }
 
 without apphostctl 'sqlite3|curl|yaml|archive|sodium|seccomp|inih|aprutil|httpd'
-without apphostd 'curl|yaml|archive'
+without apphostd 'curl|yaml|archive|sodium|seccomp|aprutil|ssl|resolv'
 without apphost-read 'curl|sqlite3'
 without apphost-check 'curl|sqlite3'
 without apphost-job 'sqlite3|yaml'

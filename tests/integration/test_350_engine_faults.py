@@ -1,81 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a healthy engine never shows: one that lies, breaks off, refuses, hangs or goes away half-way.
 A relay stands before the real engine and does it on demand."""
-import contextlib
 import os
-import re
-import socket
 import threading
 import time
 
 import pytest
 
 from engine_env import WEB, busybox_files
+from relay import Relay
 from stack_env import wait_for
 
 IMAGE = f"apphost-test-fault-{os.getpid()}:1"
 MUTE = '  command: ["/bin/busybox", "sleep", "1000"]\n'
-
-
-class Relay:
-    """Passes octets on. answers: [(regular expression on a request's first line, octets)...] are given
-    in the engine's place, and the connection is closed; rewrites: [(old, new)...] of equal length are
-    applied to what the engine says."""
-
-    def __init__(self, path, engine_path):
-        self.path, self.engine_path = path, engine_path
-        self.answers, self.rewrites, self.open = [], [], []
-        self.listener = None
-
-    def start(self):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        self.listener.listen(64)
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
-
-    def stop(self):
-        for s in [self.listener, *self.open]:
-            with contextlib.suppress(OSError):
-                s.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.open = []
-
-    def accept(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            engine = socket.socket(socket.AF_UNIX)
-            engine.connect(self.engine_path)
-            self.open += [client, engine]
-            threading.Thread(target=self.pass_on, args=(client, engine, True), daemon=True).start()
-            threading.Thread(target=self.pass_on, args=(engine, client, False), daemon=True).start()
-
-    def pass_on(self, source, target, from_client):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if from_client and self.answered(source, data):
-                    return
-                for old, new in [] if from_client else self.rewrites:
-                    assert len(old) == len(new)
-                    data = data.replace(old, new)
-                target.sendall(data)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
-    def answered(self, client, data):
-        line = data.split(b"\r\n", 1)[0].decode("latin-1")
-        for pattern, octets in self.answers:
-            if re.search(pattern, line):
-                if octets is None:          # never answered
-                    return True
-                client.sendall(octets)
-                client.shutdown(socket.SHUT_RDWR)
-                return True
-        return False
 
 
 @pytest.fixture(scope="module")
