@@ -81,11 +81,18 @@ static int make_room(aphd_server_t *server, const aphd_peer_t *of)
     return oldest != NULL;
 }
 
+/* Its peer is gone, which its next turn will show: until then it takes nobody's place. */
+static int has_left(const aphd_conn_t *conn)
+{
+    struct pollfd look = {.fd = conn->stream.watch.fd};
+    return poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 static apr_status_t admit(aphd_server_t *server, const aphd_peer_t *peer, aph_error_t *err)
 {
     int all = 0, same = 0, not_root = 0;
     for (aphd_conn_t *conn = server->conns; conn != NULL; conn = conn->next) {
-        if (conn->stream.closed)
+        if (conn->stream.closed || has_left(conn))
             continue;
         all++;
         same += conn->peer.uid == peer->uid;

@@ -122,9 +122,16 @@ class Daemon:
         with self.client() as client:
             return client.ask(op, **args)[-1]
 
-    def pss_kib(self):
+    def memory_kib(self, line_name):
         with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as f:
-            return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+            return next(int(line.split()[1]) for line in f if line.startswith(line_name))
+
+    def pss_kib(self):
+        return self.memory_kib("Pss:")
+
+    def anonymous_kib(self):
+        """What it has of its own; who else shares its libraries makes no difference."""
+        return self.memory_kib("Anonymous:")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
