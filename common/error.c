@@ -101,5 +101,9 @@ apr_status_t aph_error_receive(aph_error_t *err, const char *wire, const char *t
              message != NULL ? message : aph_error_sentence(status));
     aph_utf8_mend(err->message);
     aph_utf8_mend(err->tag);
+    /* It is printed as it stands, and may come from a process that foreign text has taken over. */
+    for (char *at = err->tag; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
     return status;
 }

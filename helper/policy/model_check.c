@@ -120,6 +120,20 @@ static int shape_fits(aphd_section_t section, const char *key, const char *shape
            || (wanted == APHD_SHAPE_COMMAND && strcmp(shape, "string") == 0);
 }
 
+/* No two entries with the same name: of two, one would be judged and shown, and another one run. */
+static int all_distinct(const json_t *list, const char *member)
+{
+    json_auto_t *seen = json_object();
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry) {
+        const char *name = json_string_value(json_object_get(entry, member));
+        if (name == NULL || json_object_set_new(seen, name, json_true()) != 0)
+            return 0;
+    }
+    return json_object_size(seen) == json_array_size(list);
+}
+
 static int check_keys(const json_t *keys, aphd_section_t section)
 {
     size_t i;
@@ -132,7 +146,7 @@ static int check_keys(const json_t *keys, aphd_section_t section)
             || !check_value(shape, json_object_get(key, "value")))
             return 0;
     }
-    return json_is_array(keys);
+    return json_is_array(keys) && all_distinct(keys, "key");
 }
 
 static int check_sections(const json_t *list, aphd_section_t section)
@@ -144,7 +158,7 @@ static int check_sections(const json_t *list, aphd_section_t section)
             || !check_type(json_object_get(entry, "line"), 'i')
             || !check_keys(json_object_get(entry, "keys"), section))
             return 0;
-    return json_is_array(list);
+    return json_is_array(list) && all_distinct(list, "name");
 }
 
 apr_status_t aphd_model_check(const json_t *compose, aph_error_t *err)

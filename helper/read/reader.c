@@ -15,6 +15,7 @@
 
 #include "common/child.h"
 #include "common/frame.h"
+#include "helper/read/answer_form.h"
 #include "helper/read/read_wire.h"
 
 typedef struct exchange_t {
@@ -167,12 +168,15 @@ static apr_status_t explain(const exchange_t *x, apr_status_t rv, int exit_code,
                          said->status != APR_SUCCESS ? said->message : "it closed the connection");
 }
 
-static apr_status_t take_answer(json_t *answer, json_t **normal, aph_error_t *err)
+static apr_status_t take_answer(aphd_reader_kind_t kind, json_t *answer, json_t **normal,
+                                aph_error_t *err)
 {
     json_t *ok = json_object_get(answer, "ok");
     if (json_is_object(ok)) {
-        *normal = json_incref(ok);
-        return APR_SUCCESS;
+        apr_status_t status = aphd_answer_form_check(kind, ok, err);
+        if (status == APR_SUCCESS)
+            *normal = json_incref(ok);
+        return status;
     }
     const char *message = json_string_value(json_object_get(answer, "message"));
     if (message == NULL)
@@ -199,7 +203,7 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
         x.deadline_ms = now_ms() + reading->milliseconds;
         aph_frame_reader_init(&x.reader, APHD_READ_ANSWER_MAX);
         rv = end_child(&x, converse(&x, &said), &exit_code);
-        rv = rv == APR_SUCCESS ? take_answer(x.answer, normal, err)
+        rv = rv == APR_SUCCESS ? take_answer(reading->kind, x.answer, normal, err)
                                : explain(&x, rv, exit_code, &said, err);
         aph_frame_reader_clear(&x.reader);
     }

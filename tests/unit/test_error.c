@@ -198,6 +198,9 @@ static void received_errors(void **state)
     assert_string_equal(err.tag, "");
     assert_string_equal(err.message, "words");
     assert_int_equal(aph_error_receive(NULL, "busy", NULL, NULL), APH_EBUSY);
+    err = (aph_error_t)APH_ERROR_INIT; /* nor does a tag speak to a terminal */
+    aph_error_receive(&err, "usage", "\033]0;\177", "words");
+    assert_string_equal(err.tag, "?]0;?");
     err = (aph_error_t)APH_ERROR_INIT; /* what was received is no format */
     aph_error_receive(&err, "usage", "%s%n%s", "%s%n%d");
     assert_string_equal(err.tag, "%s%n%s");

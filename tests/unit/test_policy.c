@@ -237,6 +237,14 @@ static void test_lies_are_seen(void **state)
                  json_pack("[{s:i,s:[o],s:s}]", "line", 1, "path", json_true(), "value", "x")));
     is_no_normal_form(with_key("image", "nonsense", json_string("x")));
     is_no_normal_form(with_key("image", "other", json_string("x")));
+    json_t *twice = with_key("image", "string", json_string("x"));
+    json_t *services = json_object_get(twice, "services");
+    json_array_append(services, json_array_get(services, 0));
+    is_no_normal_form(twice);
+    twice = with_key("image", "string", json_string("x"));
+    json_t *keys = json_object_get(json_array_get(json_object_get(twice, "services"), 0), "keys");
+    json_array_append(keys, json_array_get(keys, 0));
+    is_no_normal_form(twice);
 }
 
 /* --- grammars --- */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <dirent.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #include <apr_general.h>
 
 #include "helper/policy/policy.h"
+#include "helper/read/answer_form.h"
 #include "helper/read/reader.h"
 
 static int open_descriptors(void)
@@ -70,6 +72,60 @@ static void test_nonsense(void **state)
 {
     fails_with("number.", "answer is none");
     fails_with("twice.", "no answer");
+    fails_with("bare.", "not in the form of a script");
+}
+
+/* What may and may not stand in an answer about a script, row by row. */
+static void test_forms(void **state)
+{
+    static const struct { aphd_reader_kind_t kind; const char *with; int fits; } rows[] = {
+        {APHD_READ_INSTALL, "", 1},
+        {APHD_READ_INSTALL, "'files':[{'path':'a/b.c','line':1,'text':''}]", 1},
+        {APHD_READ_INSTALL, "'files':[{'path':'a','line':1,'text':null}]", 0},
+        {APHD_READ_INSTALL, "'files':[{'path':'a','line':-1,'text':''}]", 0},
+        {APHD_READ_INSTALL, "'files':[{'path':'..','line':1,'text':''}]", 0},
+        {APHD_READ_INSTALL, "'files':{}", 0},
+        {APHD_READ_INSTALL, "'files':[7]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'...','line':1}]", 1},
+        {APHD_READ_INSTALL, "'folders':[{'path':'/a','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'a/','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'a//b','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'a/./b','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'a/../b','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'','line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':null,'line':1}]", 0},
+        {APHD_READ_INSTALL, "'folders':[{'path':'a','line':1e9}]", 0},
+        {APHD_READ_INSTALL, "'modes':[{'path':'a','line':1,'mode':'0644','recursive':true}]", 1},
+        {APHD_READ_INSTALL, "'modes':[{'path':'a','line':1,'mode':'4755','recursive':true}]", 0},
+        {APHD_READ_INSTALL, "'modes':[{'path':'a','line':1,'mode':'0999','recursive':true}]", 0},
+        {APHD_READ_INSTALL, "'modes':[{'path':'a','line':1,'mode':493,'recursive':true}]", 0},
+        {APHD_READ_INSTALL, "'modes':[{'path':'a','line':1,'mode':'0644','recursive':1}]", 0},
+        {APHD_READ_INSTALL, "'up':1", 0},
+        {APHD_READ_INSTALL, "'compose':[]", 0},
+        {APHD_READ_UNINSTALL, "'purge':[{'path':'a','line':1}]", 1},
+        {APHD_READ_UNINSTALL, "'purge':[{'path':'../a','line':1}]", 0},
+        {APHD_READ_UNINSTALL, "'purge':null", 0},
+        {APHD_READ_UNINSTALL, "'stop':'yes'", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "{%s}", rows[i].with);
+        for (char *at = text; *at != '\0'; at++)
+            *at = *at == '\'' ? '"' : *at;
+        json_t *normal = rows[i].kind == APHD_READ_INSTALL
+                             ? json_pack("{s:[],s:[],s:[],s:b,s:n}", "files", "folders", "modes", "up",
+                                         1, "compose")
+                             : json_pack("{s:b,s:b,s:[]}", "stop", 1, "remove", 1, "purge");
+        json_t *with = json_loads(text, 0, NULL);
+        assert_non_null(with);
+        json_object_update(normal, with);
+        apr_status_t status = aphd_answer_form_check(rows[i].kind, normal, NULL);
+        if (status != (rows[i].fits ? APR_SUCCESS : APH_EUNREADABLE))
+            fail_msg("%s: %d", rows[i].with, status);
+        json_decref(with);
+        json_decref(normal);
+    }
+    assert_int_equal(aphd_answer_form_check(APHD_READ_COMPOSE, NULL, NULL), APR_SUCCESS);
 }
 
 static void test_a_lie_is_seen_by_the_policy(void **state)
@@ -140,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_forms),
         cmocka_unit_test(test_a_lie_is_seen_by_the_policy),
         cmocka_unit_test(test_hang),
         cmocka_unit_test(test_a_reader_that_stays_is_ended),

@@ -23,7 +23,9 @@ static int asked(const char *input, size_t length, const char *what)
 
 static void misbehave(const char *input, size_t length)
 {
-    static const char lie[] = "{\"ok\":{\"compose\":{\"format\":2}}}";
+    static const char lie[] = "{\"ok\":{\"files\":[],\"folders\":[],\"modes\":[],\"up\":true,"
+                              "\"compose\":{\"format\":2}}}";
+    static const char bare[] = "{\"ok\":{\"compose\":{\"format\":2}}}";
     if (asked(input, length, "crash"))
         raise(SIGKILL);
     else if (asked(input, length, "hang"))
@@ -38,6 +40,8 @@ static void misbehave(const char *input, size_t length)
         say("{\"ok\":{},\"ok\":{}}", 17);
     else if (asked(input, length, "lie"))
         say(lie, sizeof lie - 1);
+    else if (asked(input, length, "bare"))
+        say(bare, sizeof bare - 1);
     else if (asked(input, length, "memory"))
         _exit(9);
     else if (asked(input, length, "stay")) /* an answer, and no end after it */
