@@ -309,7 +309,7 @@ StartSeconds = 20
     def all_answers(self):
         asked = {(host, path): self.answer(host, path) for host, path in self.QUESTIONS}
         if self.shape == "debian" and self.sites:
-            asked |= {("tls", host, path): self.answer(host, path, tls=True) for host, path in self.QUESTIONS[::3]}
+            asked |= {("tls", host, path): self.answer(host, path, tls=True) for host, path in self.QUESTIONS[::6]}
         return asked
 
     def tree(self):
