@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """apphostctl setup and teardown: into an httpd that already serves, and out again."""
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -219,6 +221,22 @@ def test_the_next_configuration_goes_in_place_of_the_last(new_farm):
     assert b"<small>apphost</small>" not in farm.get("x").body
     with open(f"{farm.root}/sites-enabled/zzz-apphost.conf", encoding="utf-8") as f:
         assert "ServerAlias *.apps.example *.other.example\n" in f.read()
+    farm.teardown("--yes")
+    farm.same_tree(tree)
+
+
+def test_what_an_earlier_setup_wrote_is_not_forgotten(new_farm):
+    """/etc/logrotate.d is read by a logrotate that is there at first, and gone when setup runs again."""
+    farm = new_farm("fedora")
+    tree = farm.tree()
+    farm.setup("--yes")
+    with open(f"{farm.state}/setup.json", encoding="ascii") as f:
+        record = json.load(f)
+    path = farm.write(f"{farm.etc}/logrotate.d/apphost", "of before\n")
+    record["changes"].append({"path": path, "kind": "file", "mode": 0o644, "why": "x", "shared": False, "active": False,
+                              "before": None, "sha256": hashlib.sha256(b"of before\n").hexdigest()})
+    farm.write(f"{farm.state}/setup.json", json.dumps(record))
+    farm.setup("--yes", "--domain", "other.example")
     farm.teardown("--yes")
     farm.same_tree(tree)
 
