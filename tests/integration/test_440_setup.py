@@ -27,6 +27,21 @@ def test_nothing_without_consent(new_farm):
     assert not os.path.exists(farm.state)
 
 
+def test_a_person_is_asked(new_farm):
+    farm = new_farm("fedora")
+    tree = farm.tree()
+    command = f"{PREFIX}/bin/apphostctl setup --config {farm.config} --httpd {farm.command[0]}"
+    done = farm.apart("script", "-qec", command, "/dev/null", said="perhaps\nn\n")
+    assert done.returncode == 4 and done.stdout.count("Write that? [y/n]") == 2, done
+    farm.same_tree(tree)
+    done = farm.apart("script", "-qec", command, "/dev/null", said="y\n")
+    assert done.returncode == 0 and "Done." in done.stdout, done
+    os.unlink(farm.config)
+    shutil.copy(f"{PREFIX}/share/apphost/apphostd.conf", farm.config)
+    done = farm.apart("script", "-qec", command, "/dev/null", said="apps.example\nn\n")
+    assert "[home.arpa]" in done.stdout and "NAME.apps.example" in done.stdout, done
+
+
 def test_debian_in_and_out(new_farm):
     farm = new_farm()
     tree, answers = farm.tree(), farm.all_answers()
