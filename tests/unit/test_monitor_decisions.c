@@ -17,7 +17,7 @@
 
 enum { OK = APR_SUCCESS, NOT = APH_ENOTFOUND, HAS = APH_ETAKEN, BSY = APH_EBUSY };
 
-/* none, installing, starting, running, stopped, failing, kept */
+/* SOCK-10: none, installing, starting, running, stopped, failing, kept */
 static const struct {
     const char *op;
     const char *args;

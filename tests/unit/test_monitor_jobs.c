@@ -197,6 +197,51 @@ static void test_an_installation(void **state)
     expect_end(f, "taken", "installed already");
 }
 
+/* SOCK-10: by request, verb by verb and state by state. What is not admitted makes no row of a job and
+ * starts nothing; what is admitted and then comes to nothing leaves the state as it was. */
+static void test_every_verb_in_every_state(void **state)
+{
+    /* + admitted   t taken   b busy   n not found. none ... kept */
+    static const struct { const char *op, *args, *by_state; } rows[] = {
+        {"install", "\"script\":\"s\",", "+ttttt+"}, {"uninstall", "", "n+++++n"},
+        {"uninstall", "\"purge\":true,", "n++++++"}, {"start", "", "nb++++n"},
+        {"stop", "", "nb++++n"}, {"restart", "", "nb++++n"}, {"logs", "", "n+++++n"},
+    };
+    fixture_t *f = *state;
+    int64_t jobs = 1;
+    sqlite3 *db = NULL;
+    use_script(f, "happy");
+    client_send_json(&f->client, INSTALL);
+    expect_end(f, NULL, NULL);
+    assert_int_equal(sqlite3_open(f->database, &db), SQLITE_OK); /* as after an uninstallation */
+    assert_int_equal(sqlite3_exec(db, "UPDATE apps SET kept = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    use_script(f, "die-at-once");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int s = APHD_APP_NONE; s < APHD_APP_STATES; s++) {
+            aphd_app_change_t change = {.state = (aphd_app_state_t)s, .reason = ""};
+            const char *name = s == APHD_APP_NONE ? "nobodys" : "photos";
+            char letter = rows[i].by_state[s], request[128];
+            const char *code = letter == '+' ? "internal" : letter == 't' ? "taken"
+                             : letter == 'b' ? "busy" : "not-found";
+            json_t *row = NULL;
+            if (s != APHD_APP_NONE)
+                assert_int_equal(aphd_store_app_change(f->monitor.store, 1, &change, 1, NULL),
+                                 APR_SUCCESS);
+            snprintf(request, sizeof request, "{\"op\":\"%s\",\"args\":{%s\"name\":\"%s\"}}",
+                     rows[i].op, rows[i].args, name);
+            client_send_json(&f->client, request);
+            expect_end(f, code, "");
+            jobs += letter == '+' && strcmp(rows[i].op, "logs") != 0;
+            assert_int_equal(aphd_store_job_json(f->monitor.store, jobs, 0, &row, NULL), APR_SUCCESS);
+            json_decref(row);
+            assert_int_equal(aphd_store_job_json(f->monitor.store, jobs + 1, 0, &row, NULL),
+                             APH_ENOTFOUND);
+            assert_string_equal(state_of(f, name), s == APHD_APP_NONE
+                                ? "none" : aphd_app_state_name((aphd_app_state_t)s));
+        }
+}
+
 static void test_death_before_any_effect(void **state)
 {
     fixture_t *f = *state;
@@ -478,6 +523,7 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         WITH_MONITOR(test_an_installation),
+        WITH_MONITOR(test_every_verb_in_every_state),
         WITH_MONITOR(test_death_before_any_effect),
         WITH_MONITOR(test_death_after_a_step_is_recovered),
         WITH_MONITOR(test_death_in_recovery_too),
