@@ -118,6 +118,33 @@ static void dead_children_do_not_count(void **state)
     aphm_counters_close(counters);
 }
 
+/* A child that foreign code has taken over may call itself what it likes. */
+static void numbers_that_are_no_child_do_not_count(void **state)
+{
+    static const pid_t numbers[] = {1, -1, 2147483647, 0};
+    aphm_counters_t *counters = make();
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            aphm_counters_attach(counters, numbers[i] != 0 ? numbers[i] : getppid());
+            for (int k = 0; k < 3; k++)
+                aphm_counters_enter(counters, 1, 0);
+            _exit(0);
+        }
+        waitpid(child, NULL, 0);
+        child = fork(); /* another child, which is asked for the same app */
+        if (child == 0) {
+            aphm_counters_attach(counters, getpid());
+            _exit(enter(counters, &one, 0) == APR_SUCCESS ? 0 : 1);
+        }
+        int status = 1;
+        waitpid(child, &status, 0);
+        assert_int_equal(status, 0);
+        aphm_counters_child_gone(counters, child);
+    }
+    aphm_counters_close(counters);
+}
+
 static void rows_are_used_again_and_empty(void **state)
 {
     aphm_counters_t *counters = make();
@@ -157,6 +184,7 @@ int main(void)
         cmocka_unit_test(upgrades),
         cmocka_unit_test(own_limits_of_a_route),
         cmocka_unit_test(dead_children_do_not_count),
+        cmocka_unit_test(numbers_that_are_no_child_do_not_count),
         cmocka_unit_test(rows_are_used_again_and_empty),
         cmocka_unit_test(without_a_row_nothing_is_counted),
     };
