@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #define SAME_GROUP ((gid_t)-1)
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_MS 20
 
 apr_status_t aphd_places_group(const aphd_settings_t *settings, gid_t *gid, aph_error_t *err)
 {
@@ -77,6 +80,18 @@ apr_status_t aphd_places_prepare(const aphd_settings_t *settings, gid_t gid, aph
     return status;
 }
 
+/* What a daemon that was killed had just forked holds its lock until it has become its own program: that
+ * is waited for, so that a daemon started at once in its place does not give up. */
+static int take_lock(int fd)
+{
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 1;
+        poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    return 0;
+}
+
 apr_status_t aphd_places_lock(const aphd_settings_t *settings, int *fd, aph_error_t *err)
 {
     char text[24];
@@ -84,7 +99,7 @@ apr_status_t aphd_places_lock(const aphd_settings_t *settings, int *fd, aph_erro
     if (*fd < 0)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 897, "%s cannot be opened: %s",
                              settings->lock_path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!take_lock(*fd)) {
         ssize_t length = read(*fd, text, sizeof text - 1);
         text[length > 0 ? length : 0] = '\0';
         text[strcspn(text, "\n")] = '\0';

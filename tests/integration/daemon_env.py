@@ -98,8 +98,9 @@ class Daemon:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                Client(self.socket_path).close()
-                return self
+                with Client(self.socket_path) as client:   # an answer counts: who takes the connection
+                    if client.ask("status")[-1]:            # may be what a killed daemon had just forked
+                        return self
             except OSError:
                 time.sleep(0.02)
         raise AssertionError(f"apphostd does not listen:\n{self.log()}")
@@ -132,6 +133,11 @@ class Daemon:
     def anonymous_kib(self):
         """What it has of its own; who else shares its libraries makes no difference."""
         return self.memory_kib("Anonymous:")
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -3,6 +3,7 @@
 with sock_NN in it is the case of that number in the list of attacks on the socket."""
 import array
 import contextlib
+import fcntl
 import grp
 import json
 import os
@@ -16,6 +17,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -312,7 +314,7 @@ def test_sock_07_passed_descriptors(daemon):
         for octet in struct.pack(">I", len(body)) + body:
             client.socket.sendmsg([bytes([octet])], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         assert "ok" in client.receive()
-        assert daemon.descriptors() == before
+        assert daemon.descriptors() <= before   # less: the first copy of the database has been made
 
 
 def test_sock_07_a_flood_of_descriptors(daemon):
@@ -361,9 +363,10 @@ def test_sock_06_out_of_descriptors(idle_daemon):
         with contextlib.suppress(OSError):
             crowd.append(daemon.client())
     time.sleep(0.3)
-    spent = os.times()
+    spent = daemon.cpu_seconds()
     time.sleep(0.5)
-    assert daemon.process.poll() is None and os.times().elapsed > spent.elapsed
+    assert daemon.process.poll() is None
+    assert daemon.cpu_seconds() - spent < 0.2, "it does not turn in circles"
     for client in crowd:
         client.close()
     time.sleep(0.2)
@@ -404,10 +407,18 @@ def test_sock_09_many_daemons_at_once(idle_daemon):
     raise AssertionError("nobody serves")
 
 
+def test_sock_09_lock_that_is_let_go(idle_daemon):
+    """What a killed daemon had just forked holds the lock a moment longer: it is waited for."""
+    idle_daemon.start().stop()
+    with open(f"{idle_daemon.runtime}/apphostd.lock", "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        threading.Timer(0.3, lambda: fcntl.flock(lock, fcntl.LOCK_UN)).start()
+        assert "ok" in idle_daemon.start().ask("list")
+
+
 def test_sock_09_lock_that_is_a_link(idle_daemon):
     idle_daemon.start().stop()
-    (lock,) = [f"{folder}/{name}" for folder in (idle_daemon.state, idle_daemon.runtime)
-               for name in os.listdir(folder) if "lock" in name]
+    lock = f"{idle_daemon.runtime}/apphostd.lock"
     os.unlink(lock)
     target = f"{idle_daemon.folder}/somebody-elses"
     with open(target, "w", encoding="ascii") as f:
