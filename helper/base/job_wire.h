@@ -15,7 +15,7 @@
  *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
  *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...]}
+ *           "consents":[S,...],"allowed":[RULE,...]}
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
@@ -28,7 +28,7 @@
  *      subnet  {"taken":[CIDR...]} -> {"subnet":CIDR}   a free /28 of the pool that overlaps none
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
- *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"vhost":0|1,
+ *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
  *               "route_flags":N,"max_requests":N,"max_websockets":N} -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, with plan, without the

@@ -9,10 +9,11 @@
  *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
- *       "asked":[FINDING...]},
+ *       "asked":[FINDING...], "overridden":[FINDING...]},
  *    "because":S                           why it has a virtual host of its own; "" where not
  *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
- *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
+ *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
+ *    "refused":[FINDING...], "rewritten":[FINDING...]    in full,
  *    "machine":{"memory_free":N,"disk_free":N}}
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not

@@ -204,7 +204,7 @@ static const struct {
     {"PidMode",           "pid",          same_mode},
     {"IpcMode",           "ipc",          same_mode},
     {"UTSMode",           NULL,           same_mode},
-    {"UsernsMode",        NULL,           same_mode},
+    {"UsernsMode",        "userns_mode",  same_mode},
     {"CgroupParent",      NULL,           same_mode},
     {"NetworkMode",       "network_mode", same_network},
     {"CapAdd",            "cap_add",      same_capabilities},
