@@ -57,6 +57,8 @@ apr_status_t aphd_check_run(aphd_check_t *check, const aphd_check_options_t *opt
     if (rv == APR_SUCCESS)
         rv = aphd_reader_run(kind, text, length, &sample_words, &check->normal, &check->error);
     free(text);
+    if (rv == APH_ETOOLARGE) /* whatever the reason, it is not read */
+        check->error.status = APH_EUNREADABLE;
     if (rv != APR_SUCCESS || check->uninstall || judge(check, options) != APR_SUCCESS)
         return APR_SUCCESS;
     json_array_foreach(options->consents, i, id)

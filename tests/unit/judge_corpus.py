@@ -4,6 +4,7 @@
 - every compose case gets the verdict its name says, in five spellings: as written, flow, block, quoted,
   in format 1, and with the dangerous service second;
 - files of app stores are read without a crash, whatever the verdict;
+- keys and texts of fragments.py get their verdict, in the same spellings;
 - what is accepted is understood by docker-compose, when it is there, as we meant it.
 """
 import concurrent.futures
@@ -16,6 +17,8 @@ import sys
 import tempfile
 
 import yaml
+
+from fragments import FRAGMENTS, SERVICE, TEXTS
 
 ROOT, BUILD = sys.argv[1], sys.argv[2]
 CHECK = os.path.join(BUILD, "tests/unit/check_here")
@@ -80,6 +83,24 @@ def judge_named(path):
         if got != wanted:
             wrong.append(f"{name}: {got}")
     return not wrong, os.path.basename(path), "; ".join(wrong)
+
+
+def judge_fragment(fragment):
+    """One key of a service in all spellings; format 1 has nothing beside its services."""
+    wanted, key, top = (*fragment, "")[:3]
+    text = f"{SERVICE}    {key}\n{top}\n".encode()
+    others = spellings(text)
+    if "format 1" not in others and not top:
+        return False, "fragment " + key, "no other spellings"
+    got = {name: verdict(form)[0] for name, form in {"as written": text, **others}.items()}
+    wrong = [f"{name}: {what}" for name, what in got.items() if what != wanted]
+    return not wrong, f"fragment {key} {top}".strip(), "; ".join(wrong)
+
+
+def judge_text(row):
+    name, wanted, text = row
+    got, _ = verdict(text.encode())
+    return got == wanted, "text: " + name, got
 
 
 def read_any(path):
@@ -153,6 +174,10 @@ def main():
         print("# no corpus beside the tree: only the tree's own cases are judged")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for row in pool.map(judge_named, named):
+            note(*row)
+        for row in pool.map(judge_fragment, FRAGMENTS):
+            note(*row)
+        for row in pool.map(judge_text, TEXTS):
             note(*row)
         for row in pool.map(read_any, stores + own):
             note(*row)
