@@ -125,8 +125,10 @@ static void print_remedy(const aphc_terminal_t *terminal, const json_t *finding)
     int asked = strcmp(aphc_get_text(finding, "verdict"), "ask") == 0;
     if (!asked && *risk == '\0')
         return;
-    aphc_putf(terminal, "%*s%s ", INDENT * 2, "",
-              asked ? "agree to it alone: --consent" : "root may override it: --allow");
+    const char *how = asked ? "agree to it alone: --consent"
+                      : json_is_true(json_object_get(finding, "overridden"))
+                          ? "overridden with --allow" : "root may override it: --allow";
+    aphc_putf(terminal, "%*s%s ", INDENT * 2, "", how);
     aphc_put(terminal, APHC_BOLD, aphc_get_text(finding, asked ? "id" : "rule"));
     aphc_putf(terminal, "\n");
     if (asked)
