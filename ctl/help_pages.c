@@ -111,7 +111,8 @@ void aphc_help_rules(const aphc_terminal_t *terminal)
 {
     size_t count;
     const aph_rule_t *rules = aph_rules(&count);
-    aphc_putf(terminal, "Refusals that root may override for one app: apphostctl install --allow RULE. Then\n\n");
+    aphc_putf(terminal, "Refusals that root may override for one app: apphostctl install "
+                        "--allow RULE. Then\n\n");
     for (size_t i = 0; i < count; i++) {
         aphc_putf(terminal, "  ");
         aphc_put(terminal, APHC_BOLD, rules[i].name);
@@ -119,8 +120,8 @@ void aphc_help_rules(const aphc_terminal_t *terminal)
         aphc_text_wrap(terminal->file, rules[i].consequence, terminal->columns, 6);
         aphc_putf(terminal, ".\n");
     }
-    aphc_putf(terminal, "\nWhat was overridden is shown by list, status and doctor as long as the app is "
-                        "there.\nEvery other refusal stands.\n");
+    aphc_putf(terminal, "\nWhat was overridden is shown by list, status and doctor as long as the "
+                        "app is there.\nEvery other refusal stands.\n");
 }
 
 void aphc_help_protocol(const aphc_terminal_t *terminal)

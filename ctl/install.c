@@ -18,7 +18,8 @@ const aphc_option_t aphc_install_options[] = {
                                  "with \"container\" in its name and a template"},
     [WEBAPP] = {"webapp", 0, "DIR", "serve the files of this folder; needs no script"},
     [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
-    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help rules"},
+    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help "
+                                    "rules"},
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
@@ -128,8 +129,8 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (!can_ask)
         return aph_error_set(err, APH_ECONSENT, 1746,
                              "%s is not installed: its plan needs consent, and there is no "
-                             "terminal to ask. Read it with --plan, then give --yes, or --consent for "
-                             "each thing",
+                             "terminal to ask. Read it with --plan, then give --yes, or --consent "
+                             "for each thing",
                              name);
     int yes = verdict == APHC_PLAN_FREE
                   ? aphc_ask(&context->err, "Install it?", 1)
@@ -190,10 +191,9 @@ apr_status_t aphc_install(aphc_context_t *context, const aphc_arguments_t *argum
     int plan_only = arguments->values[PLAN] != NULL;
     apr_status_t status = make_request(arguments, &request, err);
     /* Who says beforehand what is agreed to is not asked again. */
-    int agreed = arguments->values[YES] != NULL || arguments->values[CONSENT] != NULL;
+    int all = arguments->values[YES] != NULL, agreed = all || arguments->values[CONSENT] != NULL;
     if (status == APR_SUCCESS && agreed && !plan_only)
-        status = ask_daemon(context, request,
-                            json_pack("{s:b}", "yes", arguments->values[YES] != NULL), &answer, err);
+        status = ask_daemon(context, request, json_pack("{s:b}", "yes", all), &answer, err);
     else if (status == APR_SUCCESS)
         status = plan_first(context, request, plan_only, &answer, err);
     if (status == APR_SUCCESS && answer != NULL) {

@@ -2,7 +2,8 @@
 /* apphost-check: what apphost would read, rewrite, ask and refuse of a script or compose file.
  * Needs no daemon, no engine and no rights; apphostctl runs it for its verb check.
  *
- *   apphost-check [--json] [--rendered] [--uninstall] [--allow RULE]... [--consent ID]... FILE|-|DIR
+ *   apphost-check [--json] [--rendered] [--uninstall] [--allow RULE]... [--consent ID]...
+ *                 FILE|-|DIR
  *
  * Two lines per finding at most, FILE:LINE: VERDICT: KEY: REASON and what can be done about it, and
  * a summary line. Of a folder one line a file, and the sum. With --json one object instead; with
@@ -106,7 +107,8 @@ typedef struct sum_t {
     json_t *files; /* with --json */
 } sum_t;
 
-static apr_status_t add_file(sum_t *sum, const request_t *request, const char *path, aph_error_t *err)
+static apr_status_t add_file(sum_t *sum, const request_t *request, const char *path,
+                             aph_error_t *err)
 {
     aphd_check_t check = {.path = path,
                           .uninstall = request->options.uninstall || is_uninstall(path)};
@@ -148,7 +150,8 @@ static void print_sum(const sum_t *sum, const request_t *request, int files)
     json_decref(counts);
 }
 
-static apr_status_t check_folder(const request_t *request, int *code, apr_pool_t *p, aph_error_t *err)
+static apr_status_t check_folder(const request_t *request, int *code, apr_pool_t *p,
+                                 aph_error_t *err)
 {
     apr_array_header_t *paths = NULL;
     sum_t sum = {.files = json_array()};

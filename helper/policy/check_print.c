@@ -39,9 +39,11 @@ static void count_findings(const aphd_check_t *check, size_t *counts)
 {
     size_t i;
     json_t *finding;
-    json_array_foreach(check->result.findings, i, finding)
+    json_array_foreach(check->result.findings, i, finding) {
+        const char *verdict = member(finding, "verdict");
         for (size_t v = 0; v <= APHD_DENY; v++)
-            counts[v] += strcmp(aphd_verdict_name((aphd_verdict_t)v), member(finding, "verdict")) == 0;
+            counts[v] += strcmp(aphd_verdict_name((aphd_verdict_t)v), verdict) == 0;
+    }
 }
 
 void aphd_check_print_line(const aphd_check_t *check)
@@ -116,7 +118,8 @@ json_t *aphd_check_summary(const aphd_check_t *check)
                           ? reason(check)
                           : json_pack("{s:s,s:O*}", "file", check->path, "findings",
                                       check->result.findings);
-    json_object_set_new(summary, "verdict", json_string(aphd_check_end_name(aphd_check_end(check))));
+    const char *end = aphd_check_end_name(aphd_check_end(check));
+    json_object_set_new(summary, "verdict", json_string(end));
     return summary;
 }
 

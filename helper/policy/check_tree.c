@@ -67,6 +67,7 @@ apr_status_t aphd_check_tree(const char *folder, apr_array_header_t **paths, apr
     apr_status_t rv = walk(apr_pstrndup(p, folder, length), 0, *paths, err);
     if (rv == APR_SUCCESS && (*paths)->nelts == 0)
         return aph_error_set(err, APH_ENOTFOUND, 2224,
-                             "below %s is no *.yml, *.yaml, *.sh and no file called script", folder);
+                             "below %s is no *.yml, *.yaml, *.sh and no file called script",
+                             folder);
     return rv;
 }

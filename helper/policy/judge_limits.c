@@ -111,7 +111,8 @@ void judge_cpu_shares(aphd_judge_t *j)
 /* Without a bound (-1) is what a container has anyway. */
 void judge_cpu_time(aphd_judge_t *j)
 {
-    if (strcmp(json_string_value(j->value), "-1") != 0 && strcmp(json_string_value(j->value), "0") != 0)
+    const char *text = json_string_value(j->value);
+    if (strcmp(text, "-1") != 0 && strcmp(text, "0") != 0)
         put_integer(j, 1000, 100000000, "1000 to 100000000 microseconds");
 }
 

@@ -24,8 +24,8 @@ static int is_one_of(const char *text, const char *const *list)
     return 0;
 }
 
-/* Options of the short form that change nothing here: caching hints, labels of SELinux, what compose
- * does anyway. */
+/* Options of the short form that change nothing here: caching hints, labels of SELinux, what
+ * compose does anyway. */
 static const char *const harmless_words[] = {"z",         "Z",      "cached",   "delegated",
                                              "consistent", "nocopy", "rprivate", "private", NULL};
 
@@ -92,9 +92,15 @@ static int is_clock(const char *source)
 static int gives_orders(const char *path)
 {
     static const char *const above[] = {"/", "/run", "/var", "/var/run", NULL};
-    return strstr(path, ".sock") != NULL || is_one_of(path, above) || aphd_below(path, "/run/docker")
-           || aphd_below(path, "/run/containerd") || aphd_below(path, "/run/podman")
-           || aphd_below(path, "/run/apphost") || aphd_below(path, "/var/run/docker");
+    static const char *const folders[] = {"docker", "containerd", "podman", "apphost"};
+    const char *run = aphd_below(path, "/var/run") ? path + strlen("/var") : path;
+    int below = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char folder[32];
+        snprintf(folder, sizeof folder, "/run/%s", folders[i]);
+        below |= aphd_below(run, folder);
+    }
+    return below || strstr(path, ".sock") != NULL || is_one_of(path, above);
 }
 
 static int foreign_path_allowed(aphd_judge_t *j, const json_t *row, const char *source)

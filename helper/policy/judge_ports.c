@@ -60,9 +60,11 @@ static int check_extras(aphd_judge_t *j, const json_t *row)
     json_t *pair;
     int fine = 1;
     j->line = aphd_line(row);
-    json_array_foreach(json_object_get(row, "extra"), i, pair)
-        fine &= aphd_judge_option(j, APHD_SERVICE, "ports.#", json_string_value(json_array_get(pair, 0)),
+    json_array_foreach(json_object_get(row, "extra"), i, pair) {
+        const char *name = json_string_value(json_array_get(pair, 0));
+        fine &= aphd_judge_option(j, APHD_SERVICE, "ports.#", name,
                                   json_string_value(json_array_get(pair, 1)));
+    }
     return fine;
 }
 

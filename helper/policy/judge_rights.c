@@ -278,8 +278,9 @@ static void take_device(aphd_judge_t *j, int line, const char *text)
     if (device_named(text) || (split && device_asked(host)))
         aphd_find(j, APHD_ASK, line, text, "device",
                   "the app uses the device %.80s of this machine", text);
-    else if (!split || !aphd_absolute(host) || !aphd_below(host, "/dev") || strcmp(host, "/dev") == 0) {
-        aphd_find(j, APHD_DENY, line, text, "device", "%.80s is not a device an app may have", text);
+    else if (!split || !aphd_absolute(host) || strncmp(host, "/dev/", 5) != 0) {
+        aphd_find(j, APHD_DENY, line, text, "device", "%.80s is not a device an app may have",
+                  text);
         return;
     } else if (!aphd_override(j, line, text, "device",
                               "%.80s is not a device an app may have (graphics, sound, serial "
@@ -328,7 +329,8 @@ static void want_gpus(aphd_judge_t *j, long long count)
 
 static void deny_gpu(aphd_judge_t *j)
 {
-    aphd_find(j, APHD_DENY, j->line, j->text, "gpu", "%.60s: %s is not passed on", j->text, j->part);
+    aphd_find(j, APHD_DENY, j->line, j->text, "gpu", "%.60s: %s is not passed on", j->text,
+              j->part);
 }
 
 void judge_gpu_count(aphd_judge_t *j)

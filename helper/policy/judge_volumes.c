@@ -126,7 +126,8 @@ static void mount_use(aphd_judge_t *j, const json_t *use, const char *folder)
     }
     const char *given = aphd_text(use, "target") != NULL ? aphd_text(use, "target") : name;
     json_t *target = *given == '/' ? json_string(given) : json_sprintf("%s%s", folder, given);
-    json_t *row = json_pack("{s:O,s:b,s:i}", "target", target, "read_only", 1, "line", aphd_line(use));
+    json_t *row =
+        json_pack("{s:O,s:b,s:i}", "target", target, "read_only", 1, "line", aphd_line(use));
     if (aphd_target(json_string_value(target)))
         aphd_mount_folder(j, row, path);
     else

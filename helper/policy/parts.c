@@ -38,7 +38,8 @@ static void judge_leaf(aphd_judge_t *j, aphd_section_t section, const json_t *le
     write_path(j, leaf, path, sizeof path);
     j->line = aphd_line(leaf);
     if (row == NULL && json_array_size(json_object_get(leaf, "path")) == 0) {
-        aphd_find(j, APHD_DENY, j->line, NULL, "shape", "the value of %s is not of its kind", j->key);
+        aphd_find(j, APHD_DENY, j->line, NULL, "shape", "the value of %s is not of its kind",
+                  j->key);
     } else if (row == NULL && !is_note(leaf)) {
         aphd_find_unknown(j, path);
     } else if (row != NULL) {

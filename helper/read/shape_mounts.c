@@ -45,8 +45,8 @@ static json_t *short_mount(const aphd_yaml_t *node)
     return value;
 }
 
-/* {bind: {propagation: x}} becomes the option ["bind.propagation","x"]; what goes deeper, or is a list,
- * becomes one option for each leaf. The tree's depth is bounded by the parser. */
+/* {bind: {propagation: x}} becomes the option ["bind.propagation","x"]; what goes deeper, or is a
+ * list, becomes one option for each leaf. The tree's depth is bounded by the parser. */
 static void take_options(json_t *options, const aphd_yaml_t *section, const char *prefix)
 {
     for (const aphd_yaml_t *item = section->first; item != NULL; item = item->next) {
