@@ -67,8 +67,8 @@ static apr_status_t find_short(const aphm_config_t *config, const char *label, s
 }
 
 /* An app whose access rules stand in a virtual host of its own is served there only: over another
- * port, where just the wildcard server answers, nobody would ask for the password. While it is being
- * installed that virtual host is not there yet, and the page says nothing worth a rule. */
+ * port, where just the wildcard server answers, nobody would ask for the password. While it is
+ * being installed that virtual host is not there yet, and the page says nothing worth a rule. */
 static aphm_answer_t answer_for(const request_rec *r, const char *host, const aph_route_t *route)
 {
     if (route->state == APH_ROUTE_INSTALLING)
@@ -114,8 +114,9 @@ static aphm_answer_t answer_of(const request_rec *r, const aphm_config_t *config
     apr_status_t rv = aphm_routes_find(config->context->routes, host, length, route);
     if (rv == APR_SUCCESS)
         return answer_for(r, host, route);
-    /* An app's own virtual host claims a name because of the app, and not instead of it. */
-    if (place == OUTSIDE || (!config->own_vhost && server_claims(r->server, host)))
+    /* An app's own virtual host has its names because of the app: without it nothing answers there. */
+    int claimed = server_claims(r->server, host);
+    if (!(claimed && config->own_vhost) && (claimed || place == OUTSIDE))
         return 0;
     return answer_without_route(rv);
 }

@@ -9,6 +9,7 @@
 #include "helper/httpd/httpd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,13 +20,25 @@
 #include "helper/httpd/run.h"
 #include "helper/httpd/sets.h"
 
+#define WAITS_MAX 50
+#define WAIT_MS   100
+
 static const char *const places[] = {"/usr/sbin/apache2ctl", "/usr/sbin/httpd",
                                      "/usr/local/apache2/bin/httpd", "/usr/local/sbin/httpd",
                                      "/usr/local/bin/httpd"};
 
+static int is_usual(const char *const *command)
+{
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (command[1] == NULL && strcmp(command[0], places[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static apr_status_t find_command(aphd_httpd_t *httpd, aph_error_t *err)
 {
     httpd->command = httpd->settings->httpd_command;
+    httpd->usual = httpd->command == NULL || is_usual(httpd->command);
     if (httpd->command != NULL && access(httpd->command[0], X_OK) == 0)
         return APR_SUCCESS;
     if (httpd->command != NULL)
@@ -35,7 +48,6 @@ static apr_status_t find_command(aphd_httpd_t *httpd, aph_error_t *err)
                              httpd->command[0], httpd->settings->path, strerror(errno));
     const char **words = apr_pcalloc(httpd->p, 2 * sizeof *words);
     httpd->command = words;
-    httpd->found = 1;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (access(places[i], X_OK) == 0) {
             words[0] = places[i];
@@ -60,13 +72,18 @@ static apr_status_t dump(aphd_httpd_facts_t *facts, apr_array_header_t *lonely,
                          const aphd_httpd_t *httpd, const char *const *words, aph_error_t *err)
 {
     aphd_run_t run;
-    apr_status_t rv = aphd_run_httpd(&run, httpd, words, APHD_RUN_CHECK, err);
-    if (rv != APR_SUCCESS)
-        return rv;
-    if (run.exit_code != 0) {
+    for (int waits = 0;; waits++) {
         aphd_cause_t cause;
+        apr_status_t rv = aphd_run_httpd(&run, httpd, words, APHD_RUN_CHECK, err);
+        if (rv != APR_SUCCESS)
+            return rv;
+        if (run.exit_code == 0)
+            break;
         aphd_dump_cause(&cause, run.errors, httpd->p);
-        return aphd_check_not_ours(&cause, httpd, err);
+        /* Who has the lock may be checking a candidate that is broken; that is over soon. */
+        if (aphd_check_whose(httpd, cause.file) == 0 || waits == WAITS_MAX)
+            return aphd_check_not_ours(&cause, httpd, err);
+        poll(NULL, 0, WAIT_MS);
     }
     aphd_dump_read(facts, lonely, run.out, httpd->p);
     return APR_SUCCESS;

@@ -59,7 +59,7 @@ static apr_status_t start(const aphd_change_t *change, aph_error_t *err)
     const char *unit = strstr(httpd->command[0], "apache2") != NULL ? "apache2" : "httpd";
     const char *const words[] = {SYSTEMCTL, "restart", unit, NULL};
     aphd_run_t run;
-    int by_systemd = httpd->found && access("/run/systemd/system", F_OK) == 0 &&
+    int by_systemd = httpd->usual && access("/run/systemd/system", F_OK) == 0 &&
                      access(SYSTEMCTL, X_OK) == 0;
     apr_status_t rv = by_systemd ? aphd_run(&run, words, APHD_RUN_START, httpd->p, err)
                                  : aphd_run_httpd(&run, httpd, plain, APHD_RUN_START, err);
@@ -102,6 +102,7 @@ static apr_status_t after_silence(aphd_change_t *change, aph_error_t *err)
                                                                  "the virtual hosts \"%s\"",
                                                (int)now.generation, now.set)
                                 : "it does not answer";
+    change->wanted = NULL; /* what is in place now is another set */
     if (moved && aphd_change_last_check(change, NULL) == APR_SUCCESS) {
         change->target = change->fallback;
         aphd_change_reload(change);

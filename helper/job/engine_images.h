@@ -16,9 +16,9 @@ typedef struct aphd_image_t {
 apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_t *image,
                              apr_pool_t *p, aph_error_t *err);
 
-/* Pulls ref and reports octets. APH_EIMAGE tells not found, not authorised, registry out of reach
- * and anything else apart; APH_ENOSPACE is a full disk. Cancelling closes the stream, which ends
- * the engine's pull. */
+/* Pulls ref and reports octets, or layers where the engine tells no more. APH_EIMAGE tells not
+ * found, not authorised, registry out of reach and anything else apart; APH_ENOSPACE is a full
+ * disk. Cancelling closes the stream, which ends the engine's pull. */
 apr_status_t aphd_image_pull(aphd_engine_t *engine, const char *ref, const aphd_report_t *report,
                              apr_pool_t *p, aph_error_t *err);
 
