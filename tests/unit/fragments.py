@@ -109,7 +109,7 @@ FRAGMENTS = [
     ("rewrite", "stop_grace_period: 1h"), ("rewrite", "restart: on-failure:100"), ("deny", "restart: sometimes"),
     ("deny", "stop_signal: '9; x'"), ("deny", "working_dir: /dev/shm"), ("deny", "user: '0:0:0'"), ("deny", "platform: windows/amd64"),
     # --- labels, names, hooks, the rest
-    ("rewrite", "labels: ['com.centurylinklabs.watchtower.enable=true']"), ("rewrite", "labels: {io.podman.x: y}"),
+    ("rewrite", "labels: ['com.centurylinklabs.watchtower.enable=true']"), ("rewrite", "labels: {io.podman.x: y}"), ("rewrite", "labels: {Traefik.Enable: 'true'}"),
     ("rewrite", "labels: {org.apphost.app: '1'}"), ("allow", "labels: {my.label: hello}"), ("deny", "labels: {'a b': c}"),
     ("rewrite", "container_name: '../x'"), ("deny", "hostname: 'a b'"), ("deny", "annotations: {run.oci.hooks: x}"),
     ("deny", "post_start: [{command: x}]"), ("deny", "develop: {watch: []}"), ("deny", "provider: {type: x}"), ("deny", "models: [m]"),

@@ -33,7 +33,7 @@ def fill_variables(text):
 
 def fill_casaos(text):
     """/DATA is the store's folder; port_map names the published port of the web page."""
-    text = re.sub(r"(?<![\w./])/DATA(?=[/:\s\"'])", "./DATA", text)
+    text = re.sub(r"((?:source:|-)\s*[\"']?)/DATA(?=[/:\s\"'])", r"\g<1>./DATA", text)
     web = re.search(r"^\s+port_map:\s*[\"']?(\d+)", text, re.M)
     text = fill_variables(text)
     if web:
