@@ -71,6 +71,16 @@ static apr_status_t check_given(const json_t *wanted, const json_t *given, apr_p
     return APR_SUCCESS;
 }
 
+static apr_status_t refuse_silence(const aphd_install_t *install, aph_error_t *err)
+{
+    const json_t *findings = install->policy.findings;
+    const char *asked = aphd_plan_list(findings, "ask", install->job->p);
+    const char *overridden = aphd_plan_list(findings, "overridden", install->job->p);
+    return aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
+                         "%s%s%s; say --yes to agree", asked,
+                         asked[0] != '\0' && overridden[0] != '\0' ? "; " : "", overridden);
+}
+
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -89,9 +99,7 @@ apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
     if (given != NULL && !aphd_job_flag(job, "yes"))
         status = check_given(ids, given, job->p, err);
     else if (json_array_size(ids) > 0 && !aphd_job_flag(job, "yes"))
-        status = aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
-                               "%s; say --yes to agree",
-                               aphd_plan_list(install->policy.findings, "ask", job->p));
+        status = refuse_silence(install, err);
     if (status != APR_SUCCESS || json_array_size(ids) == 0)
         return status;
     json_auto_t *fields = json_pack("{s:O, s:o}", "consents", ids, "allowed",

@@ -142,7 +142,8 @@ const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool
                             value != NULL ? value : "",
                             (int)json_integer_value(json_object_get(finding, "line")),
                             reason != NULL ? reason : "no reason given",
-                            risk != NULL ? "; root may override it with --allow " : "",
+                            risk == NULL ? "" : strcmp(verdict, "overridden") == 0
+                                ? "; overridden with --allow " : "; root may override it with --allow ",
                             risk != NULL ? rule : "", risk != NULL ? ": " : "",
                             risk != NULL ? risk : "");
     }

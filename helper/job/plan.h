@@ -53,7 +53,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
 /* The hash of the plan's content. */
 apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err);
 
-/* The findings with that verdict ("ask") as one sentence: "ports.2224/tcp (line 12: why), ...".
+/* The findings with that verdict ("ask"; "overridden" is one of its own) as one sentence: "ports.2224/tcp (line 12: why), ...".
  * Lives in p; "" where there is none. */
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p);
 
