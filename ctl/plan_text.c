@@ -118,6 +118,26 @@ void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *p
                   strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
 }
 
+/* What can be said about a finding on the command line: one consent, or root's override. */
+static void print_remedy(const aphc_terminal_t *terminal, const json_t *finding)
+{
+    const char *risk = aphc_get_text(finding, "consequence");
+    int asked = strcmp(aphc_get_text(finding, "verdict"), "ask") == 0;
+    if (!asked && *risk == '\0')
+        return;
+    const char *how = asked ? "agree to it alone: --consent"
+                      : json_is_true(json_object_get(finding, "overridden"))
+                          ? "overridden with --allow" : "root may override it: --allow";
+    aphc_putf(terminal, "%*s%s ", INDENT * 2, "", how);
+    aphc_put(terminal, APHC_BOLD, aphc_get_text(finding, asked ? "id" : "rule"));
+    aphc_putf(terminal, "\n");
+    if (asked)
+        return;
+    aphc_putf(terminal, "%*s", INDENT * 2, "");
+    aphc_text_wrap(terminal->file, risk, terminal->columns, INDENT * 2);
+    aphc_putf(terminal, "\n");
+}
+
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
 {
     const char *value = aphc_get_text(finding, "value");
@@ -133,6 +153,7 @@ static void print_finding(const aphc_terminal_t *terminal, const json_t *finding
     aphc_putf(terminal, "\n%*s", INDENT * 2, "");
     aphc_text_wrap(terminal->file, aphc_get_text(finding, "reason"), terminal->columns, INDENT * 2);
     aphc_putf(terminal, "\n");
+    print_remedy(terminal, finding);
 }
 
 static void print_findings(const aphc_terminal_t *terminal, const json_t *findings,
@@ -223,6 +244,8 @@ void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
     print_findings(terminal, json_object_get(plan, "rewritten"), APHC_BOLD,
                    "Changed, so that it fits here");
     print_findings(terminal, json_object_get(plan, "asked"), APHC_YELLOW, "Needs your consent");
+    print_findings(terminal, json_object_get(plan, "overridden"), APHC_RED,
+                   "Refused, and overridden by you");
     print_findings(terminal, json_object_get(plan, "refused"), APHC_RED, "Refused");
     print_space(terminal, plan);
     aphc_putf(terminal, "\n");
@@ -235,5 +258,6 @@ aphc_verdict_t aphc_plan_verdict(const json_t *plan)
                  *refused = json_object_get(plan, "refused");
     if (!json_is_array(asked) || !json_is_array(refused) || json_array_size(refused) > 0)
         return APHC_PLAN_REFUSED;
-    return json_array_size(asked) > 0 ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
+    return json_array_size(asked) + json_array_size(json_object_get(plan, "overridden")) > 0
+               ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
 }

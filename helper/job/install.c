@@ -56,7 +56,9 @@ static int is_webapp(const aphd_install_t *install)
 static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 {
     aphd_install_step(install, 1, "engine", "asking the container engine");
-    apr_status_t status = aphd_site_from_args(install->job, &install->site, err);
+    apr_status_t status = aphd_install_allowed(install->job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_site_from_args(install->job, &install->site, err);
     return status == APR_SUCCESS && !is_webapp(install) ? meet_engine(install, err) : status;
 }
 

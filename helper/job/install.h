@@ -29,6 +29,13 @@ apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
+
+/* Judges the script that was read. consents: ids agreed to, borrowed, may be NULL. */
+apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err);
+
+/* install_agree.c: whether every rule of --allow is one that can be overridden; and whether all that
+ * is asked, and all that is overridden, was agreed to. */
+apr_status_t aphd_install_allowed(const aphd_job_t *job, aph_error_t *err);
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err);
 
 /* install_prepare.c: what must be there before the start; each is journaled first. */

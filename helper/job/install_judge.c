@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Installing, first half: a place for the app, its text read and judged, the plan, and the
- * consent. */
+/* Installing, first half: a place for the app, its text read and judged, and the plan. */
 #include "helper/job/install.h"
 
 #include <string.h>
@@ -78,13 +77,14 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
-static apr_status_t judge_text(aphd_install_t *install, json_t *consents, aph_error_t *err)
+apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     aphd_policy_site_t site = {
         .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
         .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
         .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
+        .allowed = aphd_job_list(job, "allow"),
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
@@ -123,7 +123,7 @@ static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
         status = read_script(install, err);
     if (status == APR_SUCCESS)
         status = take_subnet(install, err);
-    return status == APR_SUCCESS ? judge_text(install, NULL, err) : status;
+    return status == APR_SUCCESS ? aphd_install_judge(install, NULL, err) : status;
 }
 
 /* Whether the app has a web page shows only in its text, and its text can only be read for a port.
@@ -332,37 +332,4 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     };
     status = aphd_plan_make(&in, &install->plan, err);
     return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;
-}
-
-/* --- the consent --------------------------------------------------------------------------- */
-
-static json_t *asked_ids(const aphd_install_t *install)
-{
-    json_t *ids = json_array();
-    size_t i;
-    json_t *finding;
-    json_array_foreach(json_object_get(install->plan, "asked"), i, finding)
-        json_array_append(ids, json_object_get(finding, "id"));
-    return ids;
-}
-
-apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
-{
-    aphd_job_t *job = install->job;
-    const char *shown = aphd_job_text(job, "plan_hash");
-    json_auto_t *ids = asked_ids(install);
-    aphd_install_step(install, 5, "consent", "checking what was agreed to");
-    if (shown != NULL && strcmp(shown, install->plan_hash) != 0)
-        return aph_error_set(err, APH_EPLAN, 1206, "the plan is not the one that was shown: an "
-                             "image, a folder or the script changed meanwhile; look at it again "
-                             "with --plan");
-    if (json_array_size(ids) == 0)
-        return APR_SUCCESS;
-    if (!aphd_job_flag(job, "yes"))
-        return aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
-                             "%s; say --yes to agree",
-                             aphd_plan_list(install->policy.findings, "ask", job->p));
-    json_auto_t *fields = json_pack("{s:O}", "consents", ids);
-    apr_status_t status = judge_text(install, ids, err);
-    return status == APR_SUCCESS ? aphd_ask_record(job->ask, fields, err) : status;
 }

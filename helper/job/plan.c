@@ -24,6 +24,15 @@ static json_t *hashed(const char *text)
     return json_string(hash);
 }
 
+/* A refusal that root overrides is a kind of its own. */
+static int is_of(const json_t *finding, const char *verdict)
+{
+    const char *is = json_string_value(json_object_get(finding, "verdict"));
+    if (json_is_true(json_object_get(finding, "overridden")))
+        is = "overridden";
+    return is != NULL && strcmp(is, verdict) == 0;
+}
+
 /* The findings of one verdict; bare ones lack what may name the port. */
 static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdict, int bare)
 {
@@ -31,8 +40,7 @@ static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdi
     size_t i;
     json_t *finding;
     json_array_foreach(policy->findings, i, finding) {
-        const char *is = json_string_value(json_object_get(finding, "verdict"));
-        if (is == NULL || strcmp(is, verdict) != 0)
+        if (!is_of(finding, verdict))
             continue;
         json_t *copy = json_deep_copy(finding);
         if (bare) {
@@ -92,6 +100,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
         "web", in->url != NULL,
         "images", images_of(in->images, agreed), "folders", in->folders, "files", in->files,
         "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
+    json_object_set_new(content, "overridden", findings_of(in->policy, "overridden", 1));
     json_object_update(content, in->site);
     *plan = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
         "app_id", in->app_id, "name", in->name, "url", in->url,
@@ -99,6 +108,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
         "port", in->port, "data", in->data_dir, "images", in->images,
         "asked", findings_of(in->policy, "ask", 0), "refused", findings_of(in->policy, "deny", 0),
         "rewritten", findings_of(in->policy, "rewrite", 0), "machine", machine(in->state_dir));
+    json_object_set_new(*plan, "overridden", findings_of(in->policy, "overridden", 0));
     if (*plan == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1130, "the plan cannot be written down");
     return APR_SUCCESS;
@@ -120,17 +130,22 @@ const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool
     size_t i;
     json_t *finding;
     json_array_foreach(findings, i, finding) {
-        const char *is = json_string_value(json_object_get(finding, "verdict"));
         const char *key = json_string_value(json_object_get(finding, "key"));
         const char *value = json_string_value(json_object_get(finding, "value"));
         const char *reason = json_string_value(json_object_get(finding, "reason"));
-        if (is == NULL || strcmp(is, verdict) != 0)
+        const char *risk = json_string_value(json_object_get(finding, "consequence"));
+        const char *rule = json_string_value(json_object_get(finding, "rule"));
+        if (!is_of(finding, verdict))
             continue;
-        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s)", list, list[0] != '\0' ? "; " : "",
+        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s%s%s%s%s)", list, list[0] != '\0' ? "; " : "",
                             key != NULL ? key : "?", value != NULL ? " " : "",
                             value != NULL ? value : "",
                             (int)json_integer_value(json_object_get(finding, "line")),
-                            reason != NULL ? reason : "no reason given");
+                            reason != NULL ? reason : "no reason given",
+                            risk == NULL ? "" : strcmp(verdict, "overridden") == 0
+                                ? "; overridden with --allow " : "; root may override it with --allow ",
+                            risk != NULL ? rule : "", risk != NULL ? ": " : "",
+                            risk != NULL ? risk : "");
     }
     return list;
 }

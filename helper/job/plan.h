@@ -9,10 +9,11 @@
  *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
- *       "asked":[FINDING...]},
+ *       "asked":[FINDING...], "overridden":[FINDING...]},
  *    "because":S                           why it has a virtual host of its own; "" where not
  *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
- *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
+ *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
+ *    "refused":[FINDING...], "rewritten":[FINDING...]    in full,
  *    "machine":{"memory_free":N,"disk_free":N}}
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
@@ -52,7 +53,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
 /* The hash of the plan's content. */
 apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err);
 
-/* The findings with that verdict ("ask") as one sentence: "ports.2224/tcp (line 12: why), ...".
+/* The findings with that verdict ("ask"; "overridden" is one of its own) as one sentence: "ports.2224/tcp (line 12: why), ...".
  * Lives in p; "" where there is none. */
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p);
 

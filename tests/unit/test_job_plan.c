@@ -145,9 +145,40 @@ static void test_the_list_of_questions(void **state)
     apr_pool_destroy(p);
 }
 
+/* A refusal that root overrides is neither refused nor asked, and part of what is agreed to. */
+static void test_overridden_is_agreed_to(void **state)
+{
+    apr_pool_t *p;
+    sample_t sample;
+    char before[APHD_HASH_TEXT], after[APHD_HASH_TEXT];
+    json_t *plan = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    apr_pool_create(&p, NULL);
+    make(&sample);
+    json_t *refusal = json_pack("{s:s,s:s,s:i,s:s,s:n,s:s,s:s,s:s}", "id", "web.pid.host", "key",
+                                "services.web.pid", "line", 3, "verdict", "deny", "value", "reason",
+                                "why", "rule", "pid-host", "consequence", "it sees all");
+    json_array_append_new(sample.policy.findings, refusal);
+    hash_of(&sample, before);
+    assert_non_null(strstr(aphd_plan_list(sample.policy.findings, "deny", p),
+                           "--allow pid-host: it sees all"));
+    json_object_set_new(refusal, "overridden", json_true());
+    hash_of(&sample, after);
+    assert_string_not_equal(before, after);
+    assert_string_equal(aphd_plan_list(sample.policy.findings, "deny", p), "");
+    assert_int_equal(aphd_plan_make(&sample.in, &plan, &err), APR_SUCCESS);
+    assert_int_equal(json_array_size(json_object_get(plan, "refused")), 0);
+    assert_int_equal(json_array_size(json_object_get(plan, "asked")), 1);
+    assert_int_equal(json_array_size(json_object_get(plan, "overridden")), 1);
+    json_decref(plan);
+    json_decref(sample.all);
+    apr_pool_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overridden_is_agreed_to),
         cmocka_unit_test(test_another_place_is_the_same_plan),
         cmocka_unit_test(test_what_is_agreed_to_counts),
         cmocka_unit_test(test_the_list_of_questions),
