@@ -80,7 +80,17 @@ apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_poo
 {
     aphd_call_t call = {.method = "POST", .seconds = 120,
                         .path = apr_pstrcat(p, "/containers/", id, "/start", NULL)};
-    return change(engine, &call, 304, "start a container", err);
+    aphd_answer_t answer;
+    apr_status_t status = aphd_engine_call(engine, &call, &answer, err);
+    int taken = strstr(answer.message, "address already in use") != NULL
+             || strstr(answer.message, "port is already allocated") != NULL;
+    if (status == APR_SUCCESS && answer.status >= 400 && taken)
+        status = aph_error_set(err, APH_ETAKEN, 2261, "a port of the app is in use (%.300s)",
+                               answer.message);
+    else if (status == APR_SUCCESS && answer.status != 304)
+        status = aphd_answer_check(&answer, "start a container", err);
+    aphd_answer_clear(&answer);
+    return status;
 }
 
 apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,

@@ -76,7 +76,7 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     aphd_install_step(install, 9, "health", "waiting for its first answer");
-    return aphd_bring_await(job, err);
+    return aphd_bring_await(job, install->model, err);
 }
 
 static apr_status_t agree(aphd_install_t *install, aph_error_t *err)

@@ -203,9 +203,9 @@ static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
         char owner[APHD_PORT_OWNER_MAX];
         const char *protocol = json_string_value(json_object_get(port, "protocol"));
         int host = (int)json_integer_value(json_object_get(port, "host"));
+        int udp = protocol != NULL && strcmp(protocol, "udp") == 0;
         if (json_is_true(json_object_get(port, "web")) || host == 0
-            || (protocol != NULL && strcmp(protocol, "tcp") != 0)
-            || aphd_port_free("0.0.0.0", host))
+            || (udp ? aphd_port_free_udp("0.0.0.0", host) : aphd_port_free("0.0.0.0", host)))
             continue;
         aphd_port_owner(host, owner);
         return aph_error_set(err, APH_ETAKEN, 1205, "port %d, which the app wants on this machine, "
@@ -246,6 +246,20 @@ static json_t *asked_ids(const aphd_install_t *install)
     return ids;
 }
 
+/* Also where nobody looked at the plan: before they are opened. */
+static void name_open_ports(const aphd_install_t *install)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach(install->policy.ports, i, port)
+        if (!json_is_true(json_object_get(port, "web")))
+            aphd_report_log(&install->job->report, "port %d/%s of this machine will be open to "
+                            "your network (service %s)",
+                            (int)json_integer_value(json_object_get(port, "host")),
+                            json_string_value(json_object_get(port, "protocol")),
+                            json_string_value(json_object_get(port, "service")));
+}
+
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -258,6 +272,7 @@ apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
                              "something else than it did; look at it again with --plan");
     if (json_array_size(ids) == 0)
         return APR_SUCCESS;
+    name_open_ports(install);
     if (!aphd_job_flag(job, "yes"))
         return aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
                              "%s; say --yes to agree",
