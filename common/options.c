@@ -6,7 +6,7 @@
 #include <strings.h>
 
 static const aph_option_t options[] = {
-#define APH_OPTION_ROW(symbol, name, value, place, access, repeats, module, becomes, help)        \
+#define APH_OPTION_ROW(symbol, name, value, place, access, repeats, module, becomes, help)         \
     {name, value, place, access, repeats, module, becomes, help},
 #define APH_HEADER_ROW(name, grammar, words)
 #include "common/options.def"

@@ -10,20 +10,20 @@ typedef enum aph_option_place_t { APH_OPTION_ROUTE, APH_OPTION_VHOST } aph_optio
 
 typedef struct aph_option_t {
     const char *name;
-    const char *value;        /* NULL: takes none; "[X]": may be left out; else required */
+    const char *value; /* NULL: takes none; "[X]": may be left out; else required */
     aph_option_place_t place;
-    unsigned access : 1;      /* the app is then served in its own virtual host only */
+    unsigned access : 1; /* the app is then served in its own virtual host only */
     unsigned repeats : 1;
-    const char *module;       /* of httpd, without "_module"; NULL: none */
-    const char *becomes;      /* in httpd's words */
-    const char *help;         /* one sentence or two */
+    const char *module;  /* of httpd, without "_module"; NULL: none */
+    const char *becomes; /* in httpd's words */
+    const char *help;    /* one sentence or two */
 } aph_option_t;
 
 /* A response header that the option "header" may set. */
 typedef struct aph_header_t {
-    const char *name;         /* as it is written; names are compared without case */
-    const char *grammar;      /* POSIX extended expression, which the whole value must match */
-    const char *words;        /* what the grammar allows */
+    const char *name;    /* as it is written; names are compared without case */
+    const char *grammar; /* POSIX extended expression, which the whole value must match */
+    const char *words;   /* what the grammar allows */
 } aph_header_t;
 
 /* The tables in their order; *count receives the length. Constant for the life of the process. */

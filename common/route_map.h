@@ -9,8 +9,8 @@
  * Open addressing with linear probing over FNV-1a of the host; bucket_count is a power of two at
  * least twice entry_count. All numbers are in the machine's own order: the file never leaves it. A
  * reader accepts version N and N-1 (a route of version 1 ends before name) and checks checksum and
- * every offset once, when it opens the file. It looks names up in a read-only copy of its own: a file truncated in place would otherwise
- * kill every process that has it mapped. */
+ * every offset once, when it opens the file. It looks names up in a read-only copy of its own: a
+ * file truncated in place would otherwise kill every process that has it mapped. */
 #ifndef APH_ROUTE_MAP_H
 #define APH_ROUTE_MAP_H
 

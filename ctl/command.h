@@ -88,6 +88,8 @@ apr_status_t aphc_jobs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *
 apr_status_t aphc_job(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_check(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_doctor(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_setup(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_teardown(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_help(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_version(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 
@@ -97,5 +99,7 @@ extern const aphc_option_t aphc_uninstall_options[];
 extern const aphc_option_t aphc_logs_options[];
 extern const aphc_option_t aphc_job_options[];
 extern const aphc_option_t aphc_doctor_options[];
+extern const aphc_option_t aphc_setup_options[];
+extern const aphc_option_t aphc_teardown_options[];
 
 #endif

@@ -40,6 +40,8 @@ static const row_t rows[] = {
     {"job", aphc_job, aphc_job_options, 1, 1},
     {"check", aphc_check, NULL, 1, 1},
     {"doctor", aphc_doctor, aphc_doctor_options, 0, 0},
+    {"setup", aphc_setup, aphc_setup_options, 0, 0},
+    {"teardown", aphc_teardown, aphc_teardown_options, 0, 0},
     {"help", aphc_help, NULL, 0, 1},
     {"version", aphc_version, NULL, 0, 0},
 };

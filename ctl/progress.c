@@ -19,7 +19,8 @@ void aphc_progress_init(aphc_progress_t *progress, const aphc_terminal_t *termin
     *progress = (aphc_progress_t){.terminal = *terminal, .hidden = hidden != 0};
 }
 
-/* What stands right of the text: bar, amounts, rate. Bytes get all of it, steps "2 of 7". */
+/* What stands right of the text: bar, amounts, rate. Bytes get all of it, steps "2 of 7", layers of
+ * an image "2 of 7 layers". */
 static void amounts(char *out, size_t size, const json_t *frame, int64_t rate, int with_bar)
 {
     json_int_t done = aphc_get_number(frame, "done"), total = aphc_get_number(frame, "total");
@@ -30,8 +31,10 @@ static void amounts(char *out, size_t size, const json_t *frame, int64_t rate, i
     if (done < 0 || total < 0 || (done == 0 && total == 0))
         return;
     if (!bytes) {
+        int layers = strcmp(aphc_get_text(frame, "unit"), "layers") == 0;
         if (total > 0)
-            snprintf(out, size, "  %lld of %lld", (long long)done, (long long)total);
+            snprintf(out, size, "  %lld of %lld%s", (long long)done, (long long)total,
+                     layers ? " layers" : "");
         return;
     }
     aphc_measure_size(have, done);

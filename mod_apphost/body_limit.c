@@ -49,10 +49,23 @@ void aphm_body_limit_register(void)
     ap_register_input_filter(FILTER, count_cb, NULL, AP_FTYPE_CONTENT_SET);
 }
 
+static int is_chunked(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
+}
+
+/* HTTP/1 announces every body; and where there is none, an upgraded connection may follow, which
+ * must not meet the filter. */
+static int may_have_body(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Content-Length") != NULL || is_chunked(r) ||
+           r->proto_num >= HTTP_VERSION(2, 0);
+}
+
 void aphm_body_limit_lift(request_rec *r)
 {
     const core_dir_config *said = ap_get_core_module_config(r->per_dir_config);
-    if (said->limit_req_body >= 0)
+    if (said->limit_req_body >= 0 || !may_have_body(r))
         return;
     core_dir_config *lifted = apr_pmemdup(r->pool, said, sizeof *lifted);
     lifted->limit_req_body = 0;
@@ -63,12 +76,9 @@ int aphm_body_limit_start(request_rec *r)
 {
     apr_off_t most = ap_get_limit_req_body(r), length;
     const char *said = apr_table_get(r->headers_in, "Content-Length");
-    int chunked = apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
-    /* HTTP/1 announces every body; an upgraded connection must not meet the filter. */
-    int none = said == NULL && !chunked && r->proto_num < HTTP_VERSION(2, 0);
-    if (most <= 0 || none)
+    if (most <= 0 || !may_have_body(r))
         return OK;
-    if (chunked || said == NULL) {
+    if (is_chunked(r) || said == NULL) {
         count_t *count = apr_pcalloc(r->pool, sizeof *count);
         count->most = most;
         ap_add_input_filter(FILTER, count, r, r->connection);

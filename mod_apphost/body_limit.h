@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LimitRequestBody for what is sent to apps. httpd itself looks at it only for bodies it stores (and
- * some versions of mod_proxy for a few others), with 1 GiB where nobody said anything. Here it holds
- * wherever it is said, and where it is not there is no limit: a body for an app only passes by. */
+/* LimitRequestBody for what is sent to apps. httpd itself looks at it only for bodies it stores
+ * (and some versions of mod_proxy for a few others), with 1 GiB where nobody said anything. Here it
+ * holds wherever it is said, and where it is not there is no limit: a body for an app only passes
+ * by. */
 #ifndef APHM_BODY_LIMIT_H
 #define APHM_BODY_LIMIT_H
 

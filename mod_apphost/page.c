@@ -33,8 +33,8 @@ static const text_t texts[] = {
         "should be running, but does not answer. Its log says more; this page looks again by "
         "itself."},
     [APHM_PAGE_NOT_HERE] = {503, 15, "not-here", "Not served here",
-        "is served by a virtual host of its own, which does not answer at this scheme and port. Try "
-        "the other of http and https. This page looks again by itself."},
+        "is served by a virtual host of its own, which does not answer at this scheme and port. "
+        "Try the other of http and https. This page looks again by itself."},
     [APHM_PAGE_BUSY] = {503, 1, "busy", "Too busy",
         "has as many requests under way as it may. This page tries again by itself."},
     [APHM_PAGE_NO_ANSWER] = {503, 5, "no-answer", "No answer",

@@ -36,12 +36,14 @@ static int is_from_here(const request_rec *r)
     return ip != NULL && (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0);
 }
 
+/* Every request of the whole server comes by: what is cheap and tells most is asked first. */
 static int is_probe(const request_rec *r, const aphm_config_t *config)
 {
     char host[APH_HOST_MAX + 1];
     size_t length;
-    return r->method_number == M_GET && r->hostname != NULL && config->context != NULL &&
-           config->enabled != 0 && config->domains != NULL && r->proxyreq == PROXYREQ_NONE &&
+    return r->hostname != NULL && ap_cstr_casecmpn(r->hostname, label, sizeof label - 1) == 0 &&
+           r->method_number == M_GET && config->context != NULL && config->enabled != 0 &&
+           config->domains != NULL && r->proxyreq == PROXYREQ_NONE &&
            aph_host_normalise(r->hostname, host, &length) == APR_SUCCESS &&
            aphm_probe_is_host(config, host) && is_from_here(r);
 }
@@ -115,7 +117,7 @@ static const char *make_answer(const aphm_context_t *context, apr_pool_t *p)
         "\"routes\":\"%s\",\"start_servers\":%d,"
         "\"slots\":{\"total\":%d,\"used\":%d,\"quiescing\":%d},"
         "\"threads\":{\"busy\":%d,\"idle\":%d},\"restart_time\":%" APR_TIME_T_FMT "}\n",
-        PACKAGE_VERSION, context->parent, generation, json_text(context->vhost_set, p),
+        APH_VERSION, context->parent, generation, json_text(context->vhost_set, p),
         json_text(context->routes_path, p), context->start_servers, board.total, board.used,
         board.quiescing, board.busy, board.idle,
         global != NULL ? apr_time_sec(global->restart_time) : (apr_time_t)0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What apphostd asks before and after it has httpd read its configuration anew: who runs, with which
- * set of virtual hosts, and whether the scoreboard has room for one more generation of children.
+/* What apphostd asks before and after it has httpd read its configuration anew: who runs, with
+ * which set of virtual hosts, and whether the scoreboard has room for one more generation of
+ * children.
  *
  * GET http://apphost-probe.DOMAIN/ over loopback, for any AppHostDomain, is answered with
  *

@@ -67,8 +67,8 @@ static apr_status_t find_short(const aphm_config_t *config, const char *label, s
 }
 
 /* An app whose access rules stand in a virtual host of its own is served there only: over another
- * port, where just the wildcard server answers, nobody would ask for the password. While it is being
- * installed that virtual host is not there yet, and the page says nothing worth a rule. */
+ * port, where just the wildcard server answers, nobody would ask for the password. While it is
+ * being installed that virtual host is not there yet, and the page says nothing worth a rule. */
 static aphm_answer_t answer_for(const request_rec *r, const char *host, const aph_route_t *route)
 {
     if (route->state == APH_ROUTE_INSTALLING)

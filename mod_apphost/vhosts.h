@@ -17,8 +17,9 @@
  * server that has it On. Must run before the configuration is judged. */
 void aphm_vhosts_adopt(server_rec *main_server, apr_pool_t *p);
 
-/* Makes the log folders that are missing, for neither does httpd start without them nor is `httpd -t`
- * content. Only for the enabled set, and only when run by root. The first failure, after everything else was tried; httpd can go on. */
+/* Makes the log folders that are missing, for neither does httpd start without them nor is
+ * `httpd -t` content. Only for the enabled set, and only when run by root. Fails with the first
+ * failure, after everything else was tried; httpd can go on. */
 apr_status_t aphm_vhosts_make_logs(const char *routes_path, aph_error_t *err);
 
 /* The set that is enabled: the last component of the link; "" where there is none. */

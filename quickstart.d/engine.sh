@@ -3,10 +3,33 @@
 
 engine_answers() { curl -fsS -m 5 --unix-socket "$1" http://engine/_ping >/dev/null 2>&1; }
 
-# Sets engine_socket. What this starts, stop_engine stops; an engine that was there is left alone.
+# Podman names itself, also where its socket is called docker.sock (package podman-docker).
+is_podman() { curl -fsSI -m 5 --unix-socket "$1" http://engine/_ping 2>/dev/null | grep -qi '^libpod-api-version:'; }
+
+# Sets engine_socket: Docker's or Podman's that answers, or a Docker of our own. What this starts,
+# stop_engine stops; an engine that was there is left alone. Docker is not put beside a Podman that
+# merely sleeps: two engines mind each other's packet filter, and which of them it is to be is the
+# admin's choice.
 start_engine() {
+    for engine_socket in /run/docker.sock /run/podman/podman.sock; do
+        engine_answers "$engine_socket" || continue
+        have_compose || install_packages docker-compose
+        return 0
+    done
+    if command -v podman >/dev/null && [ ! -x /usr/sbin/dockerd ]; then
+        local start="systemctl enable --now podman.socket"
+        [ -d /run/systemd/system ] || start="mkdir -p /run/podman; podman system service --time=0 unix:///run/podman/podman.sock &"
+        die "Podman is installed, and its service does not answer. Start it and run this again:
+  $start
+or, to use Docker instead: apt-get install docker.io"
+    fi
+    start_docker
+}
+
+# Sets engine_socket to a Docker, whatever else there is.
+start_docker() {
     engine_socket=/run/docker.sock
-    if engine_answers "$engine_socket"; then
+    if engine_answers "$engine_socket" && ! is_podman "$engine_socket"; then
         have_compose || install_packages docker-compose
         return 0
     fi
@@ -44,11 +67,12 @@ start_dockerd() {
 
 stop_engine() { end_process dockerd; }
 
-# import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder.
+# import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder. The
+# tag stands in repo: Docker takes it there as well, and Podman 4.3 nowhere else.
 import_image() {
     local name=$1 folder=$2 query change
     shift 2
-    query="fromSrc=-&repo=${name%:*}&tag=${name##*:}"
+    query="fromSrc=-&repo=$(url_encode "$name")"
     for change in "$@"; do query+="&changes=$(url_encode "$change")"; done
     tar -C "$folder" --numeric-owner --owner=0 --group=0 -cf - . \
         | curl -sS --fail-with-body --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' \

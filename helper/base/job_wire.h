@@ -15,7 +15,7 @@
  *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
  *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...]}
+ *           "consents":[S,...]}; for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
@@ -25,7 +25,8 @@
  *                                  "kept" is true where an app of that name was uninstalled and its
  *                                  data kept: it gets the same id again. Calling it again within one
  *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
- *      subnet  {"taken":[CIDR...]} -> {"subnet":CIDR}   a free /28 of the pool that overlaps none
+ *      subnet  {"taken":[CIDR...],"services":N} -> {"subnet":CIDR}   a free piece of the pool that
+ *                                  overlaps none: /28, or larger where that holds too few services
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"vhost":0|1,
@@ -42,7 +43,9 @@
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}
  *
  * 3. The job notes; a note is not answered:
- *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":"bytes"|"steps"}
+ *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":U}
+ *                                  U: "bytes", "layers" (of an image, from engines that tell no bytes)
+ *                                  or "steps"
  *      {"note":"log","line":S}
  *      {"note":"observe","engine":"up"|"down","message":S,
  *       "apps":[{"app_id":N,"state":"running"|"starting"|"failing"|"stopped","reason":S},...]}  watch

@@ -11,7 +11,7 @@
  *   [engine]
  *   Socket = /run/docker.sock
  *   Compose =                          absolute path; empty: looked for in the usual places
- *   SubnetPool = 10.213.0.0/16         apps get /28 pieces of it
+ *   SubnetPool = 10.213.0.0/16         apps get pieces of it, /28 or larger
  *   StartSeconds = 300                 how long an app may take until it answers over HTTP
  *   [httpd]
  *   Command =                          httpd with the options that find its configuration, separated by

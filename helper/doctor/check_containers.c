@@ -85,10 +85,8 @@ static void look_impostors(aphd_doctor_t *doctor)
                 (name[length] != '\0' && name[length] != '-' && name[length] != '_'))
                 continue;
             aphd_report(doctor, APHD_FAULT,
-                        aphd_doctor_text(doctor,
-                                         "rename it (docker rename %s other-name) or remove "
-                                         "it",
-                                         name),
+                        aphd_doctor_text(doctor, "rename it (%s rename %s other-name) or remove it",
+                                         doctor->engine_tool, name),
                         "container %s is not ours, but has a name that belongs to %s", name,
                         doctor->apps[a].name);
         }
@@ -133,7 +131,8 @@ static void look_networks(aphd_doctor_t *doctor)
     {
         const char *name = json_string_value(json_object_get(network, "Name"));
         if (name != NULL && is_ours(doctor, network) && row_of(doctor, network) == NULL)
-            aphd_report(doctor, APHD_FAULT, aphd_doctor_text(doctor, "docker network rm %s", name),
+            aphd_report(doctor, APHD_FAULT,
+                        aphd_doctor_text(doctor, "%s network rm %s", doctor->engine_tool, name),
                         "network %s carries our label, but the database has no app %s", name,
                         label_of(network, APHD_LABEL_APP));
     }
@@ -148,9 +147,10 @@ void aphd_look_orphans(aphd_doctor_t *doctor)
         return;
     json_array_foreach(doctor->containers, i, container) if (is_ours(doctor, container) &&
                                                              row_of(doctor, container) == NULL)
-        aphd_report(doctor, APHD_FAULT,
-                    aphd_doctor_text(doctor, "docker rm -f %s", name_of(container)),
-                    "container %s carries our label, but the database has no app %s",
-                    name_of(container), label_of(container, APHD_LABEL_APP));
+        aphd_report(
+            doctor, APHD_FAULT,
+            aphd_doctor_text(doctor, "%s rm -f %s", doctor->engine_tool, name_of(container)),
+            "container %s carries our label, but the database has no app %s", name_of(container),
+            label_of(container, APHD_LABEL_APP));
     look_networks(doctor);
 }

@@ -28,8 +28,8 @@ static int can_connect(aphd_doctor_t *doctor, const char *path)
     if (reason == ENOENT)
         aphd_report(
             doctor, APHD_FAULT,
-            "install and start it (apt-get install docker.io), or correct Socket in section "
-            "[engine]",
+            "install and start one (apt-get install docker.io), start the one that is there "
+            "(systemctl enable --now podman.socket), or correct Socket in section [engine]",
             "there is no container engine: the socket %s does not exist", path);
     else if (reason == ECONNREFUSED)
         aphd_report(doctor, APHD_FAULT, NULL,
@@ -57,30 +57,12 @@ static void look_version(aphd_doctor_t *doctor, const json_t *version)
                     APHD_ENGINE_API_MINOR);
 }
 
-static void look_options(aphd_doctor_t *doctor, const json_t *info)
+/* The command that speaks to it. */
+static const char *tool_of(const json_t *version)
 {
-    size_t i;
-    const json_t *option;
-    json_array_foreach(json_object_get(info, "SecurityOptions"), i, option)
-    {
-        const char *text = json_string_value(option) != NULL ? json_string_value(option) : "";
-        if (strcmp(text, "name=rootless") == 0)
-            aphd_report(doctor, APHD_FAULT,
-                        "use the system's engine, and set Socket in section [engine] to it",
-                        "the engine is rootless: it can neither own the apps' data folders nor "
-                        "survive its user's session");
-        else if (strncmp(text, "name=userns", 11) == 0)
-            aphd_report(doctor, APHD_WARNING,
-                        "remove userns-remap from the engine's daemon.json, or chown the data "
-                        "folders to the remapped users",
-                        "the engine remaps users (userns-remap): containers cannot write to data "
-                        "folders that belong to root");
-    }
-    if (doctor->engine_root != NULL && strncmp(doctor->engine_root, "/var/snap/", 10) == 0)
-        aphd_report(doctor, APHD_FAULT,
-                    "snap remove docker; apt-get install docker.io docker-compose",
-                    "the engine is Docker's snap package (%s): it cannot see apphost's folders",
-                    doctor->engine_root);
+    const json_t *first = json_array_get(json_object_get(version, "Components"), 0);
+    const char *name = json_string_value(json_object_get(first, "Name"));
+    return name != NULL && strncmp(name, "Podman", 6) == 0 ? "podman" : "docker";
 }
 
 void aphd_look_engine(aphd_doctor_t *doctor)
@@ -100,10 +82,12 @@ void aphd_look_engine(aphd_doctor_t *doctor)
             APR_SUCCESS) {
         const char *root = json_string_value(json_object_get(info, "DockerRootDir"));
         doctor->engine_root = root != NULL ? apr_pstrdup(doctor->p, root) : NULL;
+        doctor->engine_info = json_incref(info);
+        doctor->engine_tool = tool_of(version);
         look_version(doctor, version);
-        look_options(doctor, info);
     } else {
-        aphd_report(doctor, APHD_FAULT, "restart it: systemctl restart docker", "%s", err.message);
+        aphd_report(doctor, APHD_FAULT, "restart it: systemctl restart docker (or podman)", "%s",
+                    err.message);
     }
     json_decref(version);
     json_decref(info);

@@ -8,8 +8,8 @@
 
 #include "common/limits.h"
 #include "helper/base/job_wire.h"
-#include "helper/doctor/listeners.h"
-#include "helper/doctor/port_ranges.h"
+#include "helper/base/listeners.h"
+#include "helper/base/port_ranges.h"
 
 #define RESERVED  "/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define EPHEMERAL "/proc/sys/net/ipv4/ip_local_port_range"
@@ -65,16 +65,35 @@ void aphd_look_reserved_ports(aphd_doctor_t *doctor)
     free(reserved);
 }
 
+/* Podman tells the ports of containers that hold none, too: those that have ended. */
+static int holds(const json_t *container, int port)
+{
+    const char *state = json_string_value(json_object_get(container, "State"));
+    size_t i;
+    const json_t *published;
+    if (state == NULL || (strcmp(state, "running") != 0 && strcmp(state, "paused") != 0))
+        return 0;
+    json_array_foreach(
+        json_object_get(container, "Ports"), i,
+        published) if (json_integer_value(json_object_get(published, "PublicPort")) ==
+                       port) return 1;
+    return 0;
+}
+
 /* The container that publishes port, as the engine tells; NULL where none does. */
 static const json_t *publisher_of(const aphd_doctor_t *doctor, int port)
 {
-    size_t i, j;
-    const json_t *container, *published;
-    json_array_foreach(doctor->containers, i, container) json_array_foreach(
-        json_object_get(container, "Ports"), j,
-        published) if (json_integer_value(json_object_get(published, "PublicPort")) ==
-                       port) return container;
+    size_t i;
+    const json_t *container;
+    json_array_foreach(doctor->containers, i,
+                       container) if (holds(container, port)) return container;
     return NULL;
+}
+
+/* What holds the ports of containers: Docker's program, and Podman's. */
+static int is_engines(const char *program)
+{
+    return strcmp(program, "docker-proxy") == 0 || strcmp(program, "conmon") == 0;
 }
 
 static int belongs_to(const aphd_doctor_t *doctor, const json_t *container,
@@ -103,8 +122,8 @@ static void look_port(aphd_doctor_t *doctor, const aphd_patient_t *app)
     }
     if (!aphd_listener_find(app->port, &listener))
         return;
-    /* With the engine silent, its own proxy for the app looks like a stranger. */
-    if (doctor->containers == NULL && strcmp(listener.program, "docker-proxy") == 0)
+    /* With the engine silent, its own program for the app looks like a stranger. */
+    if (doctor->containers == NULL && is_engines(listener.program))
         return;
     if (listener.pid != 0)
         aphd_report(doctor, APHD_FAULT,

@@ -139,6 +139,7 @@ int main(int argc, char **argv)
 
     int unsound = count_of(doctor.reports, "fault") > 0;
     json_decref(doctor.containers);
+    json_decref(doctor.engine_info);
     json_decref(doctor.reports);
     curl_global_cleanup();
     apr_terminate();

@@ -39,6 +39,8 @@ typedef struct aphd_doctor_t {
     int app_count;
     const char *instance;          /* from the database, or NULL */
     unsigned long long generation; /* of the routes, as the database has it */
+    const char *engine_tool;       /* "docker" or "podman"; NULL until it answered */
+    json_t *engine_info;           /* its /info; NULL until it answered */
     const char *engine_root;       /* where the engine keeps images; NULL until it answered */
     json_t *containers;            /* all of the engine; NULL until it answered */
 } aphd_doctor_t;

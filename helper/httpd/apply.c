@@ -49,6 +49,13 @@ static apr_status_t done(aphd_change_t *change, const char *sentence)
     return APR_SUCCESS;
 }
 
+/* 12. What is served, or will be at a start, is all there has to be. */
+static apr_status_t finish(aphd_change_t *change, const char *sentence)
+{
+    aphd_sets_tidy(change->httpd, change->target, change->target, NULL);
+    return done(change, sentence);
+}
+
 /* 2. The set httpd has is the one to go back to, where its folder is still there. */
 static apr_status_t look(aphd_change_t *change, aph_error_t *err)
 {
@@ -96,10 +103,10 @@ static apr_status_t leave_for_start(aphd_change_t *change, aph_error_t *err)
     if (rv != APR_SUCCESS)
         return rv;
     change->result->not_running = 1;
-    return done(change, "httpd is not running: this takes effect when it starts");
+    return finish(change, "httpd is not running: this takes effect when it starts");
 }
 
-/* 10 and 11. */
+/* 10 to 12. */
 static apr_status_t reload(aphd_change_t *change, aph_error_t *err)
 {
     if (!change->running)
@@ -114,12 +121,12 @@ static apr_status_t reload(aphd_change_t *change, aph_error_t *err)
                                  change->result->generation};
     aphd_lock_write(&record, change->httpd);
     change->result->reloaded = 1;
-    return done(change, apr_psprintf(change->httpd->p,
-                                     "httpd took it over without a pause (generation %d)",
-                                     (int)change->result->generation));
+    return finish(change, apr_psprintf(change->httpd->p,
+                                       "httpd took it over without a pause (generation %d)",
+                                       (int)change->result->generation));
 }
 
-/* 4 to 12, for a set that is not the enabled one. */
+/* 5 to 12, for a set that is not the enabled one. */
 static apr_status_t change_set(aphd_change_t *change, aph_error_t *err)
 {
     aphd_httpd_t *httpd = change->httpd;
@@ -135,14 +142,15 @@ static apr_status_t change_set(aphd_change_t *change, aph_error_t *err)
         rv = aphd_sets_nominate(httpd, 0, err);
     if (rv == APR_SUCCESS)
         rv = reload(change, err);
-    if (rv != APR_SUCCESS && swapped)
+    if (rv == APR_SUCCESS)
+        return APR_SUCCESS;
+    if (swapped)
         aphd_sets_enable(httpd, change->fallback, NULL);
-    int keep = rv == APR_SUCCESS ? change->target : change->enabled;
-    aphd_sets_tidy(httpd, keep, rv == APR_SUCCESS ? keep : change->fallback, NULL);
+    aphd_sets_tidy(httpd, change->enabled, change->fallback, NULL);
     return rv;
 }
 
-/* 4, 8, 10 and 11, for the set that is in place. */
+/* 6, 8 and 10 to 12, for the set that is in place. */
 static apr_status_t keep_set(aphd_change_t *change, aph_error_t *err)
 {
     apr_status_t rv = aphd_rules_judge(change->httpd, change->facts, change->wanted, err);

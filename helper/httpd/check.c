@@ -107,25 +107,61 @@ static apr_status_t blame(const aphd_run_t *run, const aphd_httpd_t *httpd,
 
 /* --- the whole configuration ------------------------------------------------------------------ */
 
+static int was_read(const apr_array_header_t *files, const char *end)
+{
+    size_t length = strlen(end);
+    for (int i = 0; i < files->nelts; i++) {
+        const char *file = APR_ARRAY_IDX(files, i, const char *);
+        size_t whole = strlen(file);
+        if (whole >= length && strcmp(file + whole - length, end) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A check that never saw our files would say that all is well. */
+static apr_status_t see_all_read(const aphd_httpd_t *httpd, const apr_array_header_t *wanted,
+                                 const char *folder, const apr_array_header_t *files,
+                                 aph_error_t *err)
+{
+    for (int i = 0; wanted != NULL && i < wanted->nelts; i++) {
+        const char *end = apr_psprintf(httpd->p, "/%s/%05d.conf", folder,
+                                       APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t).app_id);
+        if (!was_read(files, end))
+            return aph_error_set(err, APH_ECONFIG, 2105,
+                                 "httpd does not include %s/%s/*.conf: its configuration needs the "
+                                 "lines of apphost's apphost.conf, with -D APPHOST_CANDIDATE the one "
+                                 "and without it the other",
+                                 httpd->settings->state_dir, folder);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t check(const aphd_httpd_t *httpd, const apr_array_header_t *wanted,
+                          int candidate, apr_array_header_t **files, aph_error_t *err)
+{
+    aphd_run_t run;
+    aphd_httpd_facts_t facts = {.includes = apr_array_make(httpd->p, 64, sizeof(char *))};
+    apr_status_t rv = run_check(&run, httpd, candidate, err);
+    if (rv == APR_SUCCESS && run.exit_code != 0)
+        rv = blame(&run, httpd, wanted, err);
+    if (rv != APR_SUCCESS)
+        return rv;
+    aphd_dump_read(&facts, NULL, run.out, httpd->p);
+    if (files != NULL)
+        *files = facts.includes;
+    return see_all_read(httpd, wanted, candidate ? "vhosts-candidate" : "vhosts-enabled",
+                        facts.includes, err);
+}
+
 apr_status_t aphd_check_candidate(const aphd_httpd_t *httpd, const apr_array_header_t *wanted,
                                   aph_error_t *err)
 {
-    aphd_run_t run;
-    apr_status_t rv = run_check(&run, httpd, 1, err);
-    return rv == APR_SUCCESS && run.exit_code != 0 ? blame(&run, httpd, wanted, err) : rv;
+    return check(httpd, wanted, 1, NULL, err);
 }
 
 apr_status_t aphd_check_enabled(const aphd_httpd_t *httpd, const apr_array_header_t *wanted,
                                 apr_array_header_t **files, aph_error_t *err)
 {
-    aphd_run_t run;
-    apr_status_t rv = run_check(&run, httpd, 0, err);
-    if (rv == APR_SUCCESS && run.exit_code != 0)
-        rv = blame(&run, httpd, wanted, err);
-    if (rv == APR_SUCCESS && files != NULL) {
-        aphd_httpd_facts_t facts = {.includes = apr_array_make(httpd->p, 64, sizeof(char *))};
-        aphd_dump_read(&facts, NULL, run.out, httpd->p);
-        *files = facts.includes;
-    }
-    return rv;
+    return check(httpd, wanted, 0, files, err);
 }

@@ -10,8 +10,8 @@
 #include "helper/httpd/dump.h"
 #include "helper/httpd/httpd.h"
 
-/* APH_ECONFIG: a text has a directive outside of <VirtualHost>, which would change all of httpd, or a
- * log whose folder is missing or belongs to somebody who is not root. */
+/* APH_ECONFIG: a text has a directive outside of <VirtualHost>, which would change all of httpd, one
+ * that loads code, or a log whose folder is missing or belongs to somebody who is not root. */
 apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                               const apr_array_header_t *wanted, aph_error_t *err);
 
@@ -20,8 +20,9 @@ apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_
 apr_status_t aphd_rules_judge_sites(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                                     aph_error_t *err);
 
-/* Pure part of the first: the directive that must not stand where it stands; NULL: all is well. */
-const char *aphd_rules_outside(const char *text, int *line, apr_pool_t *p);
+/* Pure part of the first: what a directive that must not stand where it stands does; NULL: all is
+ * well. */
+const char *aphd_rules_misplaced(const char *text, int *line, apr_pool_t *p);
 
 /* APH_ECONFIG: httpd, with the modules of facts and nothing else, does not accept the wanted. */
 apr_status_t aphd_skeleton_check(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,

@@ -49,9 +49,8 @@ int aphd_directives_next(aphd_directives_t *text)
         size_t length = strlen(line);
         if (*line == '<' && line[length - 1] == '>')
             line[length - 1] = '\0';
-        length = strcspn(line, " \t\"");
-        text->name = apr_pstrmemdup(text->p, line, length);
-        text->args = trim(line + length);
+        text->args = line;
+        text->name = aphd_directives_word(&text->args, text->p);
         return 1;
     }
     return 0;
@@ -62,19 +61,25 @@ int aphd_directives_is(const aphd_directives_t *text, const char *name)
     return strcasecmp(text->name, name) == 0;
 }
 
+/* As httpd's own ap_getword_conf does it: a backslash stands for itself but before another one and
+ * before the quote. */
 const char *aphd_directives_word(const char **args, apr_pool_t *p)
 {
-    const char *from = *args + strspn(*args, " \t");
+    const char *from = *args;
+    while (apr_isspace(*from))
+        from++;
     char quote = *from == '"' || *from == '\'' ? *from : '\0';
     char *word = apr_palloc(p, strlen(from) + 1), *to = word;
     from += quote != '\0';
     while (*from != '\0' && (quote != '\0' ? *from != quote : !apr_isspace(*from))) {
-        if (quote != '\0' && *from == '\\' && (from[1] == quote || from[1] == '\\'))
+        if (*from == '\\' && (from[1] == '\\' || (quote != '\0' && from[1] == quote)))
             from++;
         *to++ = *from++;
     }
     *to = '\0';
     from += quote != '\0' && *from == quote;
-    *args = from + strspn(from, " \t");
+    while (apr_isspace(*from))
+        from++;
+    *args = from;
     return word;
 }

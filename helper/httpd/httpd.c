@@ -9,6 +9,7 @@
 #include "helper/httpd/httpd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,9 @@
 #include "helper/httpd/dump.h"
 #include "helper/httpd/run.h"
 #include "helper/httpd/sets.h"
+
+#define WAITS_MAX 50
+#define WAIT_MS   100
 
 static const char *const places[] = {"/usr/sbin/apache2ctl", "/usr/sbin/httpd",
                                      "/usr/local/apache2/bin/httpd", "/usr/local/sbin/httpd",
@@ -60,13 +64,18 @@ static apr_status_t dump(aphd_httpd_facts_t *facts, apr_array_header_t *lonely,
                          const aphd_httpd_t *httpd, const char *const *words, aph_error_t *err)
 {
     aphd_run_t run;
-    apr_status_t rv = aphd_run_httpd(&run, httpd, words, APHD_RUN_CHECK, err);
-    if (rv != APR_SUCCESS)
-        return rv;
-    if (run.exit_code != 0) {
+    for (int waits = 0;; waits++) {
         aphd_cause_t cause;
+        apr_status_t rv = aphd_run_httpd(&run, httpd, words, APHD_RUN_CHECK, err);
+        if (rv != APR_SUCCESS)
+            return rv;
+        if (run.exit_code == 0)
+            break;
         aphd_dump_cause(&cause, run.errors, httpd->p);
-        return aphd_check_not_ours(&cause, httpd, err);
+        /* Who has the lock may be checking a candidate that is broken; that is over soon. */
+        if (aphd_check_whose(httpd, cause.file) == 0 || waits == WAITS_MAX)
+            return aphd_check_not_ours(&cause, httpd, err);
+        poll(NULL, 0, WAIT_MS);
     }
     aphd_dump_read(facts, lonely, run.out, httpd->p);
     return APR_SUCCESS;

@@ -102,6 +102,7 @@ static apr_status_t after_silence(aphd_change_t *change, aph_error_t *err)
                                                                  "the virtual hosts \"%s\"",
                                                (int)now.generation, now.set)
                                 : "it does not answer";
+    change->wanted = NULL; /* what is in place now is another set */
     if (moved && aphd_change_last_check(change, NULL) == APR_SUCCESS) {
         change->target = change->fallback;
         aphd_change_reload(change);

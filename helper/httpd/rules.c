@@ -13,8 +13,21 @@
 
 #include "common/file_replace.h"
 #include "helper/httpd/conditions.h"
+#include "helper/httpd/tls.h"
 
 #define CONFIG_MAX (4 * 1024 * 1024)
+
+/* "" for a file we cannot read: httpd could, and its own check has the word. */
+static const char *read_config(const char *path, apr_pool_t *p)
+{
+    char *octets = NULL;
+    size_t length;
+    if (aph_file_read(path, CONFIG_MAX, &octets, &length, NULL) != APR_SUCCESS)
+        return "";
+    const char *copy = apr_pstrmemdup(p, octets, length);
+    free(octets);
+    return copy;
+}
 
 /* --- outside of <VirtualHost> ----------------------------------------------------------------- */
 
@@ -29,18 +42,41 @@ static int may_stand_outside(const aphd_directives_t *text)
     return aphd_directives_is(text, "Define") || aphd_directives_is(text, "LogFormat");
 }
 
-const char *aphd_rules_outside(const char *octets, int *line, apr_pool_t *p)
+static const char *outside(const char *name, apr_pool_t *p)
+{
+    return apr_psprintf(p,
+                        "%s stands outside of <VirtualHost> and would change every site; it belongs "
+                        "to httpd's own configuration",
+                        name);
+}
+
+/* Code that runs as root while httpd still checks, and a way to spell its name so that nobody sees; and
+ * what httpd obeys while it reads, wherever it stands. */
+static int belongs_to_httpd(const aphd_directives_t *text)
+{
+    static const char *const names[] = {"LoadModule", "LoadFile", "<Macro", "ServerRoot",
+                                        "DefaultRuntimeDir"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (aphd_directives_is(text, names[i]))
+            return 1;
+    return 0;
+}
+
+const char *aphd_rules_misplaced(const char *octets, int *line, apr_pool_t *p)
 {
     aphd_directives_t text;
     int inside = 0;
     aphd_directives_begin(&text, octets, p);
     while (aphd_directives_next(&text)) {
+        *line = text.line;
+        if (belongs_to_httpd(&text))
+            return apr_psprintf(p, "%s has no place in an app's virtual host; it belongs to httpd's "
+                                   "own configuration",
+                                text.name);
         if (aphd_directives_is(&text, "</VirtualHost"))
             inside = 0;
-        else if (!inside && !may_stand_outside(&text)) {
-            *line = text.line;
-            return text.name;
-        }
+        else if (!inside && !may_stand_outside(&text))
+            return outside(text.name, p);
         if (aphd_directives_is(&text, "<VirtualHost"))
             inside = 1;
     }
@@ -161,59 +197,110 @@ static const char *judge_our_log(const aphd_directives_t *text, const aphd_httpd
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* --- addresses -------------------------------------------------------------------------------- */
+
+/* "*", "_default_", each also with :80 or :*. */
+static int is_any_address(const char *word)
+{
+    size_t stem = *word == '*' ? 1 : strncasecmp(word, "_default_", 9) == 0 ? 9 : 0;
+    const char *port = word + stem + 1;
+    if (stem == 0 || word[stem] == '\0')
+        return stem > 0;
+    size_t digits = strspn(port, "0123456789");
+    return word[stem] == ':' &&
+           (strcmp(port, "*") == 0 || (digits > 0 && digits <= 5 && port[digits] == '\0'));
+}
+
+static int has_site(const aphd_httpd_facts_t *facts, const char *address)
+{
+    for (int i = 0; i < facts->names->nelts; i++)
+        if (strcasecmp(APR_ARRAY_IDX(facts->names, i, aphd_httpd_name_t).address, address) == 0)
+            return 1;
+    return 0;
+}
+
+/* A virtual host on an address of its own is asked before those on *, whatever the name; and a host
+ * name would be looked up while httpd restarts. */
+static const char *judge_address(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
+                                 apr_pool_t *p)
+{
+    const char *args = text->args;
+    while (*args != '\0') {
+        const char *word = expand(aphd_directives_word(&args, p), facts, p);
+        if (word != NULL && !is_any_address(word) && !has_site(facts, word))
+            return apr_psprintf(p,
+                                "no site of httpd's own stands on the address %s, and this one would "
+                                "answer for every name there: use *:PORT",
+                                word);
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static const char *judge_directive(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
+                                   apr_pool_t *p)
+{
+    if (aphd_directives_is(text, "<VirtualHost"))
+        return judge_address(text, facts, p);
+    return names_a_log(text) ? judge_our_log(text, facts, p) : NULL;
+}
+
 static apr_status_t judge_ours(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                                const apr_array_header_t *wanted, const aphd_vhost_file_t *vhost,
-                               aph_error_t *err)
+                               int inherited, aph_error_t *err)
 {
     aphd_effective_t effective;
     int line = 0;
-    const char *name = aphd_rules_outside(vhost->text, &line, httpd->p);
-    if (name != NULL)
-        return aphd_check_ours(httpd, wanted, vhost->app_id, line,
-                               apr_psprintf(httpd->p,
-                                            "%s stands outside of <VirtualHost> and would change "
-                                            "every site; it belongs to httpd's own configuration",
-                                            name),
-                               err);
+    const char *misplaced = aphd_rules_misplaced(vhost->text, &line, httpd->p);
+    if (misplaced != NULL)
+        return aphd_check_ours(httpd, wanted, vhost->app_id, line, misplaced, err);
     aphd_effective_begin(&effective, vhost->text, facts, httpd->p);
     while (aphd_effective_next(&effective)) {
-        const char *fault = names_a_log(&effective.text)
-                                ? judge_our_log(&effective.text, facts, httpd->p)
-                                : NULL;
+        const char *fault = judge_directive(&effective.text, facts, httpd->p);
         if (fault != NULL)
             return aphd_check_ours(httpd, wanted, vhost->app_id, effective.text.line, fault, err);
     }
-    return APR_SUCCESS;
+    const char *fault = aphd_tls_fault(vhost->text, inherited, facts, &line, httpd->p);
+    return fault != NULL ? aphd_check_ours(httpd, wanted, vhost->app_id, line, fault, err)
+                         : APR_SUCCESS;
 }
 
 static apr_status_t judge_file(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
-                               const char *path, const char *octets, aph_error_t *err)
+                               const char *path, int inherited, aph_error_t *err)
 {
     aphd_effective_t effective;
+    aphd_cause_t cause = {.file = path};
+    const char *octets = read_config(path, httpd->p);
     aphd_effective_begin(&effective, octets, facts, httpd->p);
-    while (aphd_effective_next(&effective)) {
-        aphd_cause_t cause = {.file = path, .line = effective.text.line};
-        cause.sentence = names_a_log(&effective.text)
-                             ? judge_log(&effective.text, facts, httpd->p)
-                             : NULL;
-        if (cause.sentence != NULL)
-            return aphd_check_not_ours(&cause, httpd, err);
+    while (cause.sentence == NULL && aphd_effective_next(&effective))
+        if (names_a_log(&effective.text)) {
+            cause.line = effective.text.line;
+            cause.sentence = judge_log(&effective.text, facts, httpd->p);
+        }
+    if (cause.sentence == NULL)
+        cause.sentence = aphd_tls_fault(octets, inherited, facts, &cause.line, httpd->p);
+    return cause.sentence != NULL ? aphd_check_not_ours(&cause, httpd, err) : APR_SUCCESS;
+}
+
+static int has_inherited_certificate(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts)
+{
+    for (int i = 0; i < facts->includes->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(facts->includes, i, const char *);
+        if (aphd_tls_inherited(read_config(path, httpd->p), facts, httpd->p))
+            return 1;
     }
-    return APR_SUCCESS;
+    return 0;
 }
 
 apr_status_t aphd_rules_judge_sites(const aphd_httpd_t *httpd, const aphd_httpd_facts_t *facts,
                                     aph_error_t *err)
 {
     apr_status_t rv = APR_SUCCESS;
-    for (int i = 0; rv == APR_SUCCESS && i < facts->includes->nelts; i++) {
-        const char *path = APR_ARRAY_IDX(facts->includes, i, const char *);
-        char *octets = NULL;
-        size_t length;
-        if (aph_file_read(path, CONFIG_MAX, &octets, &length, NULL) == APR_SUCCESS)
-            rv = judge_file(httpd, facts, path, octets, err);
-        free(octets);
-    }
+    int inherited = has_inherited_certificate(httpd, facts);
+    for (int i = 0; rv == APR_SUCCESS && i < facts->includes->nelts; i++)
+        rv = judge_file(httpd, facts, APR_ARRAY_IDX(facts->includes, i, const char *), inherited,
+                        err);
     return rv;
 }
 
@@ -221,7 +308,9 @@ apr_status_t aphd_rules_judge(const aphd_httpd_t *httpd, const aphd_httpd_facts_
                               const apr_array_header_t *wanted, aph_error_t *err)
 {
     apr_status_t rv = APR_SUCCESS;
+    int inherited = has_inherited_certificate(httpd, facts);
     for (int i = 0; rv == APR_SUCCESS && i < wanted->nelts; i++)
-        rv = judge_ours(httpd, facts, wanted, &APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t), err);
+        rv = judge_ours(httpd, facts, wanted, &APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t),
+                        inherited, err);
     return rv;
 }

@@ -90,12 +90,12 @@ apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err)
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet, apr_pool_t *p,
-                             aph_error_t *err)
+apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, int services, const char **subnet,
+                             apr_pool_t *p, aph_error_t *err)
 {
     json_auto_t *answer = NULL;
-    apr_status_t status = call(ask, json_pack("{s:s, s:O}", "call", "subnet", "taken", taken),
-                               &answer, err);
+    apr_status_t status = call(ask, json_pack("{s:s, s:O, s:i}", "call", "subnet", "taken", taken,
+                                              "services", services), &answer, err);
     const char *text = json_string_value(json_object_get(answer, "subnet"));
     if (status == APR_SUCCESS && text == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1012, "apphostd gave no subnet");

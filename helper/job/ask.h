@@ -37,9 +37,9 @@ apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted,
 /* *apps: new reference to the rows of all apps, as job_wire.h says. */
 apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err);
 
-/* taken: array of CIDR strings, borrowed. *subnet lives in p. */
-apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, const char **subnet, apr_pool_t *p,
-                             aph_error_t *err);
+/* taken: array of CIDR strings, borrowed. *subnet has room for services and lives in p. */
+apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, int services, const char **subnet,
+                             apr_pool_t *p, aph_error_t *err);
 
 /* The journal row is on disk when this returns: the effect may begin. undo is borrowed. */
 apr_status_t aphd_ask_step(aphd_ask_t *ask, const char *step, json_t *undo, aph_error_t *err);

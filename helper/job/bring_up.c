@@ -9,6 +9,7 @@
 #include <apr_time.h>
 
 #include "common/file_replace.h"
+#include "helper/base/wall.h"
 #include "helper/job/compose.h"
 #include "helper/job/engine_logs.h"
 #include "helper/job/health.h"
@@ -36,6 +37,18 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
                              "cannot make the folder %s: %s", job->app.app_dir, strerror(errno));
     apr_status_t status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
     return status == APR_SUCCESS ? aph_file_replace(empty_file(job), "", 0, 0600, err) : status;
+}
+
+apr_status_t aphd_bring_wall(aphd_job_t *job, aph_error_t *err)
+{
+    aphd_wall_t wall = {.settings = job->settings, .instance = job->instance};
+    int built;
+    apr_status_t status = aphd_wall_build(&wall, &built, job->p, err);
+    if (wall.without_raw)
+        aphd_report_log(&job->report, "this kernel has no rpfilter for iptables: packets that only "
+                        "claim to come from an app are not dropped");
+    aphd_wall_clear(&wall);
+    return status;
 }
 
 /* Compose itself waits for a hanging engine without end. */

@@ -9,6 +9,10 @@
  * where it is missing: root's, 0700. */
 apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *err);
 
+/* Sees to the firewall, which must stand before a container does. It knows the app by its model, so
+ * that has to be written. APH_ECONFIG where it cannot be had. */
+apr_status_t aphd_bring_wall(aphd_job_t *job, aph_error_t *err);
+
 /* The one compose call. */
 apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err);
 

@@ -102,7 +102,7 @@ static apr_status_t judge(const running_t *running, int exit_code, aph_error_t *
         || strstr(said, "port is already allocated") != NULL)
         return aph_error_set(err, APH_ETAKEN, 1085, "a port of the app is in use (%s); free it and "
                              "try again", said);
-    if (strstr(said, "Pool overlaps") != NULL)
+    if (strstr(said, "Pool overlaps") != NULL || strstr(said, "is already used on the host") != NULL)
         return aph_error_set(err, APH_ETAKEN, 1981, APHD_COMPOSE_SUBNET_LOST " (%s); try again, or "
                              "set another SubnetPool in section [engine]", said);
     return aph_error_set(err, APH_EUNHEALTHY, 1086, "compose could not start the app: %s",

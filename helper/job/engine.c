@@ -23,6 +23,7 @@ struct aphd_engine_t {
     const aphd_halt_t *halt;
     char base[32]; /* "http://engine/v1.41" */
     int minor;     /* from the Api-Version header of /_ping */
+    aphd_engine_facts_t facts;
 };
 
 struct aphd_stream_t {
@@ -77,13 +78,17 @@ static size_t body_cb(char *octets, size_t one, size_t length, void *data)
     return stream->stopped == APR_SUCCESS ? length : CURL_WRITEFUNC_ERROR;
 }
 
-/* Only /_ping is read for it; the header is the same on every answer. */
+/* Only /_ping is read for them; the headers are the same on every answer. The second one is Podman's
+ * alone. */
 static size_t header_cb(char *line, size_t one, size_t length, void *data)
 {
-    static const char name[] = "Api-Version: 1.";
+    static const char version[] = "Api-Version: 1.", podman[] = "Libpod-Api-Version:";
     aphd_engine_t *engine = data;
-    if (length > sizeof name && strncasecmp(line, name, sizeof name - 1) == 0)
-        engine->minor = atoi(line + sizeof name - 1);
+    if (length > sizeof version && strncasecmp(line, version, sizeof version - 1) == 0)
+        engine->minor = atoi(line + sizeof version - 1);
+    if (length > sizeof podman && strncasecmp(line, podman, sizeof podman - 1) == 0)
+        engine->facts = (aphd_engine_facts_t){.tells_layers = 1, .keeps_ports = 1,
+                                                .restarts_at_once = 1};
     return length;
 }
 
@@ -174,6 +179,11 @@ apr_status_t aphd_engine_pump(aphd_engine_t *engine, int milliseconds, aph_error
     return aphd_halt_check(engine->halt, err);
 }
 
+const aphd_engine_facts_t *aphd_engine_facts(const aphd_engine_t *engine)
+{
+    return &engine->facts;
+}
+
 int aphd_stream_done(const aphd_stream_t *stream)
 {
     return stream->done;
@@ -195,13 +205,14 @@ static apr_status_t unreachable(const aphd_stream_t *stream, aph_error_t *err)
                              "answers", socket, curl_easy_strerror(stream->result));
     if (cause == ENOENT)
         return aph_error_set(err, APH_EENGINE, 1024, "no container engine: there is no socket %s; "
-                             "install docker.io or start it, or set Socket in section [engine]",
+                             "install docker.io or start it (systemctl start docker, or podman.socket), or "
+                             "set Socket in section [engine]",
                              socket);
     if (cause == EACCES || cause == EPERM)
         return aph_error_set(err, APH_EENGINE, 1025, "no permission to use the container engine's "
                              "socket %s; apphostd must run as root", socket);
     return aph_error_set(err, APH_EENGINE, 1026, "the container engine is not running: nothing "
-                         "listens at %s; start it (systemctl start docker)", socket);
+                         "listens at %s; start it (systemctl start docker, or podman.socket)", socket);
 }
 
 static void read_body(aphd_stream_t *stream, aphd_answer_t *answer)

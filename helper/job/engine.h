@@ -40,10 +40,21 @@ typedef struct aphd_answer_t {
 
 #define APHD_ANSWER_INIT {0, NULL, ""}
 
+/* In what engines that speak this API differ, as far as anything here depends on it. */
+typedef struct aphd_engine_facts_t {
+    unsigned tells_layers : 1; /* a pull is told by layers begun and done, not by octets */
+    unsigned keeps_ports : 1;  /* the port of a start that failed stays bound for a while */
+    unsigned restarts_at_once : 1; /* what ended is started again without a pause, and in between it
+                                    * counts as stopped already */
+} aphd_engine_facts_t;
+
 /* Asks the engine at socket for its version and settles on the highest both know. halt is borrowed
  * for the life of the engine, which is that of p. */
 apr_status_t aphd_engine_open(aphd_engine_t **engine, const char *socket, const aphd_halt_t *halt,
                               apr_pool_t *p, aph_error_t *err);
+
+/* Learnt when it was opened; lives as long as the engine. */
+const aphd_engine_facts_t *aphd_engine_facts(const aphd_engine_t *engine);
 
 /* One call and its answer, whatever its HTTP status. An engine that hangs is noticed within a quarter
  * of a minute, however long the call itself may take. Clear the answer with aphd_answer_clear. */

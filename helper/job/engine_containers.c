@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include <apr_time.h>
 
 #include "helper/base/job_wire.h"
 
-#define STOP_SECONDS 200 /* the policy allows a grace of two minutes */
+#define STOP_SECONDS  200 /* the policy allows a grace of two minutes */
+#define RESTARTS_MAX  apr_time_from_sec(30)
+#define PORT_TRIES    30
+#define PORT_PAUSE_MS 100
 
 const char *aphd_owner_filter(aphd_engine_t *engine, const aphd_owner_t *owner, apr_pool_t *p)
 {
@@ -37,6 +41,26 @@ int aphd_owner_has(const aphd_owner_t *owner, const json_t *labels)
         && (owner->app_id == 0 || strcmp(app, wanted) == 0);
 }
 
+static json_int_t created_at(const json_t *container)
+{
+    return json_integer_value(json_object_get(container, "Created"));
+}
+
+/* Podman lists in no order at all. */
+static void newest_first(json_t *containers)
+{
+    for (size_t i = 1; i < json_array_size(containers); i++) {
+        json_auto_t *one = json_incref(json_array_get(containers, i));
+        size_t at = i;
+        while (at > 0 && created_at(json_array_get(containers, at - 1)) < created_at(one))
+            at--;
+        if (at < i) {
+            json_array_remove(containers, i);
+            json_array_insert(containers, at, one);
+        }
+    }
+}
+
 apr_status_t aphd_containers_list(aphd_engine_t *engine, const aphd_owner_t *owner,
                                   json_t **containers, apr_pool_t *p, aph_error_t *err)
 {
@@ -47,6 +71,7 @@ apr_status_t aphd_containers_list(aphd_engine_t *engine, const aphd_owner_t *own
     for (size_t i = json_array_size(*containers); i-- > 0;)
         if (!aphd_owner_has(owner, json_object_get(json_array_get(*containers, i), "Labels")))
             json_array_remove(*containers, i);
+    newest_first(*containers);
     return status;
 }
 
@@ -75,30 +100,75 @@ static apr_status_t change(aphd_engine_t *engine, const aphd_call_t *call, long 
     return status;
 }
 
+/* Podman's service listens on a container's ports before it starts it, and leaves the sockets of a
+ * start that failed to its collector of garbage: every call gives that more to collect. */
 apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                   aph_error_t *err)
 {
     aphd_call_t call = {.method = "POST", .seconds = 120,
                         .path = apr_pstrcat(p, "/containers/", id, "/start", NULL)};
-    aphd_answer_t answer;
-    apr_status_t status = aphd_engine_call(engine, &call, &answer, err);
-    int taken = strstr(answer.message, "address already in use") != NULL
-             || strstr(answer.message, "port is already allocated") != NULL;
-    if (status == APR_SUCCESS && answer.status >= 400 && taken)
-        status = aph_error_set(err, APH_ETAKEN, 2261, "a port of the app is in use (%.300s)",
-                               answer.message);
-    else if (status == APR_SUCCESS && answer.status != 304)
-        status = aphd_answer_check(&answer, "start a container", err);
-    aphd_answer_clear(&answer);
-    return status;
+    int tries = aphd_engine_facts(engine)->keeps_ports ? PORT_TRIES : 1;
+    for (;;) {
+        aphd_answer_t answer;
+        apr_status_t status = aphd_engine_call(engine, &call, &answer, err);
+        int taken = answer.status >= 400
+                 && (strstr(answer.message, "address already in use") != NULL
+                     || strstr(answer.message, "port is already allocated") != NULL);
+        int again = status == APR_SUCCESS && taken && --tries > 0;
+        if (status == APR_SUCCESS && taken && !again)
+            status = aph_error_set(err, APH_ETAKEN, 2261, "a port of the app is in use (%.300s)",
+                                   answer.message);
+        else if (status == APR_SUCCESS && !again && answer.status != 304)
+            status = aphd_answer_check(&answer, "start a container", err);
+        aphd_answer_clear(&answer);
+        if (!again)
+            return status;
+        status = aphd_engine_pump(engine, PORT_PAUSE_MS, err);
+        if (status != APR_SUCCESS)
+            return status;
+    }
 }
 
+/* Nonzero where the container has ended for good, or is gone. "stopped" is Podman's word for one that
+ * its restart policy has not been applied to yet. */
+static apr_status_t has_ended(aphd_engine_t *engine, const char *id, int *ended, apr_pool_t *p,
+                              aph_error_t *err)
+{
+    json_auto_t *container = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_container_inspect(engine, id, &container, p, &why);
+    const json_t *state = json_object_get(container, "State");
+    const char *word = json_string_value(json_object_get(state, "Status"));
+    *ended = status == APH_ENOTFOUND
+          || (word != NULL && (strcmp(word, "exited") == 0 || strcmp(word, "created") == 0));
+    if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
+        *err = why;
+        return status;
+    }
+    return APR_SUCCESS;
+}
+
+/* Where ending and starting follow each other at once, it must be met in between. */
 apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                  aph_error_t *err)
 {
     aphd_call_t call = {.method = "POST", .seconds = STOP_SECONDS,
                         .path = apr_pstrcat(p, "/containers/", id, "/stop", NULL)};
-    return change(engine, &call, 404, "stop a container", err);
+    apr_status_t status = change(engine, &call, 404, "stop a container", err);
+    if (!aphd_engine_facts(engine)->restarts_at_once)
+        return status;
+    apr_time_t deadline = apr_time_now() + RESTARTS_MAX;
+    int ended = 0;
+    while (status == APR_SUCCESS) {
+        status = has_ended(engine, id, &ended, p, err);
+        if (status != APR_SUCCESS || ended)
+            break;
+        if (apr_time_now() > deadline)
+            return aph_error_set(err, APH_EENGINE, 2140, "a container ends and is started again "
+                                 "too fast to be stopped; try again, or uninstall its app");
+        status = change(engine, &call, 404, "stop a container", err);
+    }
+    return status;
 }
 
 apr_status_t aphd_container_remove(aphd_engine_t *engine, const char *id, apr_pool_t *p,

@@ -17,7 +17,7 @@ const char *aphd_owner_filter(aphd_engine_t *engine, const aphd_owner_t *owner, 
 /* Nonzero where labels (the object of a listed thing) name owner. */
 int aphd_owner_has(const aphd_owner_t *owner, const json_t *labels);
 
-/* *containers: new reference to the engine's list, stopped ones included. */
+/* *containers: new reference to the engine's list, stopped ones included, the newest first. */
 apr_status_t aphd_containers_list(aphd_engine_t *engine, const aphd_owner_t *owner,
                                   json_t **containers, apr_pool_t *p, aph_error_t *err);
 

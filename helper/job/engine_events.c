@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper/job/engine_events.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -15,28 +16,35 @@ struct aphd_events_t {
     aphd_stream_t *stream;
 };
 
-int aphd_event_app(const char *line, size_t length, const char *instance)
+int aphd_event_read(const char *line, size_t length, const char *instance, aphd_event_t *out)
 {
-    static const char *const actions[] = {"start", "die", "destroy", "pause", "unpause", "oom"};
+    static const char *const actions[] = {"start",  "die",     "destroy", "remove",
+                                          "pause",  "unpause", "oom"}; /* remove: Podman's destroy */
     json_auto_t *event = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
     const char *action = json_string_value(json_object_get(event, "Action"));
-    const json_t *labels = json_object_get(json_object_get(event, "Actor"), "Attributes");
+    const json_t *actor = json_object_get(event, "Actor");
+    const json_t *labels = json_object_get(actor, "Attributes");
+    const char *id = json_string_value(json_object_get(actor, "ID"));
     const char *whose = json_string_value(json_object_get(labels, APHD_LABEL_INSTANCE));
     const char *app = json_string_value(json_object_get(labels, APHD_LABEL_APP));
     if (action == NULL || whose == NULL || app == NULL || strcmp(whose, instance) != 0)
         return 0;
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-        if (strcmp(action, actions[i]) == 0)
-            return atoi(app);
+        if (strcmp(action, actions[i]) == 0) {
+            out->app_id = atoi(app);
+            out->ended = strcmp(action, "die") == 0;
+            snprintf(out->container, sizeof out->container, "%s", id != NULL ? id : "");
+            return 1;
+        }
     return 0;
 }
 
 static apr_status_t line_cb(void *baton, char *line, size_t length)
 {
     const aphd_events_t *events = baton;
-    int app_id = aphd_event_app(line, length, events->listener->instance);
-    if (app_id != 0)
-        events->listener->event_cb(events->listener->baton, app_id);
+    aphd_event_t event;
+    if (aphd_event_read(line, length, events->listener->instance, &event))
+        events->listener->event_cb(events->listener->baton, &event);
     return APR_SUCCESS;
 }
 

@@ -6,7 +6,13 @@
 #include "helper/job/engine.h"
 
 /* One of the app's containers started, ended, was paused, or is gone. */
-typedef void aphd_event_cb(void *baton, int app_id);
+typedef struct aphd_event_t {
+    int app_id;
+    int ended;          /* its process did */
+    char container[80]; /* its id */
+} aphd_event_t;
+
+typedef void aphd_event_cb(void *baton, const aphd_event_t *event);
 
 typedef struct aphd_events_t aphd_events_t;
 
@@ -24,7 +30,7 @@ apr_status_t aphd_events_begin(aphd_engine_t *engine, const aphd_listener_t *lis
 int aphd_events_done(const aphd_events_t *events);
 apr_status_t aphd_events_end(aphd_events_t *events, aph_error_t *err);
 
-/* The app an event line is about, where it changes what runs; else 0. Pure. */
-int aphd_event_app(const char *line, size_t length, const char *instance);
+/* Nonzero where an event line changes what runs of instance's apps. Pure. */
+int aphd_event_read(const char *line, size_t length, const char *instance, aphd_event_t *event);
 
 #endif

@@ -22,9 +22,9 @@ apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_
 apr_status_t aphd_image_tag(aphd_engine_t *engine, const char *image, const char *ref,
                             apr_pool_t *p, aph_error_t *err);
 
-/* Pulls ref and reports octets. APH_EIMAGE tells not found, not authorised, registry out of reach
- * and anything else apart; APH_ENOSPACE is a full disk. Cancelling closes the stream, which ends
- * the engine's pull. */
+/* Pulls ref and reports octets, or layers where the engine tells no more. APH_EIMAGE tells not
+ * found, not authorised, registry out of reach and anything else apart; APH_ENOSPACE is a full
+ * disk. Cancelling closes the stream, which ends the engine's pull. */
 apr_status_t aphd_image_pull(aphd_engine_t *engine, const char *ref, const aphd_report_t *report,
                              apr_pool_t *p, aph_error_t *err);
 

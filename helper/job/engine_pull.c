@@ -81,7 +81,8 @@ static apr_status_t line_cb(void *baton, char *line, size_t length)
         return APR_SUCCESS;
     pulling->reported = now;
     aphd_progress_t progress = {"images", pulling->text, pulling->progress.done,
-                                pulling->progress.total, "bytes"};
+                                pulling->progress.total,
+                                pulling->progress.by_layers ? "layers" : "bytes"};
     aphd_report_progress(pulling->report, &progress);
     return APR_SUCCESS;
 }
@@ -98,6 +99,7 @@ apr_status_t aphd_image_pull(aphd_engine_t *engine, const char *ref, const aphd_
     aphd_image_split(ref, &name, &tag, p);
     pulling_t *pulling = apr_pcalloc(p, sizeof *pulling);
     pulling->report = report;
+    pulling->progress.by_layers = aphd_engine_facts(engine)->tells_layers;
     pulling->ref = ref;
     pulling->text = apr_pstrcat(p, "pulling ", ref, NULL);
     aphd_lines_init(&pulling->lines, line_cb, pulling);

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "helper/job/beneath.h"
-#include "helper/job/purge.h"
+#include "helper/base/beneath.h"
+#include "helper/base/purge.h"
 
 #define DEPTH_MAX 64
 

@@ -11,7 +11,7 @@
  *   6. Its folders and here-documents are put in place.
  *   7. Its images are here, by id.
  *   8. The model is rendered and stored: what is started can be started again without the script.
- *   9. Compose brings it up; what runs is what was judged. It answers.
+ *   9. The firewall knows it; compose brings it up; what runs is what was judged. It answers.
  *  10. Its virtual host is rendered; where that says more than the route, httpd is brought to it.
  *  11. Only now it gets its route.
  *
@@ -69,6 +69,8 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
+    if (status == APR_SUCCESS)
+        status = aphd_bring_wall(job, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_compose(job, err);
     if (status == APR_SUCCESS)

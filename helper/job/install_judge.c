@@ -101,11 +101,14 @@ static apr_status_t take_subnet(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     json_auto_t *networks = NULL, *taken = NULL;
     const char *subnet = NULL;
+    const json_t *services = json_object_get(json_object_get(install->script, "compose"),
+                                             "services");
     apr_status_t status = aphd_networks_all(job->engine, &networks, err);
     if (status == APR_SUCCESS)
         status = aphd_subnets_taken(networks, ROUTES, &taken, err);
     if (status == APR_SUCCESS)
-        status = aphd_ask_subnet(job->ask, taken, &subnet, job->p, err);
+        status = aphd_ask_subnet(job->ask, taken, (int)json_array_size(services), &subnet, job->p,
+                                 err);
     if (status == APR_SUCCESS)
         json_object_set_new(job->app.row, "subnet", json_string(subnet));
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-job: one operation, started by apphostd with a socket on descriptor 3. */
+/* apphost-job: one operation, started by apphostd with a socket on descriptor 3. With -w INSTANCE it
+ * takes that apphost's chains out of the firewall, and needs no apphostd: for who removes apphost. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sodium.h>
 
 #include "helper/base/job_wire.h"
+#include "helper/base/wall.h"
 #include "helper/job/job.h"
 
 static const struct {
@@ -49,16 +51,38 @@ static int is_socket(int fd)
     return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-static const char *settings_path(int argc, char **argv)
+static const char *settings_path(int argc, char **argv, const char **wall_of)
 {
     const char *path = APHD_SETTINGS_PATH;
     int option;
-    while ((option = getopt(argc, argv, "c:")) != -1) {
-        if (option != 'c')
+    while ((option = getopt(argc, argv, "c:w:")) != -1) {
+        if (option == 'w' && strlen(optarg) >= 8)
+            *wall_of = optarg;
+        else if (option == 'c')
+            path = optarg;
+        else
             return NULL;
-        path = optarg;
     }
     return optind == argc ? path : NULL;
+}
+
+static int remove_wall(const char *path, const char *instance)
+{
+    apr_pool_t *p;
+    aphd_settings_t *settings;
+    aph_error_t err = APH_ERROR_INIT;
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS)
+        return 1;
+    apr_status_t status = aphd_settings_load(&settings, path, p, &err);
+    if (status == APR_SUCCESS) {
+        aphd_wall_t wall = {.settings = settings, .instance = instance};
+        status = aphd_wall_remove(&wall, p, &err);
+        aphd_wall_clear(&wall);
+    }
+    if (status != APR_SUCCESS)
+        fprintf(stderr, "%s %s\n", err.tag, err.message);
+    apr_pool_destroy(p);
+    return status == APR_SUCCESS ? 0 : aph_error_exit_code(status);
 }
 
 int main(int argc, char **argv)
@@ -66,7 +90,10 @@ int main(int argc, char **argv)
     apr_pool_t *p;
     aphd_job_t job;
     aph_error_t err = APH_ERROR_INIT;
-    const char *path = settings_path(argc, argv);
+    const char *wall_of = NULL;
+    const char *path = settings_path(argc, argv, &wall_of);
+    if (path != NULL && wall_of != NULL)
+        return remove_wall(path, wall_of);
     if (path == NULL || !is_socket(APHD_JOB_FD)) {
         fprintf(stderr, "apphost-job is started by apphostd, not by hand\n");
         return 2;

@@ -16,6 +16,22 @@ static size_t find_layer(aphd_pull_progress_t *progress, const char *id)
     return at;
 }
 
+/* A layer that is here already is one of the image's, too. */
+static int take_layer(aphd_pull_progress_t *progress, const char *id, const char *text)
+{
+    int ended = strcmp(text, "Download complete") == 0 || strcmp(text, "Already exists") == 0;
+    if (!ended && strcmp(text, "Pulling fs layer") != 0)
+        return 0;
+    size_t known = progress->count, at = find_layer(progress, id);
+    if (at == APHD_PULL_LAYERS_MAX)
+        return 0;
+    int was_done = progress->layers[at].done != 0;
+    progress->layers[at].done = was_done || ended;
+    progress->done += ended && !was_done;
+    progress->total = (json_int_t)progress->count;
+    return (ended && !was_done) || progress->count > known;
+}
+
 /* Only downloading is counted: extracting tells its own numbers, of other octets. */
 int aphd_pull_progress_take(aphd_pull_progress_t *progress, const json_t *line)
 {
@@ -23,6 +39,8 @@ int aphd_pull_progress_take(aphd_pull_progress_t *progress, const json_t *line)
     const char *text = json_string_value(json_object_get(line, "status"));
     if (id == NULL || text == NULL)
         return 0;
+    if (progress->by_layers)
+        return take_layer(progress, id, text);
     int ended = strcmp(text, "Download complete") == 0 || strcmp(text, "Pull complete") == 0;
     if (!ended && strcmp(text, "Downloading") != 0)
         return 0;

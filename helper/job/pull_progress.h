@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far a pull is: the engine tells layer by layer, in any order and often; a person wants one
- * pair of numbers that only grows. Pure. */
+ * pair of numbers that only grows. Docker tells each layer's octets. Podman does so for large
+ * layers only, which makes no sum: of its layers those that are here are counted. Pure. */
 #ifndef APHD_PULL_PROGRESS_H
 #define APHD_PULL_PROGRESS_H
 
@@ -15,6 +16,7 @@ typedef struct aphd_pull_progress_t {
     } layers[APHD_PULL_LAYERS_MAX];
     size_t count;
     json_int_t done, total; /* over all layers, in octets */
+    int by_layers;          /* set before the first line: done and total are layers */
 } aphd_pull_progress_t;
 
 /* Takes in one status line of the engine. Nonzero where the sums changed. */

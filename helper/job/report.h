@@ -11,7 +11,7 @@ typedef struct aphd_progress_t {
     const char *text;  /* for a person */
     json_int_t done;
     json_int_t total;  /* 0: not known */
-    const char *unit;  /* "bytes" or "steps" */
+    const char *unit;  /* "bytes", "layers" or "steps" */
 } aphd_progress_t;
 
 typedef struct aphd_report_t {

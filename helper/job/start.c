@@ -3,7 +3,7 @@
  *
  *   1. The journal says what is wanted; visitors see that it is starting.
  *   2. Its images are here: those that vanished are pulled again by the digest of the install.
- *   3. Containers that are all there are started through the engine; where one vanished, compose
+ *   3. The firewall knows it. Containers that are all there are started through the engine; where one vanished, compose
  *      makes it again from the stored model.
  *   4. What runs is what was judged.
  *   5. It answers, and its route is published. */
@@ -90,6 +90,15 @@ static const json_t *find_container(const json_t *containers, const char *servic
     return NULL;
 }
 
+/* An app that was installed behind the wall is not kept from running by a firewall that is broken now:
+ * the engine starts it again without asking us. The log and the doctor say it. */
+static void build_wall(aphd_job_t *job)
+{
+    aph_error_t why = APH_ERROR_INIT;
+    if (aphd_bring_wall(job, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "%s", why.message);
+}
+
 /* The services in the order they must start: the model's, which the policy wrote dependencies
  * first. */
 static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
@@ -100,6 +109,7 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
     json_t *ignored;
     int whole = 1;
     aphd_job_step(job, "containers", 3, STEPS, "starting its containers");
+    build_wall(job);
     apr_status_t status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p,
                                                err);
     json_object_foreach(json_object_get(model, "services"), service, ignored)

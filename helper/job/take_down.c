@@ -6,10 +6,13 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
 #include "helper/job/vhosts.h"
+#include "helper/base/purge.h"
 
-#define ROUNDS 5 /* compose may have been killed while the engine still made a container */
+/* Compose may have been killed while the engine still made a container, and each may have to wait for
+ * another one to go. */
+#define ROUNDS         15
+#define ROUND_PAUSE_MS 50
 
 apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
 {
@@ -18,27 +21,54 @@ apr_status_t aphd_take_stop(aphd_job_t *job, aph_error_t *err)
                                                err);
     size_t i;
     json_t *container;
-    /* The engine lists the newest first. */
+    /* The newest first: the older ones are those the newer depend on. */
     json_array_foreach(containers, i, container)
         if (status == APR_SUCCESS)
             status = aphd_container_stop(job->engine, aphd_container_id(container), job->p, err);
     return status;
 }
 
+/* Goes through all of them: Podman does not remove one whose network another shares before that one is
+ * gone, and two that were made in the same second have no order. It failed where none could go. */
+static apr_status_t remove_what_can_go(aphd_job_t *job, const json_t *containers, aph_error_t *err)
+{
+    aph_error_t first = APH_ERROR_INIT;
+    size_t i, gone = 0;
+    json_t *container;
+    json_array_foreach(containers, i, container) {
+        aph_error_t why = APH_ERROR_INIT;
+        apr_status_t status = aphd_container_remove(job->engine, aphd_container_id(container),
+                                                    job->p, &why);
+        gone += status == APR_SUCCESS;
+        if (status == APR_EOF || status == APH_ECANCELLED) {
+            *err = why;
+            return status;
+        }
+        if (first.status == APR_SUCCESS)
+            first = why;
+    }
+    if (gone > 0 || first.status == APR_SUCCESS)
+        return APR_SUCCESS;
+    *err = first;
+    return first.status;
+}
+
 apr_status_t aphd_take_containers(aphd_job_t *job, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
-    for (int round = 0; round < ROUNDS && status == APR_SUCCESS; round++) {
+    for (int round = 0; status == APR_SUCCESS; round++) {
         json_auto_t *containers = NULL;
-        size_t i;
-        json_t *container;
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
         if (json_array_size(containers) == 0)
             break;
-        json_array_foreach(containers, i, container)
-            if (status == APR_SUCCESS)
-                status = aphd_container_remove(job->engine, aphd_container_id(container), job->p,
-                                               err);
+        /* Podman would take their network from under them, and leave their ports in its filter. */
+        if (round == ROUNDS)
+            return aph_error_set(err, APH_EENGINE, 2141, "the container engine still has containers "
+                                 "of %s although it removed them; try again", job->app.name);
+        if (round > 0)
+            status = aphd_halt_sleep(&job->halt, ROUND_PAUSE_MS, err);
+        if (status == APR_SUCCESS)
+            status = remove_what_can_go(job, containers, err);
     }
     if (status == APR_SUCCESS)
         status = aphd_networks_remove(job->engine, &job->app.owner, job->p, err);

@@ -21,7 +21,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 #include "helper/job/take_down.h"
 #include "helper/job/vhosts.h"
 

@@ -52,21 +52,42 @@ static apr_status_t same_mode(const comparing_t *comparing, const char *key)
     return differs(comparing, is);
 }
 
-/* Our own networks are named after the project; "service:x" comes back as that container's id. */
+/* Our own networks are named after the project. */
+static int is_ours(const comparing_t *comparing, const char *network)
+{
+    size_t length = strlen(comparing->verify->project);
+    return strncmp(network, comparing->verify->project, length) == 0
+        && (network[length] == '_' || network[length] == '-' || network[length] == '\0');
+}
+
+/* Docker's mode is the name of the first network. Podman says "bridge" of any that is one, which is
+ * the name of Docker's default network: then the networks themselves tell. */
+static apr_status_t same_own_network(const comparing_t *comparing, const char *mode)
+{
+    const json_t *settings = json_object_get(comparing->container, "NetworkSettings");
+    json_t *networks = json_object_get(settings, "Networks"), *ignored;
+    const char *name;
+    int bridge = strcmp(mode, "bridge") == 0;
+    if (!is_ours(comparing, mode) && !(bridge && json_object_size(networks) > 0))
+        return differs(comparing, mode);
+    json_object_foreach(networks, name, ignored)
+        if (!is_ours(comparing, name))
+            return differs(comparing, name);
+    return APR_SUCCESS;
+}
+
+/* "service:x" comes back as that container's id. */
 static apr_status_t same_network(const comparing_t *comparing, const char *key)
 {
     const char *is = json_string_value(host_config(comparing));
     const char *may = json_string_value(json_object_get(comparing->service, key));
-    size_t length = strlen(comparing->verify->project);
     if (is == NULL)
         return APR_SUCCESS;
     if (may != NULL && strncmp(may, "service:", 8) == 0)
         return strncmp(is, "container:", 10) == 0 ? APR_SUCCESS : differs(comparing, is);
     if (may != NULL)
         return strcmp(is, may) == 0 ? APR_SUCCESS : differs(comparing, is);
-    int ours = strncmp(is, comparing->verify->project, length) == 0
-            && (is[length] == '_' || is[length] == '-' || is[length] == '\0');
-    return ours ? APR_SUCCESS : differs(comparing, is);
+    return same_own_network(comparing, is);
 }
 
 /* Every string of the engine's list must be one of the model's; normal brings both to one form. */

@@ -9,16 +9,18 @@
 #include <apr_strings.h>
 
 #include "common/file_replace.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 static const char *available_path(const aphd_job_t *job, int app_id)
 {
     return apr_psprintf(job->p, "%s/" APHD_VHOST_FORMAT, job->settings->vhosts_available, app_id);
 }
 
+/* With exactly that mode: whoever checks these files for httpd is not root. */
 static apr_status_t make_folder(const char *path, mode_t mode, aph_error_t *err)
 {
-    if (mkdir(path, mode) == 0 || errno == EEXIST)
+    int made = mkdir(path, mode) == 0;
+    if ((made && chmod(path, mode) == 0) || (!made && errno == EEXIST))
         return APR_SUCCESS;
     return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1261,
                          "cannot make the folder %s: %s", path, strerror(errno));

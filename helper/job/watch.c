@@ -5,6 +5,8 @@
  *   2. Its events are listened to; every app is compared with the containers there are.
  *   3. An app whose containers came up is asked over HTTP until it answers.
  *   4. What changed is told to the monitor, and nothing else.
+ *   5. The firewall is looked at, whether or not there is an engine; what somebody flushed is built
+ *      again (watch_wall.h).
  *
  * Events only say when to look; what is true is what the list says. It is read after each burst of
  * them, every second while something is moving, and every 30 seconds at rest. */
@@ -18,12 +20,12 @@
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
 #include "helper/job/watch_apps.h"
+#include "helper/job/watch_wall.h"
 
 #define LOOK_EVERY     apr_time_from_sec(30)
 #define LOOK_AGAIN     apr_time_from_sec(1) /* while something is moving */
 #define MOVING         apr_time_from_sec(4) /* after an event the list may lag behind it */
 #define WAKE_WITHIN    apr_time_from_sec(30)
-#define WAKES_MAX      3
 #define BURST          apr_time_from_msec(50)
 #define BACK_OFF_FIRST 500
 #define BACK_OFF_MAX   15000
@@ -33,6 +35,7 @@
 typedef struct watching_t {
     aphd_job_t *job;
     aphd_watched_list_t list;
+    aphd_watch_wall_t wall;
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
@@ -40,11 +43,13 @@ typedef struct watching_t {
     apr_pool_t *p;        /* lives as long as one connection to the engine */
 } watching_t;
 
-static void event_cb(void *baton, int app_id)
+static void event_cb(void *baton, const aphd_event_t *event)
 {
     watching_t *watching = baton;
-    aphd_watched_t *app = aphd_watched_find(&watching->list, app_id);
+    aphd_watched_t *app = aphd_watched_find(&watching->list, event->app_id);
     watching->event_at = apr_time_now();
+    if (app != NULL && event->ended && aphd_engine_facts(watching->job->engine)->restarts_at_once)
+        aphd_watched_fell(app, event->container, watching->event_at);
     apr_time_t soon = watching->event_at + BURST;
     if (app != NULL) {
         app->proven = 0;
@@ -70,6 +75,7 @@ static apr_status_t hear_monitor(watching_t *watching, aph_error_t *err)
         aphd_watched_replace(&watching->list, json_object_get(event, "apps"),
                              watching->job->settings->domains[0]);
         watching->look_at = 0;
+        watching->wall.changed = 1;
     }
     return aphd_halt_check(&watching->job->halt, err);
 }
@@ -106,44 +112,71 @@ static int is_moving(const watching_t *watching, apr_time_t now)
     return now - watching->event_at < MOVING;
 }
 
-static int start_ended(watching_t *watching, const aphd_watched_t *app, const json_t *containers,
+/* Returns how many it started. */
+static int start_ended(watching_t *watching, aphd_watched_t *app, const json_t *containers,
                        apr_pool_t *p)
 {
-    int started = 0;
-    /* The engine lists the newest first; the older ones are those the newer depend on. */
+    int started = 0, failed = 0;
+    /* The newest come first; the older ones are those the newer depend on. */
     for (size_t i = json_array_size(containers); i-- > 0;) {
         const json_t *container = json_array_get(containers, i);
         const json_t *labels = json_object_get(container, "Labels");
         const char *id = json_string_value(json_object_get(labels, APHD_LABEL_APP));
         const char *state = json_string_value(json_object_get(container, "State"));
         aph_error_t why = APH_ERROR_INIT;
-        if (id == NULL || atoi(id) != app->app_id || state == NULL || strcmp(state, "exited") != 0)
+        if (id == NULL || atoi(id) != app->app_id || !aphd_watched_ended(state))
             continue;
         if (aphd_container_start(watching->job->engine, aphd_container_id(container), p, &why)
-            == APR_SUCCESS)
+            == APR_SUCCESS) {
             started++;
-        else
+        } else {
+            failed++;
             aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+        }
     }
+    aphd_watched_woken(app, started, failed, apr_time_now());
     return started;
 }
 
 /* An engine that was killed ends containers that should run while it comes back, some of them only
- * after it answers, and does not always start them again. Only a whole app that should run and has
- * ended is started, a few times at most: what ends later is the engine's restart policy's, or was
- * stopped by somebody. */
+ * after it answers, and does not always start them again; one that has no daemon at boot (Podman)
+ * starts none. Only a whole app that should run and has ended is started, a few times at most: what
+ * ends later is the engine's restart policy's, or was stopped by somebody. */
 static int wake(watching_t *watching, const json_t *containers, apr_pool_t *p)
 {
     int woken = 0;
+    int early = apr_time_now() < watching->wake_until;
+    for (size_t i = 0; i < watching->list.count; i++)
+        if (aphd_watched_should_wake(&watching->list.apps[i], early, apr_time_now()))
+            woken += start_ended(watching, &watching->list.apps[i], containers, p);
+    return woken;
+}
+
+/* Stops what an engine starts again without a pause, as often as it ends. */
+static void let_rest(watching_t *watching, apr_pool_t *p)
+{
     for (size_t i = 0; i < watching->list.count; i++) {
         aphd_watched_t *app = &watching->list.apps[i];
-        if (!app->wanted || app->up || app->wakes >= WAKES_MAX)
+        aph_error_t why = APH_ERROR_INIT;
+        if (app->falling[0] == '\0')
             continue;
-        int started = start_ended(watching, app, containers, p);
-        app->wakes += started > 0;
-        woken += started;
+        if (aphd_container_stop(watching->job->engine, app->falling, p, &why) != APR_SUCCESS)
+            aphd_report_log(&watching->job->report, "%s: %s", app->host, why.message);
+        aphd_watched_rests(app, apr_time_now());
     }
-    return woken;
+}
+
+/* When to look again, at the latest. */
+static apr_time_t next_look(const watching_t *watching, apr_time_t now)
+{
+    apr_time_t next = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
+    for (size_t i = 0; i < watching->list.count; i++) {
+        const aphd_watched_t *app = &watching->list.apps[i];
+        apr_time_t due = app->rest_until != 0 ? app->rest_until : app->wake_at;
+        if (due > now && due < next && aphd_watched_should_wake(app, 0, due))
+            next = due;
+    }
+    return next;
 }
 
 static apr_status_t look(watching_t *watching, aph_error_t *err)
@@ -152,17 +185,16 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     json_auto_t *containers = NULL;
     apr_pool_t *brief;
     apr_pool_create(&brief, watching->p);
+    let_rest(watching, brief);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
-    int early = apr_time_now() < watching->wake_until;
-    int woken = status == APR_SUCCESS && early ? wake(watching, containers, brief) : 0;
+    int woken = status == APR_SUCCESS ? wake(watching, containers, brief) : 0;
     apr_pool_destroy(brief);
     if (woken > 0)
         return look(watching, err);
-    apr_time_t now = apr_time_now();
-    watching->look_at = now + (is_moving(watching, now) ? LOOK_AGAIN : LOOK_EVERY);
+    watching->look_at = next_look(watching, apr_time_now());
     return status;
 }
 
@@ -188,7 +220,8 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
 /* Milliseconds until something is due. */
 static int pause_for(const watching_t *watching)
 {
-    apr_time_t due = watching->look_at;
+    apr_time_t due = watching->look_at < watching->wall.look_at ? watching->look_at
+                                                                : watching->wall.look_at;
     for (size_t i = 0; i < watching->list.count; i++) {
         const aphd_watched_t *app = &watching->list.apps[i];
         if (app->up && app->web && !app->proven && app->probe_at < due)
@@ -210,11 +243,16 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
     for (size_t i = 0; i < watching->list.count; i++) {
         watching->list.apps[i].proven = 0;
         watching->list.apps[i].wakes = 0;
+        watching->list.apps[i].wakes_failed = 0;
+        watching->list.apps[i].wake_at = 0;
     }
     watching->look_at = 0;
+    watching->wall.look_at = 0; /* an engine that starts writes chains of its own */
     watching->wake_until = apr_time_now() + WAKE_WITHIN;
     while (status == APR_SUCCESS && !aphd_events_done(events)) {
         status = hear_monitor(watching, err);
+        if (status == APR_SUCCESS)
+            aphd_watch_wall(&watching->wall);
         if (status == APR_SUCCESS && watching->look_at <= apr_time_now())
             status = look(watching, err);
         if (status == APR_SUCCESS)
@@ -237,7 +275,9 @@ static apr_status_t wait_quietly(watching_t *watching, int milliseconds, aph_err
     apr_status_t status = APR_SUCCESS;
     while (status == APR_SUCCESS && apr_time_now() < until) {
         int ready;
-        int left = (int)apr_time_as_msec(until - apr_time_now()) + 1;
+        aphd_watch_wall(&watching->wall);
+        apr_time_t next = until < watching->wall.look_at ? until : watching->wall.look_at;
+        int left = (int)apr_time_as_msec(next - apr_time_now()) + 1;
         status = aphd_halt_wait(&watching->job->halt, watching->job->halt.peer_fd, POLLIN, left,
                                 &ready, err);
         if (status == APR_SUCCESS && ready)
@@ -277,8 +317,10 @@ apr_status_t aphd_story_watch(aphd_job_t *job, aph_error_t *err)
     aphd_watched_replace(&watching.list, json_object_get(job->request, "apps"),
                          job->settings->domains[0]);
     json_object_del(job->request, "apps");
+    aphd_watch_wall_open(&watching.wall, job);
     while (status == APR_SUCCESS)
         status = meet(&watching, &back_off, err);
     aphd_watched_clear(&watching.list);
+    aphd_watch_wall_close(&watching.wall);
     return status == APR_EOF ? status : aphd_job_finish(job, status, NULL, err);
 }

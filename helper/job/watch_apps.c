@@ -9,7 +9,15 @@
 #include "helper/base/job_wire.h"
 #include "helper/job/engine_containers.h"
 
-#define PROBE_PAUSE_MAX apr_time_from_sec(10)
+#define PROBE_PAUSE_MAX  apr_time_from_sec(10)
+#define FALLS_MAX        8 /* with Docker's pauses that many take longer than FALLS_WITHIN */
+#define FALLS_WITHIN     apr_time_from_sec(20)
+#define REST_FIRST       apr_time_from_sec(10)
+#define REST_MAX         apr_time_from_sec(60)
+#define RESTS_FORGOTTEN  apr_time_from_sec(300)
+#define WAKES_MAX        3
+#define WAKES_FAILED_MAX 10
+#define WAKE_PAUSE_MAX   apr_time_from_sec(60)
 
 static aphd_seen_t seen_of(const char *state)
 {
@@ -61,6 +69,11 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         const char *desired = json_string_value(json_object_get(row, "desired"));
         app->wanted = desired != NULL && strcmp(desired, "running") == 0
                    && strcmp(state, "installing") != 0;
+        if (!app->wanted) {
+            app->rest_until = 0;
+            app->falling[0] = '\0';
+        }
+        app->busy = json_is_true(json_object_get(row, "busy"));
         app->web = json_is_true(json_object_get(row, "web"));
         app->https = (json_integer_value(json_object_get(row, "route_flags")) & APH_ROUTE_HTTPS) != 0;
         snprintf(app->host, sizeof app->host, "%s.%s", name, domain);
@@ -78,8 +91,57 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
     *list = fresh;
 }
 
+int aphd_watched_should_wake(const aphd_watched_t *app, int early, apr_time_t now)
+{
+    if (!app->wanted || app->busy || app->up)
+        return 0;
+    if (app->rest_until != 0)
+        return app->rest_until <= now;
+    if (app->wakes >= WAKES_MAX || app->wake_at > now)
+        return 0;
+    return app->wakes_failed > 0 ? app->wakes_failed < WAKES_FAILED_MAX : early;
+}
+
+void aphd_watched_woken(aphd_watched_t *app, int started, int failed, apr_time_t now)
+{
+    app->wakes += started > 0 && failed == 0 && app->rest_until == 0;
+    app->rest_until = 0;
+    app->wakes_failed = failed > 0 ? app->wakes_failed + 1 : 0;
+    apr_time_t pause = apr_time_from_sec(1) << (app->wakes_failed < 7 ? app->wakes_failed : 7);
+    app->wake_at = failed == 0 ? 0 : now + (pause < WAKE_PAUSE_MAX ? pause : WAKE_PAUSE_MAX);
+}
+
+void aphd_watched_fell(aphd_watched_t *app, const char *container, apr_time_t now)
+{
+    if (now - app->falls_since > FALLS_WITHIN) {
+        app->falls_since = now;
+        app->falls = 0;
+    }
+    if (++app->falls >= FALLS_MAX && app->wanted && !app->busy)
+        snprintf(app->falling, sizeof app->falling, "%s", container);
+}
+
+void aphd_watched_rests(aphd_watched_t *app, apr_time_t now)
+{
+    if (now - app->rested_at > RESTS_FORGOTTEN)
+        app->rests = 0;
+    app->rested_at = now;
+    apr_time_t pause = REST_FIRST << (app->rests < 3 ? app->rests : 3);
+    app->rests++;
+    app->rest_until = now + (pause < REST_MAX ? pause : REST_MAX);
+    app->falls = 0;
+    app->falling[0] = '\0';
+}
+
+int aphd_watched_ended(const char *state)
+{
+    return state != NULL && (strcmp(state, "exited") == 0 || strcmp(state, "created") == 0
+                             || strcmp(state, "stopped") == 0);
+}
+
 typedef struct tally_t {
     int running, ended_well, other;
+    int restarting; /* one of the others is about to run again */
     char reason[APHD_WATCH_REASON_MAX];
 } tally_t;
 
@@ -94,6 +156,9 @@ static void count(tally_t *tally, const json_t *container)
         tally->ended_well++;
     } else {
         tally->other++;
+        /* "stopped" is Podman's word for ended and not yet dealt with. */
+        if (state != NULL && (strcmp(state, "restarting") == 0 || strcmp(state, "stopped") == 0))
+            tally->restarting = 1;
         snprintf(tally->reason, sizeof tally->reason, "service %.60s: %.100s",
                  aphd_container_service(container), text != NULL ? text : "not running");
     }
@@ -121,13 +186,20 @@ static void came_up(aphd_watched_t *app, apr_time_t now)
 static void judge(aphd_watched_t *app, const tally_t *tally, apr_time_t now)
 {
     if (tally->running > 0 && tally->other == 0) {
+        app->rest_until = 0;
         came_up(app, now);
         return;
     }
     app->up = 0;
     app->proven = 0;
+    if (app->rest_until != 0) {
+        app->seen = APHD_SEEN_FAILING;
+        snprintf(app->reason, sizeof app->reason, "%.120s; it keeps ending, and is started again in "
+                 "a while", tally->reason);
+        return;
+    }
     app->seen = tally->other > 0 ? APHD_SEEN_FAILING : APHD_SEEN_STOPPED;
-    if (tally->running == 0 && tally->other > 0 && strstr(tally->reason, "Restarting") == NULL)
+    if (tally->running == 0 && tally->other > 0 && !tally->restarting)
         app->seen = APHD_SEEN_STOPPED;
     snprintf(app->reason, sizeof app->reason, "%s",
              tally->other > 0 ? tally->reason

@@ -24,7 +24,16 @@ typedef struct aphd_watched_t {
     int web;
     int https;                 /* it speaks TLS on its port */
     int wanted;                /* it is installed and should run */
+    int busy;                  /* a job works on it */
     int wakes;                 /* times its ended containers were started, on this connection */
+    int wakes_failed;          /* times in a row that this did not work */
+    apr_time_t wake_at;        /* not before then again */
+    int falls;                 /* times a container of it ended since falls_since */
+    apr_time_t falls_since;
+    char falling[80];          /* the id of the one that is to be stopped, or "" */
+    int rests;                 /* in a row */
+    apr_time_t rested_at;
+    apr_time_t rest_until;     /* what kept ending was stopped and is started then; 0: nothing was */
     char host[254];
     aphd_seen_t seen, told;    /* now; and what the monitor knows */
     char reason[APHD_WATCH_REASON_MAX];
@@ -49,6 +58,24 @@ aphd_watched_t *aphd_watched_find(aphd_watched_list_t *list, int app_id);
 
 /* Judges every app by the engine's list of our containers (borrowed). */
 void aphd_watched_judge(aphd_watched_list_t *list, const json_t *containers, apr_time_t now);
+
+/* Whether the ended containers of app should be started now. early: the engine came back a moment
+ * ago; later than that only what did not work is tried again. */
+int aphd_watched_should_wake(const aphd_watched_t *app, int early, apr_time_t now);
+
+/* Takes in how that went at now. */
+void aphd_watched_woken(aphd_watched_t *app, int started, int failed, apr_time_t now);
+
+/* A container of app ended at now, and an engine that does not wait starts it again at once. Docker
+ * waits, ever longer; here the container that keeps ending is marked as falling. */
+void aphd_watched_fell(aphd_watched_t *app, const char *container, apr_time_t now);
+
+/* It was stopped at now, and rests: 10 seconds, then 20, up to a minute. */
+void aphd_watched_rests(aphd_watched_t *app, apr_time_t now);
+
+/* Whether a listed container (its State) is one that has ended, or never ran since the machine did:
+ * after a boot, Podman says "created" of all that ran before. */
+int aphd_watched_ended(const char *state);
 
 /* Takes in how a probe went; it took place at now, and start_seconds is how long an app may
  * need. */

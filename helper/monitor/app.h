@@ -7,7 +7,7 @@
 
 #include "common/limits.h"
 #include "common/route_map.h"
-#include "helper/monitor/cidr.h"
+#include "helper/base/cidr.h"
 
 /* The states of a route, and one more: uninstalled with its data kept. Such a row keeps name, id and
  * port, and has no route. */

@@ -138,14 +138,15 @@ static apr_status_t answer_subnet(aphd_job_t *job, const json_t *frame, json_t *
     if (listed > TAKEN_MAX || !aphd_cidr_parse(monitor->settings->subnet_pool, &pool))
         return aph_error_set(err, APH_EUSAGE, 861, "subnet: at most %d networks are taken",
                              TAKEN_MAX);
+    int services = (int)json_integer_value(json_object_get(frame, "services"));
     aphd_cidr_t *taken = calloc(listed + 1, sizeof *taken);
     if (taken == NULL)
         return aph_error_set(err, APR_ENOMEM, 862, "no memory for a list of networks");
     json_array_foreach((json_t *)list, i, text)
         if (json_is_string(text) && aphd_cidr_parse(json_string_value(text), &taken[count]))
             count++; /* what is not IPv4 cannot overlap the pool */
-    apr_status_t status =
-        aphd_store_subnet(monitor->store, job->app_id, &pool, taken, count, subnet, err);
+    aphd_subnet_want_t want = {&pool, aphd_cidr_bits_for(services), taken, count};
+    apr_status_t status = aphd_store_subnet(monitor->store, job->app_id, &want, subnet, err);
     free(taken);
     if (status == APR_SUCCESS)
         *answer = json_pack("{s:s}", "subnet", subnet);

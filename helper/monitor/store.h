@@ -90,12 +90,18 @@ typedef struct aphd_reserve_t {
 apr_status_t aphd_store_reserve(aphd_store_t *store, const aphd_reserve_t *request, int *app_id,
                                 aph_error_t *err);
 
-/* Gives the app a free /28 of pool that overlaps neither taken nor another app's; one it has already
- * is kept where it does not overlap taken. subnet holds APHD_CIDR_TEXT_MAX. APH_EEXHAUSTED naming
- * SubnetPool. */
-apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_cidr_t *pool,
-                               const aphd_cidr_t *taken, size_t count, char *subnet,
-                               aph_error_t *err);
+typedef struct aphd_subnet_want_t {
+    const aphd_cidr_t *pool;
+    int bits;
+    const aphd_cidr_t *taken; /* what it must not overlap, beside other apps' */
+    size_t count;
+} aphd_subnet_want_t;
+
+/* Gives the app a free piece of the pool, of that many bits, that overlaps neither taken nor another
+ * app's; one it has already is kept where it is as large and does not overlap. subnet holds
+ * APHD_CIDR_TEXT_MAX. APH_EEXHAUSTED naming SubnetPool. */
+apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_subnet_want_t *want,
+                               char *subnet, aph_error_t *err);
 
 /* Calls host_cb for every alias of the app. */
 apr_status_t aphd_store_aliases(aphd_store_t *store, int app_id,

@@ -6,8 +6,6 @@
 
 #include "helper/monitor/store_private.h"
 
-#define SUBNET_BITS 28
-
 static void read_app(aphd_store_t *store, aphd_sql_t number, aphd_app_t *app)
 {
     const char *subnet = aphd_sql_text(store, number, 7);
@@ -239,16 +237,16 @@ apr_status_t aphd_store_reserve(aphd_store_t *store, const aphd_reserve_t *reque
 /* --- subnets --- */
 
 /* taken and the subnets of all other apps in one new array, to be freed. */
-static apr_status_t all_taken(aphd_store_t *store, int app_id, const aphd_cidr_t *taken,
+static apr_status_t all_taken(aphd_store_t *store, int app_id, const aphd_subnet_want_t *want,
                               size_t *count, aphd_cidr_t **all, aph_error_t *err)
 {
-    size_t room = *count + 64;
-    size_t used = *count;
+    size_t room = want->count + 64;
+    size_t used = want->count;
     *all = malloc(room * sizeof **all);
     apr_status_t status = *all != NULL ? APR_SUCCESS : APR_ENOMEM;
     if (status == APR_SUCCESS) {
         if (used > 0)
-            memcpy(*all, taken, used * sizeof **all);
+            memcpy(*all, want->taken, used * sizeof **all);
         status = aphd_sql_bind(store, SQL_SUBNETS, err, "i", (int64_t)app_id);
     }
     while (status == APR_SUCCESS
@@ -266,10 +264,10 @@ static apr_status_t all_taken(aphd_store_t *store, int app_id, const aphd_cidr_t
     return aph_error_set(err, status, 781, "the subnets in use cannot be listed");
 }
 
-static int still_fits(const aphd_app_t *app, const aphd_cidr_t *taken, size_t count)
+static int still_fits(const aphd_app_t *app, int bits, const aphd_cidr_t *taken, size_t count)
 {
     aphd_cidr_t own;
-    if (app->subnet[0] == '\0' || !aphd_cidr_parse(app->subnet, &own))
+    if (app->subnet[0] == '\0' || !aphd_cidr_parse(app->subnet, &own) || own.bits != bits)
         return 0;
     for (size_t i = 0; i < count; i++)
         if (aphd_cidr_overlap(&own, &taken[i]))
@@ -277,27 +275,27 @@ static int still_fits(const aphd_app_t *app, const aphd_cidr_t *taken, size_t co
     return 1;
 }
 
-apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_cidr_t *pool,
-                               const aphd_cidr_t *taken, size_t count, char *subnet,
-                               aph_error_t *err)
+apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_subnet_want_t *want,
+                               char *subnet, aph_error_t *err)
 {
     aphd_app_t app;
+    size_t count = 0;
     aphd_cidr_t *all = NULL;
     aphd_cidr_t found;
     apr_status_t status = aphd_store_app_by_id(store, app_id, &app, err);
     if (status == APR_SUCCESS)
-        status = all_taken(store, app_id, taken, &count, &all, err);
-    if (status == APR_SUCCESS && still_fits(&app, all, count)) {
+        status = all_taken(store, app_id, want, &count, &all, err);
+    if (status == APR_SUCCESS && still_fits(&app, want->bits, all, count)) {
         memcpy(subnet, app.subnet, sizeof app.subnet);
-    } else if (status == APR_SUCCESS && aphd_cidr_free(pool, SUBNET_BITS, all, count, &found)) {
+    } else if (status == APR_SUCCESS && aphd_cidr_free(want->pool, want->bits, all, count, &found)) {
         aphd_cidr_format(&found, subnet);
         status = aphd_sql_run(store, SQL_APP_SUBNET, err, "it", (int64_t)app_id, subnet);
     } else if (status == APR_SUCCESS) {
-        aphd_cidr_format(pool, subnet);
+        aphd_cidr_format(want->pool, subnet);
         status = aph_error_set(err, APH_EEXHAUSTED, 782,
                                "no /%d is left in SubnetPool = %s that overlaps no other network; "
                                "name another pool in apphostd.conf",
-                               SUBNET_BITS, subnet);
+                               want->bits, subnet);
     }
     free(all);
     return status;

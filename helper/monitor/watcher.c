@@ -49,16 +49,22 @@ static apr_status_t gather_cb(void *self, const aphd_app_t *app)
     return APR_SUCCESS;
 }
 
-/* Every row, without its texts: the watcher compares containers, not compose files. */
-static json_t *all_apps(aphd_store_t *store)
+/* Every row, without its texts: the watcher compares containers, not compose files. It leaves alone
+ * what a job works on. */
+static json_t *all_apps(const aphd_monitor_t *monitor)
 {
+    aphd_store_t *store = monitor->store;
     ids_t ids = {NULL, 0, 0};
     json_t *apps = json_array();
     aphd_store_apps(store, gather_cb, &ids, NULL);
     for (int i = 0; i < ids.count; i++) {
         json_t *app = NULL;
-        if (aphd_store_app_json(store, ids.ids[i], 0, &app, NULL) == APR_SUCCESS)
-            json_array_append_new(apps, app);
+        if (aphd_store_app_json(store, ids.ids[i], 0, &app, NULL) != APR_SUCCESS)
+            continue;
+        const char *name = json_string_value(json_object_get(app, "name"));
+        int busy = monitor->jobs != NULL && name != NULL && aphd_jobs_busy(monitor->jobs, name);
+        json_object_set_new(app, "busy", json_boolean(busy));
+        json_array_append_new(apps, app);
     }
     free(ids.ids);
     return apps;
@@ -193,7 +199,7 @@ static void start_cb(void *self)
     send_frame(watcher, json_pack("{s:i, s:s, s:{}, s:s, s:n, s:n, s:o}", "job_id", 0, "op",
                                   "watch", "args", "instance",
                                   aphd_store_instance(monitor->store), "app", "recover", "apps",
-                                  all_apps(monitor->store)));
+                                  all_apps(monitor)));
 }
 
 apr_status_t aphd_watcher_create(aphd_watcher_t **watcher, aphd_monitor_t *monitor,
@@ -229,5 +235,5 @@ void aphd_watcher_round(aphd_watcher_t *watcher)
         return;
     watcher->changed = 0;
     send_frame(watcher, json_pack("{s:s, s:o}", "event", "apps", "apps",
-                                  all_apps(watcher->monitor->store)));
+                                  all_apps(watcher->monitor)));
 }

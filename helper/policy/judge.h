@@ -84,6 +84,9 @@ void aphd_binds_settle(aphd_judge_t *j);
 /* Names of all services, each after those it needs; a circle is a finding (order.c). */
 void aphd_order_settle(aphd_judge_t *j);
 
+/* Turns links into aliases and dependencies on the app's own network (links.c). */
+void aphd_links_settle(aphd_judge_t *j);
+
 #define APHD_KEY(section, key, shape, judge, reason) void judge_##judge(aphd_judge_t *j);
 #include "helper/policy/keys.def"
 #undef APHD_KEY

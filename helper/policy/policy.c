@@ -10,7 +10,7 @@
 #include "helper/policy/judge.h"
 #include "helper/policy/variables.h"
 
-#define SERVICES_MAX 13 /* addresses in a /28, less network, broadcast and gateway */
+#define SERVICES_MAX 61 /* addresses in a /26, less network, broadcast and gateway */
 
 typedef struct row_t {
     aphd_section_t section;
@@ -259,11 +259,13 @@ static void put_in_order(aphd_judge_t *j)
     json_decref(ordered);
 }
 
-/* The one network of the app. */
+/* The one network of the app. Never IPv6, whatever the engine's own configuration says: the firewall's
+ * chain is one for IPv4. */
 static void add_network(aphd_judge_t *j)
 {
     j->out = json_object();
     aphd_put(j, "driver", json_string("bridge"));
+    aphd_put(j, "enable_ipv6", json_false());
     if (j->site->subnet != NULL)
         aphd_put(j, "ipam",
                  json_pack("{s:s,s:[{s:s}]}", "driver", "default", "config", "subnet",
@@ -314,6 +316,7 @@ static void walk(aphd_judge_t *j)
     if (judge_services(j)) {
         aphd_ports_settle(j);
         aphd_binds_settle(j);
+        aphd_links_settle(j);
         aphd_order_settle(j);
         put_in_order(j);
         add_network(j);

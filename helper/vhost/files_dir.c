@@ -54,7 +54,8 @@ apr_status_t aphd_web_user_find(const aphd_settings_t *settings, aphd_web_user_t
     if (getpwnam_r(settings->web_user, &entry, buffer, 16384, &found) != 0 || found == NULL)
         return aph_error_set(err, APH_ECONFIG, 2038,
                              "%s: WebUser = %s, and this machine has no such account; name the one "
-                             "httpd runs as", settings->path, settings->web_user);
+                             "httpd runs as",
+                             settings->path, settings->web_user);
     user->uid = found->pw_uid;
     user->group_count = APHD_WEB_GROUPS_MAX;
     /* An account in more groups than that is judged by those that fit. */
@@ -104,7 +105,8 @@ static int in_groups(const aphd_web_user_t *user, gid_t gid)
     return 0;
 }
 
-/* The bits (r 4, w 2, x 1) user has, as the kernel picks them: the first class that fits decides. */
+/* The bits (r 4, w 2, x 1) user has, as the kernel picks them: the first class that fits decides.
+ */
 static unsigned bits_of(const struct stat *about, const aphd_web_user_t *user)
 {
     if (user->uid == 0)
@@ -152,17 +154,21 @@ static apr_status_t judge_component(const walk_t *walk, const char *here, int la
         return aph_error_set(walk->err, errno == ENOENT ? APH_ENOTFOUND : APR_FROM_OS_ERROR(errno),
                              2040, "cannot use %s: %s: %s", walk->path, here, strerror(errno));
     if (S_ISLNK(about.st_mode))
-        return aph_error_set(walk->err, APH_EDENIED, 2041,
-                             "%s is a symbolic link, which may point elsewhere tomorrow: name the place "
-                             "it points to", here);
+        return aph_error_set(
+            walk->err, APH_EDENIED, 2041,
+            "%s is a symbolic link, which may point elsewhere tomorrow: name the place "
+            "it points to",
+            here);
     if ((about.st_mode & S_IFMT) != wanted)
         return aph_error_set(walk->err, APH_EDENIED, 2042, "%s is not a %s", here,
                              wanted == S_IFDIR ? "folder" : "regular file");
     if ((above->st_mode & S_IWOTH) != 0 && (above->st_mode & S_ISVTX) == 0)
-        return aph_error_set(walk->err, APH_EDENIED, 2043,
-                             "everybody may write to the folder that %s lies in, and could put something "
-                             "else in its place: take that right away with chmod o-w, or set the sticky "
-                             "bit (chmod +t)", here);
+        return aph_error_set(
+            walk->err, APH_EDENIED, 2043,
+            "everybody may write to the folder that %s lies in, and could put something "
+            "else in its place: take that right away with chmod o-w, or set the sticky "
+            "bit (chmod +t)",
+            here);
     *above = about;
     return judge_rights(walk, here, &about, !last ? 1 : type == S_IFDIR ? 5 : 4);
 }
@@ -188,9 +194,11 @@ static apr_status_t judge_spelling(const char *path, const char *what, aph_error
 {
     if (aphd_vhost_path_valid(path))
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUSAGE, 2045,
-                         "\"%.300s\" cannot be %s: an absolute path of letters, digits and ._@+,=- is "
-                         "needed, without . and .., and without a slash at the end", path, what);
+    return aph_error_set(
+        err, APH_EUSAGE, 2045,
+        "\"%.300s\" cannot be %s: an absolute path of letters, digits and ._@+,=- is "
+        "needed, without . and .., and without a slash at the end",
+        path, what);
 }
 
 apr_status_t aphd_files_dir_judge(const char *folder, const aphd_web_user_t *user,
@@ -198,7 +206,8 @@ apr_status_t aphd_files_dir_judge(const char *folder, const aphd_web_user_t *use
 {
     walk_t walk = {folder, user, p, err};
     if (strcmp(folder, "/") == 0)
-        return aph_error_set(err, APH_EDENIED, 2046, "/ is not to be served: it is the whole machine");
+        return aph_error_set(err, APH_EDENIED, 2046,
+                             "/ is not to be served: it is the whole machine");
     apr_status_t rv = judge_spelling(folder, "a folder to serve", err);
     const char *reason = rv == APR_SUCCESS ? not_to_be_served(folder, settings, p) : NULL;
     if (reason != NULL)
@@ -213,7 +222,7 @@ apr_status_t aphd_auth_file_judge(const char *path, const aphd_web_user_t *user,
     apr_status_t rv = judge_spelling(path, "auth-file", err);
     if (rv == APR_SUCCESS && lies_in(path, settings->data_dir))
         rv = aph_error_set(err, APH_EDENIED, 2048,
-                           "auth-file %s lies in %s, where apps write: keep it where only you can", path,
-                           settings->data_dir);
+                           "auth-file %s lies in %s, where apps write: keep it where only you can",
+                           path, settings->data_dir);
     return rv == APR_SUCCESS ? judge_way(&walk, S_IFREG) : rv;
 }

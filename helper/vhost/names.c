@@ -11,11 +11,13 @@
 /* Where the module answers apphostd's questions about httpd itself. */
 #define PROBE_LABEL "apphost-probe"
 
-/* The part of host before ".DOMAIN", its length in *length; 0 where host does not lie below domain. */
+/* The part of host before ".DOMAIN", its length in *length; 0 where host does not lie below domain.
+ */
 static int below(const char *host, const char *domain, size_t *length)
 {
     size_t whole = strlen(host), tail = strlen(domain);
-    if (whole < tail + 2 || host[whole - tail - 1] != '.' || strcmp(host + whole - tail, domain) != 0)
+    if (whole < tail + 2 || host[whole - tail - 1] != '.' ||
+        strcmp(host + whole - tail, domain) != 0)
         return 0;
     *length = whole - tail - 1;
     return 1;
@@ -42,9 +44,11 @@ static apr_status_t judge_label(const char *host, size_t length, const aphd_nami
     if (strcmp(label, PROBE_LABEL) == 0)
         return aph_error_set(err, APH_ETAKEN, 2021,
                              "the alias %s is kept for the server itself: choose another", host);
-    if (memchr(label, '.', length) != NULL || aph_name_check(label, naming->machine, &why) == APR_SUCCESS)
+    if (memchr(label, '.', length) != NULL ||
+        aph_name_check(label, naming->machine, &why) == APR_SUCCESS)
         return APR_SUCCESS;
-    return aph_error_set(err, why.status, 2022, "the alias %s cannot be had: %s", host, why.message);
+    return aph_error_set(err, why.status, 2022, "the alias %s cannot be had: %s", host,
+                         why.message);
 }
 
 static apr_status_t judge_place(const char *host, const aphd_naming_t *naming, int *outside,
@@ -56,9 +60,9 @@ static apr_status_t judge_place(const char *host, const aphd_naming_t *naming, i
                              "the alias %s is the name of this machine: choose another", host);
     for (const char *const *domain = naming->domains; *domain != NULL; domain++) {
         if (strcmp(host, *domain) == 0)
-            return aph_error_set(err, APH_ETAKEN, 2024,
-                                 "the alias %s is the domain all apps live under: use a name below it",
-                                 host);
+            return aph_error_set(
+                err, APH_ETAKEN, 2024,
+                "the alias %s is the domain all apps live under: use a name below it", host);
         if (below(host, *domain, &length)) {
             apr_status_t rv = judge_label(host, length, naming, p, err);
             if (rv != APR_SUCCESS)
@@ -83,8 +87,8 @@ static apr_status_t judge_alias(const char *typed, const aphd_naming_t *naming, 
         return aph_error_set(err, APH_EUSAGE, 2026, "this alias cannot be: %s", why.message);
     if (strchr(ascii, '.') == NULL)
         return aph_error_set(err, APH_EUSAGE, 2027,
-                             "the alias \"%s\" has no dot: use a full host name, such as %s.%s", ascii,
-                             ascii, naming->domains[0]);
+                             "the alias \"%s\" has no dot: use a full host name, such as %s.%s",
+                             ascii, ascii, naming->domains[0]);
     *host = apr_pstrdup(p, ascii);
     return judge_place(*host, naming, outside, p, err);
 }
@@ -104,7 +108,8 @@ apr_status_t aphd_aliases_judge(const char *const *typed, int count, const aphd_
             return rv;
         for (int j = 0; j < i; j++)
             if (strcmp(found[i], found[j]) == 0)
-                return aph_error_set(err, APH_EUSAGE, 2029, "the alias %s is given twice", found[i]);
+                return aph_error_set(err, APH_EUSAGE, 2029, "the alias %s is given twice",
+                                     found[i]);
     }
     *aliases = found;
     return APR_SUCCESS;
@@ -125,8 +130,9 @@ apr_status_t aphd_kind_judge(const char *kind, aph_error_t *err)
 {
     if (aphd_kind_of(kind) != APHD_KIND_UNKNOWN)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUSAGE, 2030,
-                         "there is no kind \"%.40s\": use container, a name of your own that contains "
-                         "\"container\" (a-z, 0-9 and \"-\", at most %d), webapp or headless",
-                         kind, APHD_KIND_OCTETS_MAX);
+    return aph_error_set(
+        err, APH_EUSAGE, 2030,
+        "there is no kind \"%.40s\": use container, a name of your own that contains "
+        "\"container\" (a-z, 0-9 and \"-\", at most %d), webapp or headless",
+        kind, APHD_KIND_OCTETS_MAX);
 }

@@ -7,7 +7,7 @@
 
 #include "common/error.h"
 
-#define APHD_ALIASES_MAX   32
+#define APHD_ALIASES_MAX     32
 #define APHD_KIND_OCTETS_MAX 32
 
 /* What an alias is judged against; all borrowed. */
@@ -18,10 +18,10 @@ typedef struct aphd_naming_t {
 } aphd_naming_t;
 
 /* Brings count aliases as typed into the form of routes: *aliases receives an array of count names,
- * NULL-terminated, in p; *outside whether one of them lies in none of the domains (then the wildcard
- * virtual host never sees it, and the app needs its own). APH_EUSAGE for what is no full host name, given
- * twice or too many; APH_ETAKEN for a name that is the server's or the app's own. Whether another app
- * has it, the database knows. */
+ * NULL-terminated, in p; *outside whether one of them lies in none of the domains (then the
+ * wildcard virtual host never sees it, and the app needs its own). APH_EUSAGE for what is no full
+ * host name, given twice or too many; APH_ETAKEN for a name that is the server's or the app's own.
+ * Whether another app has it, the database knows. */
 apr_status_t aphd_aliases_judge(const char *const *typed, int count, const aphd_naming_t *naming,
                                 const char *const **aliases, int *outside, apr_pool_t *p,
                                 aph_error_t *err);

@@ -24,8 +24,8 @@ typedef struct judging_t {
     apr_pool_t *p;
 } judging_t;
 
-/* Takes value (NULL: none was given, which only happens where the row allows it) into options. Returns
- * NULL, or what is allowed. */
+/* Takes value (NULL: none was given, which only happens where the row allows it) into options.
+ * Returns NULL, or what is allowed. */
 typedef const char *judge_t(judging_t *judging, const char *value);
 
 static void add_line(judging_t *judging, const char *line)
@@ -67,7 +67,7 @@ static const char *option_auth_file(judging_t *judging, const char *value)
 
 static const char *option_auth_name(judging_t *judging, const char *value)
 {
-    if (!aphd_vhost_matches(value, "[]A-Za-z0-9 _.,;:/*'()=@&?!+~|^{}#[-]{1,64}"))
+    if (!aphd_vhost_realm_valid(value))
         return "1 to 64 printable ASCII characters are needed, none of \" \\ % $ < > `";
     judging->options->auth_name = apr_pstrdup(judging->p, value);
     return NULL;
@@ -106,9 +106,9 @@ static int is_network(const char *text)
 
 static const char *option_allow_ip(judging_t *judging, const char *value)
 {
-    static const char *const allowed =
-        "IPv4 or IPv6 addresses are needed, or networks ADDRESS/BITS whose address has no bit behind "
-        "them, joined by commas, 64 at most";
+    static const char *const allowed = "IPv4 or IPv6 addresses are needed, or networks "
+                                       "ADDRESS/BITS whose address has no bit behind "
+                                       "them, joined by commas, 64 at most";
     apr_array_header_t *known = judging->options->allow_ip;
     char *copy = apr_pstrdup(judging->p, value);
     for (char *next, *one = copy; one != NULL; one = next) {
@@ -155,16 +155,18 @@ static const char *option_timeout(judging_t *judging, const char *value)
     return NULL;
 }
 
-/* "always" is a table of its own in httpd, beside the one an app's headers come in: without the unset,
- * clients would get both. */
+/* "always" is a table of its own in httpd, beside the one an app's headers come in: without the
+ * unset, clients would get both. */
 static const char *option_hsts(judging_t *judging, const char *value)
 {
     apr_int64_t seconds = HSTS_DEFAULT;
     if (value != NULL && !read_number(value, 0, HSTS_MAX, &seconds, NULL))
         return "a whole number of seconds from 0 to 63072000 (two years) is needed";
     add_line(judging, "Header onsuccess unset Strict-Transport-Security" ON_TLS);
-    add_line(judging, apr_psprintf(judging->p, "Header always set Strict-Transport-Security "
-                                   "\"max-age=%" APR_INT64_T_FMT "\"%s", seconds, ON_TLS));
+    add_line(judging, apr_psprintf(judging->p,
+                                   "Header always set Strict-Transport-Security "
+                                   "\"max-age=%" APR_INT64_T_FMT "\"%s",
+                                   seconds, ON_TLS));
     return NULL;
 }
 
@@ -191,13 +193,16 @@ static const char *option_header(judging_t *judging, const char *value)
         return apr_pstrcat(p, "it is given twice for ", header->name, NULL);
     const char *content = value + length + 1;
     content += strspn(content, " ");
-    if (strlen(content) > HEADER_MAX || strncmp(content, "expr=", 5) == 0
-        || !aphd_vhost_matches(content, header->grammar))
-        return apr_psprintf(p, "the value of %s must be %s, at most %d printable ASCII characters, "
-                            "none of \" \\ %% $ < > `", header->name, header->words, HEADER_MAX);
+    if (strlen(content) > HEADER_MAX || strncmp(content, "expr=", 5) == 0 ||
+        !aphd_vhost_matches(content, header->grammar))
+        return apr_psprintf(p,
+                            "the value of %s must be %s, at most %d printable ASCII characters, "
+                            "none of \" \\ %% $ < > `",
+                            header->name, header->words, HEADER_MAX);
     judging->headers_seen |= bit;
     add_line(judging, apr_pstrcat(p, "Header onsuccess unset ", header->name, NULL));
-    add_line(judging, apr_pstrcat(p, "Header always set ", header->name, " \"", content, "\"", NULL));
+    add_line(judging,
+             apr_pstrcat(p, "Header always set ", header->name, " \"", content, "\"", NULL));
     return NULL;
 }
 
@@ -234,7 +239,8 @@ static const char *option_backend_https(judging_t *judging, const char *value)
 
 /* In the order of aph_options(). */
 static judge_t *const judges[] = {
-#define APH_OPTION_ROW(symbol, name, value, place, access, repeats, module, becomes, help) option_##symbol,
+#define APH_OPTION_ROW(symbol, name, value, place, access, repeats, module, becomes, help)         \
+    option_##symbol,
 #define APH_HEADER_ROW(name, grammar, words)
 #include "common/options.def"
 #undef APH_OPTION_ROW
@@ -251,7 +257,8 @@ static const char *list_options(apr_pool_t *p)
     return list;
 }
 
-/* Finds the row of one text and judges its shape: whether it has a value, and whether it came before. */
+/* Finds the row of one text and judges its shape: whether it has a value, and whether it came
+ * before. */
 static apr_status_t find_row(const char *given, unsigned *seen, size_t *row, apr_pool_t *p,
                              aph_error_t *err)
 {
@@ -283,13 +290,13 @@ static apr_status_t take(judging_t *judging, size_t row, const char *given, aph_
     const char *value = given[length] == '=' ? given + length + 1 : NULL;
     const char *allowed = judges[row](judging, value);
     if (allowed != NULL)
-        return aph_error_set(err, APH_EUSAGE, 2035, "option %s: %s, and not \"%.60s\"", option->name,
-                             allowed, value != NULL ? value : "");
+        return aph_error_set(err, APH_EUSAGE, 2035, "option %s: %s, and not \"%.60s\"",
+                             option->name, allowed, value != NULL ? value : "");
     if (option->module != NULL)
         add_module(judging, option->module);
     if (option->place == APH_OPTION_VHOST && strstr(options->named, option->name) == NULL)
-        options->named = apr_pstrcat(judging->p, options->named, *options->named != '\0' ? ", " : "",
-                                     option->name, NULL);
+        options->named = apr_pstrcat(judging->p, options->named,
+                                     *options->named != '\0' ? ", " : "", option->name, NULL);
     options->vhost |= option->place == APH_OPTION_VHOST;
     options->access |= option->access;
     return APR_SUCCESS;

@@ -14,9 +14,8 @@
 enum { NAME, DOMAIN, PORT, PUBLIC_PORT, ROOT_DIR, FILES_DIR, AUTHFILE, WORD_COUNT };
 
 static const char *const words[WORD_COUNT] = {
-    [NAME] = "HDA_APP_NAME",       [DOMAIN] = "HDA_DOMAIN",
-    [PORT] = "APP_PORT",           [PUBLIC_PORT] = "APP_PUBLIC_PORT",
-    [ROOT_DIR] = "APP_ROOT_DIR",   [FILES_DIR] = "APP_FILES_DIR",
+    [NAME] = "HDA_APP_NAME",           [DOMAIN] = "HDA_DOMAIN",     [PORT] = "APP_PORT",
+    [PUBLIC_PORT] = "APP_PUBLIC_PORT", [ROOT_DIR] = "APP_ROOT_DIR", [FILES_DIR] = "APP_FILES_DIR",
     [AUTHFILE] = "HDA_AUTHFILE",
 };
 
@@ -28,9 +27,9 @@ typedef struct rendering_t {
     char *out; /* APHD_VHOST_TEXT_MAX octets */
     size_t length;
     int too_long;
-    int wrong_line; /* one of ours is not one we write */
+    int wrong_line;                                   /* one of ours is not one we write */
     unsigned pending_options : 1, pending_access : 1; /* they wait for the end of a section */
-    unsigned options_done : 1, access_done : 1; /* in this block */
+    unsigned options_done : 1, access_done : 1;       /* in this block */
     apr_pool_t *p;
     aph_error_t *err;
 } rendering_t;
@@ -39,17 +38,18 @@ typedef struct rendering_t {
 
 static apr_status_t refuse(const char *what, const char *value, aph_error_t *err)
 {
-    return aph_error_set(err, APH_EUSAGE, 2053,
-                         "%s \"%.200s\" cannot stand in httpd's configuration: it is outside its grammar",
-                         what, value);
+    return aph_error_set(
+        err, APH_EUSAGE, 2053,
+        "%s \"%.200s\" cannot stand in httpd's configuration: it is outside its grammar", what,
+        value);
 }
 
 static int host_valid(const char *host)
 {
     char normal[APH_HOST_MAX + 1];
     size_t length;
-    return strchr(host, '.') != NULL && aph_domain_valid(host)
-           && aph_host_normalise(host, normal, &length) == APR_SUCCESS && strcmp(host, normal) == 0;
+    return strchr(host, '.') != NULL && aph_domain_valid(host) &&
+           aph_host_normalise(host, normal, &length) == APR_SUCCESS && strcmp(host, normal) == 0;
 }
 
 static apr_status_t judge_names(const aphd_vhost_app_t *app, aph_error_t *err)
@@ -60,8 +60,7 @@ static apr_status_t judge_names(const aphd_vhost_app_t *app, aph_error_t *err)
     if (app->domains == NULL || app->domains[0] == NULL)
         return refuse("the domain", "", err);
     for (const char *const *domain = app->domains; *domain != NULL; domain++)
-        if (!aph_domain_valid(*domain)
-            || strlen(*domain) + strlen(app->name) + 1 > APH_HOST_MAX)
+        if (!aph_domain_valid(*domain) || strlen(*domain) + strlen(app->name) + 1 > APH_HOST_MAX)
             return refuse("the domain", *domain, err);
     for (const char *const *alias = app->aliases; alias != NULL && *alias != NULL; alias++)
         if (!host_valid(*alias) || ++count > APHD_ALIASES_MAX)
@@ -160,13 +159,14 @@ static void put_require(rendering_t *r, const char *indent)
     if (options->auth_file != NULL)
         put_line(r, inner, "Require valid-user");
     if (options->allow_ip->nelts > 0)
-        put_line(r, inner, apr_pstrcat(r->p, "Require ip ",
-                                       apr_array_pstrcat(r->p, options->allow_ip, ' '), NULL));
+        put_line(r, inner,
+                 apr_pstrcat(r->p, "Require ip ", apr_array_pstrcat(r->p, options->allow_ip, ' '),
+                             NULL));
     put_line(r, indent, "</RequireAll>");
 }
 
-/* In an <If>, which is merged after all other sections: an <If> of the template or of the main server
- * with a Require of its own would take the place of ours otherwise. */
+/* In an <If>, which is merged after all other sections: an <If> of the template or of the main
+ * server with a Require of its own would take the place of ours otherwise. */
 static void put_access(rendering_t *r, const char *indent)
 {
     const aphd_options_t *options = r->app->options;
@@ -182,7 +182,8 @@ static void put_access(rendering_t *r, const char *indent)
         put_line(r, innermost, "AuthType Basic");
         put_line(r, innermost, apr_pstrcat(r->p, "AuthName \"", realm, "\"", NULL));
         put_line(r, innermost, "AuthBasicProvider file");
-        put_line(r, innermost, apr_pstrcat(r->p, "AuthUserFile \"", options->auth_file, "\"", NULL));
+        put_line(r, innermost,
+                 apr_pstrcat(r->p, "AuthUserFile \"", options->auth_file, "\"", NULL));
     }
     put_require(r, innermost);
     put_line(r, inner, "</If>");
@@ -196,8 +197,8 @@ static apr_status_t put_own_line(rendering_t *r, const aphd_line_t *line)
     for (size_t i = 0; i < line->length;) {
         size_t length = aphd_word_length(line->text + i, line->length - i);
         int word = 0;
-        while (word < WORD_COUNT && (line->comment || strlen(words[word]) != length
-                                     || memcmp(words[word], line->text + i, length) != 0))
+        while (word < WORD_COUNT && (line->comment || strlen(words[word]) != length ||
+                                     memcmp(words[word], line->text + i, length) != 0))
             word++;
         if (word < WORD_COUNT && r->values[word] == NULL)
             return aph_error_set(r->err, APH_ECONFIG, 2054, "%s:%d: an app of kind %s has no %s",
@@ -231,8 +232,9 @@ static const char *indent_of(const rendering_t *r, const aphd_line_t *line)
     return apr_pstrmemdup(r->p, line->text, blanks);
 }
 
-/* Options and access are about the whole virtual host, so within another section they wait for its end:
- * <Location> is not allowed in there, and <Directory> says nothing to a request that is proxied. */
+/* Options and access are about the whole virtual host, so within another section they wait for its
+ * end: <Location> is not allowed in there, and <Directory> says nothing to a request that is
+ * proxied. */
 static void put_word(rendering_t *r, const aphd_line_t *line)
 {
     if (line->word == APHD_LINE_ALIASES) {
@@ -240,8 +242,8 @@ static void put_word(rendering_t *r, const aphd_line_t *line)
         return;
     }
     r->pending_options |= line->word == APHD_LINE_OPTIONS;
-    r->pending_access |= line->word == APHD_LINE_ACCESS
-                         || !block_has(r, line->block, APHD_LINE_ACCESS);
+    r->pending_access |=
+        line->word == APHD_LINE_ACCESS || !block_has(r, line->block, APHD_LINE_ACCESS);
 }
 
 static void put_pending(rendering_t *r, const char *indent)
@@ -286,19 +288,25 @@ static apr_status_t judge_places(const rendering_t *r)
     const aphd_options_t *options = r->app->options;
     for (int block = 1; wants_access(r->app) && block <= r->scan.block_count; block++)
         if (!block_has(r, block, APHD_LINE_ACCESS) && !block_has(r, block, APHD_LINE_OPTIONS))
-            return aph_error_set(r->err, APH_ECONFIG, 2055,
-                                 "%s:%d: this <VirtualHost> has neither HDA_ACCESS nor "
-                                 "APP_CUSTOM_OPTIONS, so %s would not be asked for in it: add a line with "
-                                 "HDA_ACCESS", r->template->path, r->scan.block_lines[block],
-                                 options->auth_file != NULL ? "the password" : "the address");
+            return aph_error_set(
+                r->err, APH_ECONFIG, 2055,
+                "%s:%d: this <VirtualHost> has neither HDA_ACCESS nor "
+                "APP_CUSTOM_OPTIONS, so %s would not be asked for in it: add a line with "
+                "HDA_ACCESS",
+                r->template->path, r->scan.block_lines[block],
+                options->auth_file != NULL ? "the password" : "the address");
     if (options != NULL && options->lines->nelts > 0 && !block_has(r, 0, APHD_LINE_OPTIONS))
-        return aph_error_set(r->err, APH_ECONFIG, 2056,
-                             "%s has no line with APP_CUSTOM_OPTIONS, so there is no place for the options "
-                             "%s: add one", r->template->path, options->named);
+        return aph_error_set(
+            r->err, APH_ECONFIG, 2056,
+            "%s has no line with APP_CUSTOM_OPTIONS, so there is no place for the options "
+            "%s: add one",
+            r->template->path, options->named);
     if (alias_outside(r->app) && !block_has(r, 0, APHD_LINE_ALIASES))
-        return aph_error_set(r->err, APH_ECONFIG, 2057,
-                             "%s has no line with APP_ALIASES, so aliases outside of the domains would not "
-                             "be answered: add one", r->template->path);
+        return aph_error_set(
+            r->err, APH_ECONFIG, 2057,
+            "%s has no line with APP_ALIASES, so aliases outside of the domains would not "
+            "be answered: add one",
+            r->template->path);
     return APR_SUCCESS;
 }
 
@@ -307,7 +315,8 @@ static apr_status_t judge_result(rendering_t *r)
 {
     if (r->too_long)
         return aph_error_set(r->err, APH_ECONFIG, 2058,
-                             "%s becomes more than 64 KiB for the app %s", r->template->path, r->app->name);
+                             "%s becomes more than 64 KiB for the app %s", r->template->path,
+                             r->app->name);
     for (size_t i = 0; r->template->shipped && i < r->length && !r->wrong_line;) {
         const char *newline = memchr(r->out + i, '\n', r->length - i);
         size_t length = newline != NULL ? (size_t)(newline - r->out) - i : r->length - i;
@@ -315,9 +324,11 @@ static apr_status_t judge_result(rendering_t *r)
         i += length + 1;
     }
     if (r->wrong_line)
-        return aph_error_set(r->err, APH_EINTERNAL, 2059,
-                             "the virtual host of %s has a line that apphost does not write: it is not "
-                             "used", r->app->name);
+        return aph_error_set(
+            r->err, APH_EINTERNAL, 2059,
+            "the virtual host of %s has a line that apphost does not write: it is not "
+            "used",
+            r->app->name);
     return APR_SUCCESS;
 }
 
@@ -334,7 +345,8 @@ static void conclude(const rendering_t *r, aphd_vhost_t *vhost)
     const aphd_vhost_app_t *app = r->app;
     const char *why = "";
     if (!r->template->shipped)
-        why = apr_pstrcat(r->p, "; the template ", r->template->path, " is not the shipped one", NULL);
+        why = apr_pstrcat(r->p, "; the template ", r->template->path, " is not the shipped one",
+                          NULL);
     if (app->options != NULL && app->options->vhost)
         why = apr_pstrcat(r->p, why, "; options: ", app->options->named, NULL);
     if (alias_outside(app))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a template as httpd reads it: lines that end in a backslash go on in the next one, comments and
- * directives begin behind blanks, sections nest. */
+/* Reading a template as httpd reads it: lines that end in a backslash go on in the next one,
+ * comments and directives begin behind blanks, sections nest. */
 #include "helper/vhost/scan.h"
 
 #include <string.h>
@@ -17,13 +17,15 @@ static const struct {
                   {"APP_CUSTOM_OPTIONS", APHD_LINE_OPTIONS},
                   {"HDA_ACCESS", APHD_LINE_ACCESS}};
 
-/* Directives that begin like this may keep somebody out; where one of an admin's template does, the app
- * must not be served past it. Including and expanding count, for what they bring is unknown. */
+/* Directives that begin like this may keep somebody out; where one of an admin's template does, the
+ * app must not be served past it. Including and expanding count, for what they bring is unknown. */
 static const char *const access_words[] = {
-    "Require", "Auth", "Order", "Allow from", "Allow\t", "Deny", "Satisfy", "SSLVerify", "SSLRequire",
-    "SSLOptions", "Include", "Use ", "OIDC", "OAuth", "Mellon", "Shib", "CAS", "Gss", "Krb", "Sec", "QS_",
-    "RewriteRule", "Redirect", "LDAP", "Session", "JWT", "<Limit", "<Require", "<If ", "<ElseIf", "<Auth",
-    "AllowMethods", "Remote", "ModSec", "LuaHook", "EvasiveDOS", "DOSBlock", "GeoIP", "MaxMind"};
+    "Require",     "Auth",       "Order",      "Allow from",   "Allow\t", "Deny",   "Satisfy",
+    "SSLVerify",   "SSLRequire", "SSLOptions", "Include",      "Use ",    "OIDC",   "OAuth",
+    "Mellon",      "Shib",       "CAS",        "Gss",          "Krb",     "Sec",    "QS_",
+    "RewriteRule", "Redirect",   "LDAP",       "Session",      "JWT",     "<Limit", "<Require",
+    "<If ",        "<ElseIf",    "<Auth",      "AllowMethods", "Remote",  "ModSec", "LuaHook",
+    "EvasiveDOS",  "DOSBlock",   "GeoIP",      "MaxMind"};
 
 static const char *const harmless_lines[] = {"Require all granted", "Include \"${APPHOST_TLS}\"",
                                              "RewriteEngine"};
@@ -38,7 +40,7 @@ typedef struct scanning_t {
     aphd_scan_t *scan;
     section_t open[DEPTH_MAX];
     int depth;
-    int host_depth; /* of open[], where the <VirtualHost> stands; -1 outside */
+    int host_depth;             /* of open[], where the <VirtualHost> stands; -1 outside */
     apr_array_header_t *begins; /* of int; the first is no block's */
     char *joined;               /* as long as the template */
     apr_pool_t *p;
@@ -85,17 +87,22 @@ static apr_status_t find_line_word(const scanning_t *s, const char *text, int li
             if (length != strlen(line_words[i].word) || memcmp(c, line_words[i].word, length) != 0)
                 continue;
             if (strlen(text) != length)
-                return complain(s, line, apr_pstrcat(s->p, line_words[i].word,
-                                                     " becomes whole lines: it must stand alone in its "
-                                                     "own", NULL));
+                return complain(s, line,
+                                apr_pstrcat(s->p, line_words[i].word,
+                                            " becomes whole lines: it must stand alone in its "
+                                            "own",
+                                            NULL));
             *word = line_words[i].means;
         }
         c += length > 0 ? length : 1;
     }
     return *word == APHD_LINE_OWN || s->host_depth >= 0
                ? APR_SUCCESS
-               : complain(s, line, apr_pstrcat(s->p, text, " stands outside of <VirtualHost>, and would "
-                                               "be for every site: move it inside", NULL));
+               : complain(s, line,
+                          apr_pstrcat(s->p, text,
+                                      " stands outside of <VirtualHost>, and would "
+                                      "be for every site: move it inside",
+                                      NULL));
 }
 
 static apr_status_t open_section(scanning_t *s, const char *name, int line)
@@ -115,10 +122,11 @@ static apr_status_t open_section(scanning_t *s, const char *name, int line)
 static apr_status_t close_section(scanning_t *s, const char *name, int line)
 {
     if (s->depth == 0 || strcasecmp(s->open[s->depth - 1].name, name) != 0)
-        return complain(s, line, apr_psprintf(s->p, "</%.60s> closes nothing: %s%s%s", name,
-                                              s->depth > 0 ? "open is <" : "no section is open",
-                                              s->depth > 0 ? s->open[s->depth - 1].name : "",
-                                              s->depth > 0 ? ">" : ""));
+        return complain(s, line,
+                        apr_psprintf(s->p, "</%.60s> closes nothing: %s%s%s", name,
+                                     s->depth > 0 ? "open is <" : "no section is open",
+                                     s->depth > 0 ? s->open[s->depth - 1].name : "",
+                                     s->depth > 0 ? ">" : ""));
     s->depth--;
     if (s->depth == s->host_depth)
         s->host_depth = -1;
@@ -164,7 +172,8 @@ static const char *trimmed(char *text)
     return text;
 }
 
-/* Takes the line at text and those it goes on in. Returns where the next one begins; NULL at a failure. */
+/* Takes the line at text and those it goes on in. Returns where the next one begins; NULL at a
+ * failure. */
 static const char *take_line(scanning_t *s, const char *text, int *number, apr_status_t *rv)
 {
     const char *end = s->template->text + s->template->length;
@@ -206,7 +215,8 @@ apr_status_t aphd_template_scan(const aphd_template_t *template, aphd_scan_t *sc
     scan->lines = apr_array_make(p, 64, sizeof(aphd_line_t));
     s.begins = apr_array_make(p, 4, sizeof(int));
     APR_ARRAY_PUSH(s.begins, int) = 0;
-    for (const char *text = template->text; text != NULL && text < template->text + template->length;)
+    for (const char *text = template->text;
+         text != NULL && text < template->text + template->length;)
         text = take_line(&s, text, &number, &rv);
     if (rv == APR_SUCCESS && s.depth > 0)
         rv = complain(&s, s.open[s.depth - 1].line,

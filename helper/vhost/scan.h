@@ -30,10 +30,11 @@ typedef struct aphd_line_t {
 typedef struct aphd_scan_t {
     apr_array_header_t *lines; /* of aphd_line_t */
     int block_count;
-    const int *block_lines;    /* [block_count + 1]: where each begins */
+    const int *block_lines; /* [block_count + 1]: where each begins */
 } aphd_scan_t;
 
-/* Octets at text that are one word ([A-Za-z0-9_]), and the word among those that stand for lines. */
+/* Octets at text that are one word ([A-Za-z0-9_]), and the word among those that stand for lines.
+ */
 size_t aphd_word_length(const char *text, size_t length);
 
 /* APH_ECONFIG with file and line: a word that must stand alone does not or stands outside of

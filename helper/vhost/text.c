@@ -1,85 +1,212 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grammar of every line that we write. A row is a directive with its arguments as one POSIX extended
- * expression, which the line must match as a whole. */
+/* The grammar of every line that we write. A row is one line, word for word, but for what an "@"
+ * and a letter stand for. */
 #include "helper/vhost/text.h"
 
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/limits.h"
+#include "common/hostname.h"
 #include "common/options.h"
-#include "helper/vhost/template.h"
 
-#define NAME_OCTETS_MAX 255 /* of a file system */
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-#define LABEL   "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-#define HOST    LABEL "(\\." LABEL ")*"
-#define PATH    "(/[A-Za-z0-9._@+,=-]+)+"
-#define NUMBER  "[0-9]{1,16}"
-#define NETWORK "[0-9a-f.:]{2,45}(/[0-9]{1,3})?"
-#define HEADER_NAME "[A-Za-z][A-Za-z-]*"
-#define ON_TLS  " \"expr=%\\{HTTPS\\} == 'on'\""
+#define HOST_OCTETS      "abcdefghijklmnopqrstuvwxyz" DIGITS "-."
+#define PATH_OCTETS      LETTERS DIGITS "._@+,=-/"
+#define NETWORK_OCTETS   "abcdef" DIGITS ".:/"
+#define REALM_OCTETS     LETTERS DIGITS " _.,;:/*'()=@&?!+~|^{}#[]-"
+#define NAME_OCTETS_MAX  255 /* of a file system */
+#define VALUE_OCTETS_MAX 1024
 
+/* @h a host name    @H one or more, each behind a blank    @n a number       @t name of a response
+ * header
+ * @p a path; it ends where the row goes on with the "      @r a realm        @N networks, each
+ * behind a blank */
 static const char *const lines[] = {
     /* both templates */
-    "<VirtualHost \\*:" NUMBER ">", "</VirtualHost>",
-    "<IfDefine APPHOST_TLS>", "</IfDefine>", "<IfModule (ssl|alias|proxy|dir)_module>", "</IfModule>",
-    "SSLEngine On", "Include \"\\$\\{APPHOST_TLS\\}\"",
-    "ServerName " HOST, "ServerAlias( " HOST ")+",
-    "ErrorLog \"" PATH "/logs/error_log\"",
-    "CustomLog \"" PATH "/logs/access_log\" combined env=!dontlog",
+    "<VirtualHost *:@n>",
+    "</VirtualHost>",
+    "<IfDefine APPHOST_TLS>",
+    "</IfDefine>",
+    "<IfModule ssl_module>",
+    "<IfModule alias_module>",
+    "<IfModule proxy_module>",
+    "<IfModule dir_module>",
+    "</IfModule>",
+    "SSLEngine On",
+    "Include \"${APPHOST_TLS}\"",
+    "ServerName @h",
+    "ServerAlias@H",
+    "ErrorLog \"@p/logs/error_log\"",
+    "CustomLog \"@p/logs/access_log\" combined env=!dontlog",
     /* webapp.conf */
-    "TraceEnable Off", "DocumentRoot \"" PATH "\"", "Alias \"/\" \"" PATH "/\"",
-    "<Directory \"" PATH "\">", "</Directory>", "AllowOverride None", "Options None",
-    "Require all granted", "Require all denied",
-    "<Location \"/\">", "</Location>", "<If \"true\">", "</If>",
-    "SetHandler default-handler", "ForceType none", "ProxyPass !",
-    "DirectoryIndex index\\.html", "DirectoryCheckHandler Off", "DirectorySlash On",
+    "TraceEnable Off",
+    "DocumentRoot \"@p\"",
+    "Alias \"/\" \"@p/\"",
+    "<Directory \"@p\">",
+    "</Directory>",
+    "AllowOverride None",
+    "Options None",
+    "Require all granted",
+    "Require all denied",
+    "ProxyPass !",
+    "<Location \"/\">",
+    "</Location>",
+    "<If \"true\">",
+    "</If>",
+    "SetHandler default-handler",
+    "DirectoryIndex index.html",
+    "DirectoryCheckHandler Off",
     "FallbackResource disabled",
-    "<If \"%\\{REQUEST_METHOD\\} !~ m#\\^\\(GET\\|HEAD\\|OPTIONS\\)\\$#\">",
-    "<If \"%\\{REQUEST_URI\\} =~ m#/\\\\\\.\\(\\?!well-known\\(/\\|\\$\\)\\)#\">",
+    "<If \"%{REQUEST_METHOD} !~ m#^(GET|HEAD|OPTIONS)$#\">",
+    "<If \"%{REQUEST_URI} =~ m#/\\.(?!well-known(/|$))#\">",
     /* who gets in */
-    "AuthType Basic", "AuthName \"[]A-Za-z0-9 _.,;:/*'()=@&?!+~|^{}#[-]{1,64}\"",
-    "AuthBasicProvider file", "AuthUserFile \"" PATH "\"",
-    "<RequireAll>", "</RequireAll>", "Require valid-user", "Require ip( " NETWORK ")+",
+    "AuthType Basic",
+    "AuthName \"@r\"",
+    "AuthBasicProvider file",
+    "AuthUserFile \"@p\"",
+    "<RequireAll>",
+    "</RequireAll>",
+    "Require valid-user",
+    "Require ip@N",
     /* options */
-    "LimitRequestBody " NUMBER, "AppHostTimeout " NUMBER, "SetEnvIf Request_URI \"\\^\" dontlog",
-    "Header onsuccess unset Strict-Transport-Security" ON_TLS,
-    "Header always set Strict-Transport-Security \"max-age=" NUMBER "\"" ON_TLS,
-    "Header onsuccess unset " HEADER_NAME,
+    "LimitRequestBody @n",
+    "AppHostTimeout @n",
+    "SetEnvIf Request_URI \"^\" dontlog",
+    "Header onsuccess unset Strict-Transport-Security \"expr=%{HTTPS} == 'on'\"",
+    "Header always set Strict-Transport-Security \"max-age=@n\" \"expr=%{HTTPS} == 'on'\"",
+    "Header onsuccess unset @t",
 };
 
 int aphd_vhost_matches(const char *text, const char *grammar)
 {
     char whole[2048];
     regex_t compiled;
-    if (snprintf(whole, sizeof whole, "^(%s)$", grammar) >= (int)sizeof whole
-        || regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
+    if (snprintf(whole, sizeof whole, "^(%s)$", grammar) >= (int)sizeof whole ||
+        regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
         return 0;
     int found = regexec(&compiled, text, 0, NULL, 0) == 0;
     regfree(&compiled);
     return found;
 }
 
-int aphd_vhost_path_valid(const char *path)
+static int path_valid(const char *path, size_t length)
 {
-    if (strnlen(path, APHD_PATH_OCTETS_MAX + 1) > APHD_PATH_OCTETS_MAX
-        || !aphd_vhost_matches(path, PATH))
+    if (length < 2 || length > APHD_PATH_OCTETS_MAX || path[0] != '/')
         return 0;
-    for (const char *part = path; part != NULL; part = strchr(part + 1, '/')) {
-        size_t length = strcspn(part + 1, "/");
-        if (length > NAME_OCTETS_MAX || (strspn(part + 1, ".") == length && length <= 2))
+    for (size_t i = 0; i < length;) {
+        const char *name = path + ++i; /* behind a slash */
+        size_t size = 0;
+        while (i < length && path[i] != '/') {
+            if (path[i] == '\0' || strchr(PATH_OCTETS, path[i]) == NULL)
+                return 0;
+            size++, i++;
+        }
+        if (size == 0 || size > NAME_OCTETS_MAX || (size == 1 && name[0] == '.') ||
+            (size == 2 && name[0] == '.' && name[1] == '.'))
             return 0;
     }
     return 1;
+}
+
+int aphd_vhost_path_valid(const char *path)
+{
+    return path_valid(path, strnlen(path, APHD_PATH_OCTETS_MAX + 1));
+}
+
+int aphd_vhost_realm_valid(const char *realm)
+{
+    size_t length = strspn(realm, REALM_OCTETS);
+    return length > 0 && length <= APHD_REALM_OCTETS_MAX && realm[length] == '\0';
+}
+
+/* Each of these takes what its letter stands for off text; 0 octets where there is none. */
+static size_t take_host(const char *text)
+{
+    char host[APH_HOST_MAX + 1];
+    size_t length = strspn(text, HOST_OCTETS);
+    if (length == 0 || length > APH_HOST_MAX)
+        return 0;
+    memcpy(host, text, length);
+    host[length] = '\0';
+    return aph_domain_valid(host) ? length : 0;
+}
+
+static size_t take_network(const char *text)
+{
+    size_t length = strspn(text, NETWORK_OCTETS);
+    return length >= 2 && length <= 49 ? length : 0;
+}
+
+static size_t take_list(const char *text, size_t (*take)(const char *text))
+{
+    size_t used = 0, length;
+    while (text[used] == ' ' && (length = take(text + used + 1)) > 0)
+        used += length + 1;
+    return used;
+}
+
+/* rest is the row behind the letter: what stands there up to the quote belongs to the octets of a
+ * path. */
+static size_t take_path(const char *text, const char *rest)
+{
+    size_t length = strspn(text, PATH_OCTETS), tail = strcspn(rest, "\"");
+    if (length <= tail || memcmp(text + length - tail, rest, tail) != 0)
+        return 0;
+    return path_valid(text, length - tail) ? length - tail : 0;
+}
+
+static size_t take(char letter, const char *text, const char *rest)
+{
+    size_t length = 0;
+    switch (letter) {
+    case 'h':
+        return take_host(text);
+    case 'H':
+        return take_list(text, take_host);
+    case 'N':
+        return take_list(text, take_network);
+    case 'p':
+        return take_path(text, rest);
+    case 'n':
+        length = strspn(text, DIGITS);
+        return length <= 16 ? length : 0;
+    case 'r':
+        length = strspn(text, REALM_OCTETS);
+        return length <= APHD_REALM_OCTETS_MAX ? length : 0;
+    case 't':
+        length = strspn(text, LETTERS "-");
+        return aph_option_header_find(text, length) != NULL ? length : 0;
+    default:
+        return 0;
+    }
+}
+
+static int row_fits(const char *row, const char *text)
+{
+    while (*row != '\0') {
+        size_t length = 1;
+        if (*row == '@') {
+            length = take(row[1], text, row + 2);
+            row++;
+        } else if (*row != *text) {
+            return 0;
+        }
+        if (length == 0)
+            return 0;
+        row++;
+        text += length;
+    }
+    return *text == '\0';
 }
 
 /* Header always set NAME "VALUE", where both are of the list. */
 static int is_listed_header(const char *line)
 {
     static const char begin[] = "Header always set ";
-    char value[1100];
+    char value[VALUE_OCTETS_MAX + 1];
     if (strncmp(line, begin, sizeof begin - 1) != 0)
         return 0;
     const char *name = line + sizeof begin - 1;
@@ -87,34 +214,28 @@ static int is_listed_header(const char *line)
     const aph_header_t *header = aph_option_header_find(name, length);
     const char *quoted = name + length;
     size_t size = strlen(quoted);
-    if (header == NULL || size < 3 || size > sizeof value || quoted[1] != '"'
-        || quoted[size - 1] != '"')
+    if (header == NULL || size < 3 || size - 3 > VALUE_OCTETS_MAX || quoted[1] != '"' ||
+        quoted[size - 1] != '"')
         return 0;
-    snprintf(value, sizeof value, "%.*s", (int)size - 3, quoted + 2);
+    memcpy(value, quoted + 2, size - 3);
+    value[size - 3] = '\0';
     return strncmp(value, "expr=", 5) != 0 && aphd_vhost_matches(value, header->grammar);
-}
-
-/* Rows are tried only where the directive is the line's: most of a check is one expression. */
-static int same_directive(const char *line, const char *row)
-{
-    size_t length = strcspn(line, " >");
-    return strncmp(line, row, length) == 0;
 }
 
 int aphd_vhost_line_valid(const char *line, size_t length)
 {
-    char text[APHD_VHOST_TEXT_MAX / 2];
+    char text[APHD_LINE_OCTETS_MAX + 1];
     while (length > 0 && (*line == ' ' || *line == '\t'))
         line++, length--;
+    if (length >= sizeof text || memchr(line, '\0', length) != NULL ||
+        memchr(line, '\n', length) != NULL)
+        return 0;
     if (length == 0 || *line == '#')
         return length == 0 || line[length - 1] != '\\';
-    if (length >= sizeof text || memchr(line, '\0', length) != NULL
-        || memchr(line, '\n', length) != NULL)
-        return 0;
     memcpy(text, line, length);
     text[length] = '\0';
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        if (same_directive(text, lines[i]) && aphd_vhost_matches(text, lines[i]))
+        if (row_fits(lines[i], text))
             return 1;
     return is_listed_header(text);
 }

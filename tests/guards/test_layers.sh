@@ -34,8 +34,10 @@ includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy|hel
 ok "helper/job includes the reader, the policy, the virtual hosts and httpd, and no other step" "$strange"
 includes helper/httpd 'common|helper/base|helper/httpd'
 ok "helper/httpd includes no other step" "$strange"
-includes helper/doctor 'common|helper/base|helper/doctor'
-ok "helper/doctor includes no step" "$strange"
+includes helper/doctor 'common|helper/base|helper/httpd|helper/doctor'
+ok "helper/doctor includes helper/httpd, and no step" "$strange"
+includes helper/setup 'common|helper/base|helper/httpd|helper/setup'
+ok "helper/setup includes helper/httpd, and no other step" "$strange"
 
 files=$(sources c h -- common ctl)
 ok "common and ctl know neither httpd nor sqlite3 nor curl nor yaml" \

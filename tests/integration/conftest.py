@@ -4,4 +4,4 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-pytest_plugins = ["engine_env", "stack_env", "httpd_env", "own_engine", "kills"]
+pytest_plugins = ["engine_env", "stack_env", "httpd_env", "own_engine", "kills", "reload_env", "setup_env"]

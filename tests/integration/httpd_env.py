@@ -4,6 +4,7 @@ test does not announce must not stand in its error log."""
 import contextlib
 import http.client
 import os
+import random
 import re
 import shutil
 import signal
@@ -49,10 +50,18 @@ def wait_until(condition, seconds=10, what="the condition"):
     raise AssertionError(f"{what} did not hold within {seconds} s")
 
 
+GIVEN = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Nobody gets it twice, and nobody by chance: it lies below what the kernel hands out by itself."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
 
 
 class Httpd:
@@ -80,6 +89,12 @@ class Httpd:
         if apphost is None:
             apphost = f'AppHost On\nAppHostDomain {DOMAIN}\nAppHostRoutes "{self.routes_path}"\n'
         lines = "\n".join(loads)
+        workers = (f"""ThreadsPerChild {threads}
+MaxRequestWorkers {threads * children}
+MinSpareThreads {threads}
+MaxSpareThreads {threads * children}""" if self.mpm != "prefork" else f"""MaxRequestWorkers {children}
+MinSpareServers 1
+MaxSpareServers {children}""")
         with open(f"{self.folder}/httpd.conf", "w", encoding="utf-8") as f:
             f.write(f"""ServerRoot "{self.folder}"
 DefaultRuntimeDir "{self.folder}"
@@ -95,10 +110,7 @@ LogFormat "%>s %{{apphost-name}}n %{{apphost-id}}n %{{Host}}i %r" apps
 CustomLog "{self.folder}/access_log" apps
 ServerLimit {children}
 StartServers {min(2, children)}
-ThreadsPerChild {threads}
-MaxRequestWorkers {threads * children}
-MinSpareThreads {threads}
-MaxSpareThreads {threads * children}
+{workers}
 Timeout 20
 DocumentRoot "{self.folder}/htdocs"
 {apphost}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Renders virtual hosts without a daemon, for the tests against httpd. Each line of standard input is one
- * object {"template":TEXT,"shipped":BOOL,"kind","name","domains":[],"aliases":[],"port","public_port",
+/* Renders virtual hosts without a daemon, for the tests against httpd. Each line of standard input
+ * is one object
+ * {"template":TEXT,"shipped":BOOL,"kind","name","domains":[],"aliases":[],"port","public_port",
  * "root_dir","files_dir","options":[]}, each line of output what became of it: {"text","access",
  * "says_more","because","modules":[]} or {"tag","error"}. */
 #include <stdio.h>
@@ -34,25 +35,31 @@ static json_t *render(const json_t *given, apr_pool_t *p, aph_error_t *err)
     aphd_options_t options;
     aphd_vhost_t vhost;
     const char *text = text_of(given, "template", "");
-    aphd_template_t template = {.path = "template.conf", .text = text, .length = strlen(text),
+    aphd_template_t template = {.path = "template.conf",
+                                .text = text,
+                                .length = strlen(text),
                                 .shipped = json_is_true(json_object_get(given, "shipped"))};
-    aphd_vhost_app_t app = {
-        .name = text_of(given, "name", "a"), .kind = text_of(given, "kind", "container"),
-        .domains = strings(given, "domains", &count, p), .options = &options,
-        .aliases = strings(given, "aliases", &count, p),
-        .port = (int)json_integer_value(json_object_get(given, "port")),
-        .public_port = (int)json_integer_value(json_object_get(given, "public_port")),
-        .root_dir = text_of(given, "root_dir", "/nowhere"), .files_dir = text_of(given, "files_dir", NULL)};
+    aphd_vhost_app_t app = {.name = text_of(given, "name", "a"),
+                            .kind = text_of(given, "kind", "container"),
+                            .domains = strings(given, "domains", &count, p),
+                            .options = &options,
+                            .aliases = strings(given, "aliases", &count, p),
+                            .port = (int)json_integer_value(json_object_get(given, "port")),
+                            .public_port =
+                                (int)json_integer_value(json_object_get(given, "public_port")),
+                            .root_dir = text_of(given, "root_dir", "/nowhere"),
+                            .files_dir = text_of(given, "files_dir", NULL)};
     const char *const *words = strings(given, "options", &count, p);
-    if (aphd_options_parse(words, count, &options, p, err) != APR_SUCCESS
-        || aphd_vhost_render(&template, &app, &vhost, p, err) != APR_SUCCESS)
+    if (aphd_options_parse(words, count, &options, p, err) != APR_SUCCESS ||
+        aphd_vhost_render(&template, &app, &vhost, p, err) != APR_SUCCESS)
         return json_pack("{s:s, s:s}", "tag", err->tag, "error", err->message);
     json_t *modules = json_array();
     for (int i = 0; i < options.modules->nelts; i++)
         json_array_append_new(modules,
                               json_string(APR_ARRAY_IDX(options.modules, i, const char *)));
     return json_pack("{s:s, s:b, s:b, s:s, s:o}", "text", vhost.text, "access", (int)vhost.access,
-                     "says_more", (int)vhost.says_more, "because", vhost.because, "modules", modules);
+                     "says_more", (int)vhost.says_more, "because", vhost.because, "modules",
+                     modules);
 }
 
 int main(void)

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from engine_env import WEB, Engine, busybox_files
+from engine_env import KIND, WEB, Engine, busybox_files
+from podman_env import Podman
 from stack_env import wait_for
 
 IMAGE = f"apphost-test-own-{os.getpid()}:1"
@@ -76,11 +77,17 @@ class OwnEngine(Engine):
         subprocess.run(["rm", "-rf", self.folder], check=True)
 
 
-@pytest.fixture(scope="module")
-def own_engine():
+def make_engine():
+    if KIND == "podman":
+        return Podman()
     folder = f"/run/aph-test-{os.getpid()}"
     os.makedirs(folder)
-    engine = OwnEngine(folder)
+    return OwnEngine(folder)
+
+
+@pytest.fixture(scope="module")
+def own_engine():
+    engine = make_engine()
     try:
         engine.start()
         engine.import_image(IMAGE, busybox_files(), WEB)

@@ -106,6 +106,7 @@ LogLevel warn
 StartServers 2
 MaxRequestWorkers 100
 ThreadsPerChild 25
+TypesConfig /dev/null
 LogFormat "%h %l %u %t \\"%r\\" %>s %b" combined
 AppHostDomain {self.domain}
 AppHostRoutes "{self.state}/routes"
@@ -231,11 +232,14 @@ AppHostRoutes "{self.state}/routes"
         with contextlib.suppress(Exception):
             self.stop_daemon()
         if getattr(self, "instance_label", None):
-            containers, networks = self.ours()
-            for c in containers:
-                self.engine.request("DELETE", f"/containers/{c['Id']}?force=1&v=1")
-            for n in networks:
+            # Podman removes none that another depends on, and a network from under a container.
+            for _ in range(20):
+                for c in self.ours()[0]:
+                    self.engine.request("DELETE", f"/containers/{c['Id']}?force=1&v=1")
+            for n in self.ours()[1]:
                 self.engine.request("DELETE", f"/networks/{n['Id']}")
+            subprocess.run([f"{PREFIX}/libexec/apphost/apphost-job", "-c", self.config, "-w", self.instance_label],
+                           check=True, timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import stat
 import threading
 import time
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 import crowd
 import kills
-from engine_env import WEB, busybox_files
+from engine_env import KIND, WEB, busybox_files, free_port
 from stack_env import wait_for
 
 IMAGE = f"apphost-test-web-{os.getpid()}:1"
@@ -142,6 +143,68 @@ def test_headless_app_has_no_route(new_stack, web_image):
     stack.ctl("uninstall", "worker")
 
 
+EVERYTHING = """services:
+  web:
+    image: {image}
+    ports: ['HOST_PORT:80', '{port}:22', '{port}:22/udp']
+    expose: ['9000']
+    hostname: www
+    user: '0:0'
+    working_dir: /www
+    read_only: true
+    init: false
+    stop_signal: SIGTERM
+    environment: {{KEY: 'a$$b'}}
+    extra_hosts: ['box:192.0.2.7']
+    dns: [192.0.2.53]
+    dns_search: [example.org]
+    cap_add: [NET_ADMIN]
+    cap_drop: [MKNOD]
+    security_opt: ['no-new-privileges:true']
+    group_add: ['44']
+    devices: ['{device}:/dev/ttyUSB0']
+    sysctls: {{net.ipv4.tcp_syncookies: '1'}}
+    ipc: private
+    pids_limit: 100
+    mem_limit: 128m
+    mem_reservation: 64m
+    cpus: 0.5
+    shm_size: 32m
+    oom_score_adj: 100
+    tmpfs: ['/tmp:size=8m']
+    volumes: ['./rw:/rw', './ro:/ro:ro', 'named:/named', '/etc/localtime:/etc/localtime:ro']
+    depends_on: [db]
+    restart: on-failure:3
+    logging: {{driver: syslog}}
+    networks: {{back: {{aliases: [front]}}}}
+  db: {{image: {image}, networks: [back], links: []}}
+  side: {{image: {image}, network_mode: 'service:db', command: [/bin/busybox, sleep, '1000']}}
+networks: {{back: {{}}}}
+volumes: {{named: {{}}}}
+"""
+
+
+@pytest.fixture
+def serial_adapter():
+    """One that is as good as any other for a container to have: it is /dev/null."""
+    path = f"/dev/ttyUSB{os.getpid()}"
+    os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    yield path
+    os.unlink(path)
+
+
+def test_all_that_an_app_may_ask_for(new_stack, web_image, serial_adapter):
+    """What runs is compared with the model: every setting in the engine's own words."""
+    stack = new_stack()
+    path = stack.script(EVERYTHING.format(image=web_image, port=free_port(), device=serial_adapter), "compose.yml")
+    stack.ctl("install", path, "--name", "much", "--yes")
+    assert stack.get("much").status == 200
+    stack.ctl("restart", "much")
+    assert stack.get("much").status == 200
+    stack.ctl("uninstall", "much", "--purge", "--yes")
+    assert stack.ours() == ([], [])
+
+
 def test_stop_start_restart(stack, web_image):
     stack.install("blog", web_image)
     stack.ctl("stop", "blog")
@@ -174,7 +237,8 @@ def test_image_from_a_registry(new_stack, engine, registry):
     stack = new_stack()
     done = stack.install("pulled", ref)
     assert stack.get("pulled").body == b"pulled\n"
-    assert re.search(r"MB|MiB|bytes", done.stdout + done.stderr), "a pull shows its bytes"
+    assert re.search(r"of \d+ layers" if KIND == "podman" else r"MB|MiB|bytes", done.stdout + done.stderr), (
+        "a pull shows how far it is")
     stack.ctl("uninstall", "pulled")
     assert engine.image_id(ref) is None, "what we pulled and nobody uses goes again"
 

@@ -140,7 +140,8 @@ def read_back(server, text):
     answer = ask(server, text, "-D", "DUMP_CONFIG", modules=(*NEEDED, "info"))
     assert answer.returncode == 0, answer.stderr
     own = answer.stdout.split(f"# In file: {server.folder}/vhosts.conf")[1].split("# In file:")[0]
-    return [line.strip() for line in own.splitlines() if line.strip() and not line.strip().startswith("#")]
+    lines = (line.strip().replace(" >", ">") for line in own.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def meant(text):
@@ -151,7 +152,8 @@ def meant(text):
             and not re.match(r"</?IfModule", line)]
 
 
-HOSTILE = ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\\", '"', "'", "<", ">", "</VirtualHost>", "<IfModule x>",
+HOSTILE = ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\\", '"', "'", "<", ">", "</VirtualHost>",
+           "<IfModule x>",
            '<If "%{HTTPS}">', "#", " ", "\t", "%{reqenv:x}", "${HOME}", "$1", "*", "_default_", "-", "", "x" * 300,
            "\xff", "b\xfccher", "..", "/", "APP_CUSTOM_OPTIONS", "HDA_ACCESS", "LoadModule x y", "`", ";", "|cat"]
 FIELDS = ("name", "domains", "aliases", "root_dir", "files_dir", "options")
@@ -206,11 +208,11 @@ def test_mutated_ones_are_refused_or_read_as_meant(httpd):
 
 # -- who gets in -----------------------------------------------------------------------------------
 
-def serve(server, wish, extra="", modules=NEEDED):
+def serve(server, wish, extra="", modules=NEEDED, apphost=OFF):
     wish = {"domains": [DOMAIN], "public_port": server.port, "root_dir": f"{server.folder}/site"} | wish
     [made] = render(wish)
     assert "error" not in made, made
-    server.configure(apphost=OFF, modules=modules, extra=extra, vhosts=made["text"]).start()
+    server.configure(apphost=apphost, modules=modules, extra=extra, vhosts=made["text"]).start()
     return made
 
 
@@ -227,23 +229,28 @@ def users_file(server):
 
 @pytest.mark.parametrize("template, allowed, status", [
     (PROXIED, "127.0.0.1,::1", 200), (PROXIED, "10.0.0.0/8", 403), (IN_DIRECTORY, "127.0.0.0/8", 200),
-    (IN_DIRECTORY, "192.0.2.1", 403)], ids=["proxied-in", "proxied-out", "directory-in", "directory-out"])
+    (IN_DIRECTORY, "192.0.2.1", 403), (None, "127.0.0.1", 200), (None, "192.0.2.0/24", 403)],
+    ids=["proxied-in", "proxied-out", "directory-in", "directory-out", "shipped-in", "shipped-out"])
 def test_password_and_address_are_both_asked_for(httpd, template, allowed, status):
     """Also where the template has its words in a <Directory> that grants everything, which a proxied request
-    would never see and another Require would outvote."""
+    would never see and another Require would outvote; and where the module takes the request to the app."""
     app = httpd.app(lambda request: request.respond(b"the app"))
     httpd.announced += ["AH01617", "AH01630", "AH01797", "AH10520", "client denied"]
     with open(f"{httpd.folder}/site/html/index.html", "w", encoding="ascii") as f:
         f.write("the app")
-    serve(httpd, {"template": template, "shipped": False, "port": app.port, "kind": "container",
-                  "options": [f"auth-file={users_file(httpd)}", f"allow-ip={allowed}"]})
+    httpd.routes(photos=app.port)
+    on = OFF.replace("Off", "On") + f"AppHostDomain {DOMAIN}\nAppHostRoutes {httpd.routes_path}\n"
+    serve(httpd, {"template": template or shipped("container"), "shipped": template is None, "port": app.port,
+                  "options": [f"auth-file={users_file(httpd)}", f"allow-ip={allowed}"]},
+          apphost=on if template is None else OFF)
     with_word = httpd.get("photos", headers=basic("anna", "secret"))
     assert with_word.status == status and (status != 200 or with_word.body == b"the app")
     assert httpd.get("photos").status in (401, 403)
     assert httpd.get("photos", headers=basic("anna", "wrong")).status in (401, 403)
 
 
-def test_a_header_takes_the_place_of_the_apps_own(httpd):
+def test_options_at_work(httpd):
+    """A header takes the place of the app's own, and nothing is logged."""
     app = httpd.app(lambda request: request.respond(
         b"x", headers=[("X-Frame-Options", "ALLOWALL"), ("Strict-Transport-Security", "max-age=1")]))
     serve(httpd, {"template": PROXIED, "shipped": False, "port": app.port,
@@ -282,6 +289,9 @@ AddType application/x-httpd-cgi .xcgi
 </If>
 Action runner /cgi-bin/run.sh
 AddHandler runner .act
+Action x/acted /cgi-bin/run.sh
+AddType x/acted .acted
+Script GET /cgi-bin/run.sh
 ScriptAlias "/cgi-bin/" "{folder}/cgi/"
 ScriptAliasMatch "^/matched/(.*)$" "{folder}/cgi/$1"
 Alias "/elsewhere/" "{folder}/cgi/"
@@ -295,7 +305,7 @@ def test_a_webapp_runs_nothing(httpd):
     app = httpd.app(lambda request: request.respond(b"ran"))
     files, ran = f"{httpd.folder}/files", f"{httpd.folder}/ran"
     script = f"#!/bin/sh\ntouch {ran}\nprintf 'Content-Type: text/plain\\n\\nran\\n'\n"
-    names = [f"x.{e}" for e in ("cgi", "php", "pl", "xcgi", "py", "phtml", "run", "act", "txt", "shtml", "fpm")]
+    names = [f"x.{e}" for e in ("cgi", "php", "pl", "xcgi", "py", "phtml", "run", "act", "acted", "txt", "shtml", "fpm")]
     names += ["if", "start.cgi", "folder/start.cgi", "cgi-bin/run.sh", ".hidden", ".git/config", ".htaccess",
               ".well-known/x", "proxied"]
     for name in (*names, "../cgi/run.sh"):
@@ -321,6 +331,7 @@ def test_a_webapp_runs_nothing(httpd):
         assert answer.status == (403 if hidden else 200), name
         assert (answer.body == script.encode()) != hidden, name
         assert answer.headers["X-Frame-Options"] == "DENY"
+    assert httpd.get("photos", "/x.txt?by=script").status != 500  # Script GET spoils it, and runs nothing
     assert httpd.get("photos", "/page.html").body.startswith(b"<!--#echo")
     for path, status in (("/link", 403), ("/", 404), ("/folder/", 404), ("/folder", 301), ("/%2egit/config", 403),
                          ("/elsewhere/run.sh", 404), ("/matched/run.sh", 404), ("/folder/../.hidden", 403),

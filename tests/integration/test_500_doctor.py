@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from engine_env import WEB, busybox_files, free_port
+from engine_env import KIND, WEB, busybox_files, free_port
 
 PREFIX = os.environ.get("APPHOST_PREFIX", "/usr/local")
 IMAGE = "aph-doctor-web:1"
@@ -205,9 +205,10 @@ def test_engine_absent(bare_config):
 
 
 @contextlib.contextmanager
-def pretended_engine(path, api="1.44", **info):
+def pretended_engine(path, api="1.44", name="Engine", network="netavark", **info):
     """Something that answers like an engine."""
-    answers = {"/version": {"ApiVersion": api}, "/info": info, "/containers/json": [], "/networks": []}
+    answers = {"/version": {"ApiVersion": api, "Components": [{"Name": name}]}, "/info": info, "/containers/json": [],
+               "/networks": [], "/v4.0.0/libpod/info": {"host": {"networkBackend": network}}}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(8)
@@ -231,16 +232,49 @@ def pretended_engine(path, api="1.44", **info):
         listener.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.parametrize("info,verdict,words,cure", [
-    ({"SecurityOptions": ["name=rootless"]}, "fault", "rootless", "system's engine"),
-    ({"SecurityOptions": ["name=seccomp,profile=default", "name=userns"]}, "warning", "userns-remap", "daemon.json"),
-    ({"DockerRootDir": "/var/snap/docker/common/var-lib-docker"}, "fault", "snap", "snap remove docker"),
-    ({"api": "1.24"}, "fault", "too old", "20.10")])
-def test_engines_of_other_kinds(bare_config, info, verdict, words, cure):
+@pytest.mark.parametrize("info,check,verdict,words,cure", [
+    ({"SecurityOptions": ["name=rootless"]}, "engine-kind", "fault", "rootless", "podman.socket"),
+    ({"SecurityOptions": ["name=seccomp,profile=default", "name=userns"]}, "engine-kind", "warning", "userns-remap",
+     "daemon.json"),
+    ({"DockerRootDir": "/var/snap/docker/common/var-lib-docker"}, "engine-kind", "fault", "snap", "snap remove docker"),
+    ({"name": "Podman Engine", "network": "cni"}, "engine-kind", "warning", "CNI", "netavark"),
+    ({"api": "1.24"}, "engine", "fault", "too old", "20.10")])
+def test_engines_of_other_kinds(bare_config, info, check, verdict, words, cure):
     folder = bare_config()[0]
     _, config = bare_config(f"{folder}/engine.sock")
     with pretended_engine(f"{folder}/engine.sock", **info):
-        named(doctor(config), "engine", words, cure=[cure], verdict=verdict)
+        named(doctor(config), check, words, cure=[cure], verdict=verdict)
+
+
+def test_an_engine_of_a_user(bare_config):
+    folder = bare_config()[0]
+    _, config = bare_config(f"{folder}/engine.sock")
+    with pretended_engine(f"{folder}/engine.sock"):
+        assert [c["verdict"] for c in doctor(config) if c["check"] == "engine-kind"] == ["ok"]
+        os.chown(f"{folder}/engine.sock", 65534, 65534)
+        named(doctor(config), "engine-kind", f"{folder}/engine.sock", "user 65534", cure=["docker.sock", "podman.socket"])
+
+
+@pytest.mark.parametrize("path,words,cure", [
+    ("/run/user/65534/podman/podman.sock", "rootless", "podman.socket"),
+    ("/var/snap/docker/common/run/docker.sock", "snap", "snap remove docker")])
+def test_sockets_that_tell_by_their_place(bare_config, path, words, cure):
+    """Also where nothing answers."""
+    _, config = bare_config(path)
+    checks = doctor(config)
+    named(checks, "engine-kind", path, words, cure=[cure])
+    named(checks, "engine", path, "does not exist", cure=["docker.io", "podman.socket"])
+
+
+@pytest.mark.skipif(os.path.exists("/snap"), reason="this machine has snap: its Docker cannot be planted")
+def test_only_snaps_docker_is_there(bare_config):
+    _, config = bare_config("/nonexistent/engine.sock")
+    os.makedirs("/snap/bin")
+    try:
+        open("/snap/bin/docker", "w").close()
+        named(doctor(config), "engine-kind", "/snap/bin/docker", cure=["snap remove docker"])
+    finally:
+        shutil.rmtree("/snap")
 
 
 def test_compose_does_not_run(bare_config):
@@ -287,11 +321,53 @@ def test_orphans(sick, web_image):
     sick.engine.json("POST", "/networks/create", {"Name": "aph-doc-orphan-net", "Labels": labels})
     try:
         checks = doctor(sick.config)
-        named(checks, "orphans", "aph-doc-orphan", "998", cure=["docker rm -f aph-doc-orphan"])
-        named(checks, "orphans", "aph-doc-orphan-net", cure=["docker network rm"])
+        named(checks, "orphans", "aph-doc-orphan", "998", cure=[f"{KIND} rm -f aph-doc-orphan"])
+        named(checks, "orphans", "aph-doc-orphan-net", cure=[f"{KIND} network rm"])
     finally:
         sick.engine.request("DELETE", "/containers/aph-doc-orphan?force=1")
         sick.engine.request("DELETE", "/networks/aph-doc-orphan-net")
+
+
+# -- the firewall ----------------------------------------------------------------------------------------
+def test_firewall(sick):
+    """Each is what somebody else's program does to a firewall, with nobody there to put it right."""
+    sick.stop_daemon()
+    chain = f"APPHOST-{sick.instance_label[:8]}"
+
+    def iptables(*words):
+        return subprocess.run(["iptables", *words], check=False, capture_output=True, text=True)
+    rival, pool = "APPHOST-00000000", "10.214.128.0/17"
+    for words in (("-N", rival), ("-N", f"{rival}-IN"), ("-A", rival, "-d", pool, "-j", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
+    named(doctor(sick.config), "firewall", rival, "SubnetPool", cure=["of its own"])
+    for words in (("-F", rival), ("-X", rival), ("-X", f"{rival}-IN")):
+        assert iptables(*words).returncode == 0
+    place = "DOCKER-USER" if iptables("-C", "DOCKER-USER", "-j", chain).returncode == 0 else "FORWARD"
+    assert iptables("-I", place, "1", "-s", "192.0.2.1", "-j", "ACCEPT").returncode == 0
+    named(doctor(sick.config), "firewall", "another rule comes before", place, cure=[f"iptables -S {place}"])
+    iptables("-D", place, "-s", "192.0.2.1", "-j", "ACCEPT")
+    iptables("-t", "raw", "-F", chain)
+    named(doctor(sick.config), "firewall", "table raw", chain, cure=["restart apphostd"], verdict="warning")
+    iptables("-D", f"{chain}-IN", "1")
+    named(doctor(sick.config), "firewall", "does not say", f"{chain}-IN", cure=["restart apphostd"])
+    iptables("-D", place, "-j", chain)
+    named(doctor(sick.config), "firewall", "leads to", place, cure=["restart apphostd"])
+    for words in (("-F", chain), ("-F", f"{chain}-IN"), ("-X", chain), ("-X", f"{chain}-IN")):
+        iptables(*words)
+    named(doctor(sick.config), "firewall", "no chain", chain, cure=["restart apphostd"])
+    sick.start_daemon()
+    for _ in range(100):
+        if not faults(doctor(sick.config)):
+            break
+        time.sleep(0.05)
+    assert [c["verdict"] for c in doctor(sick.config) if c["check"] == "firewall"] == ["ok"]
+
+
+def test_firewall_without_iptables(sick):
+    hide = " && ".join(f"mount --bind /dev/null /usr/sbin/{p}" for p in ("iptables-save", "iptables-restore"))
+    done = subprocess.run(["unshare", "-m", "sh", "-c", f"{hide} && exec {PREFIX}/bin/apphostctl doctor --json "
+                           f"--config {sick.config}"], check=False, capture_output=True, text=True, timeout=60)
+    named(json.loads(done.stdout)["checks"], "firewall", "no iptables", cure=["apt-get install iptables"])
 
 
 # -- ports, httpd, names -------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ static void test_line(void **state)
         {"pull", "nginx", 2000, 1000, "bytes", 0, 0,
          "pull  nginx  [####################]  2.0 kB of 1.0 kB"},
         {"start", "", 2, 5, "steps", 99, 0, "start  2 of 5"},
+        {"images", "pulling nginx", 3, 7, "layers", 99, 0, "images  pulling nginx  3 of 7 layers"},
         {"plan", "", 0, 0, "", 0, 0, "plan"},
         {"", "words", -1, -1, "bytes", 0, 0, "words"},
         {"pull", "a-long-reference-to-an-image", 1, 2, "steps", 0, 20,

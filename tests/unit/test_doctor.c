@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "helper/doctor/doctor.h"
-#include "helper/doctor/listeners.h"
-#include "helper/doctor/port_ranges.h"
+#include "helper/base/listeners.h"
+#include "helper/base/port_ranges.h"
 
 static void test_ranges(void **state)
 {

@@ -51,6 +51,15 @@ static void test_failed_pulls(void **state)
         {"Get \"https://r/v2/\": net/http: request canceled while waiting for connection "
          "(Client.Timeout exceeded while awaiting headers)", APH_EIMAGE, "cannot be reached"},
         {"toomanyrequests: You have reached your pull rate limit.", APH_EIMAGE, "later"},
+        {"initializing source docker://127.0.0.1:5/shop/web:1: reading manifest 1 in "
+         "127.0.0.1:5/shop/web: manifest unknown: manifest unknown", APH_EIMAGE, "there is no"},
+        {"initializing source docker://nginx:1: pinging container registry registry: Get "
+         "\"https://registry/v2/\": dial tcp: lookup registry on 9.9.9.9:53: dial udp 9.9.9.9:53: "
+         "connect: network is unreachable", APH_EIMAGE, "cannot be reached"},
+        {"initializing source docker://r/x:1: reading manifest 1 in r/x: unauthorized: "
+         "authentication required", APH_EIMAGE, "without a login"},
+        {"writing blob: storing blob to file \"/var/tmp/storage1/1\": write "
+         "/var/tmp/storage1/1: no space left on device", APH_ENOSPACE, "disk"},
         {"something nobody foresaw", APH_EIMAGE, "something nobody foresaw"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "helper/job/beneath.h"
+#include "helper/base/beneath.h"
 #include "helper/job/folders.h"
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 typedef struct place_t {
     char path[64], data[96], outside[96];

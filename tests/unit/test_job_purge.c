@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 typedef struct place_t {
     char path[64];

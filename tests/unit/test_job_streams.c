@@ -153,6 +153,27 @@ static void test_pull_sums_over_layers(void **state)
     free(sum);
 }
 
+/* As Podman 4.3 tells it: octets of the large layers only, and the image itself at the end. */
+static void test_pull_counts_layers(void **state)
+{
+    aphd_pull_progress_t *sum = calloc(1, sizeof *sum);
+    sum->by_layers = 1;
+    assert_true(take(sum, "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"a\"}"));
+    assert_true(take(sum, "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"b\"}"));
+    assert_false(take(sum, "{\"status\":\"Downloading\",\"id\":\"a\","
+                           "\"progressDetail\":{\"current\":10,\"total\":100}}"));
+    assert_int_equal(sum->done, 0);
+    assert_int_equal(sum->total, 2);
+    assert_true(take(sum, "{\"status\":\"Already exists\",\"id\":\"c\"}"));
+    assert_true(take(sum, "{\"status\":\"Download complete\",\"id\":\"a\"}"));
+    assert_false(take(sum, "{\"status\":\"Download complete\",\"id\":\"a\"}"));
+    assert_int_equal(sum->done, 2);
+    assert_int_equal(sum->total, 3);
+    assert_true(take(sum, "{\"status\":\"Download complete\",\"id\":\"b\"}"));
+    assert_int_equal(sum->done, 3);
+    free(sum);
+}
+
 static void test_pull_counts_a_bounded_number_of_layers(void **state)
 {
     aphd_pull_progress_t *sum = calloc(1, sizeof *sum);
@@ -175,14 +196,22 @@ static void test_events_of_ours_only(void **state)
          "\"org.apphost.app\":\"7\"}}}", 7},
         {"{\"Action\":\"die\",\"Actor\":{\"Attributes\":{\"org.apphost.instance\":\"other\","
          "\"org.apphost.app\":\"7\"}}}", 0},
+        {"{\"Action\":\"die\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":{"
+         "\"org.apphost.instance\":\"me\",\"org.apphost.app\":\"8\"}}}", 8},
         {"{\"Action\":\"start\",\"Actor\":{\"Attributes\":{\"name\":\"x\"}}}", 0},
         {"{\"Action\":\"exec_start: sh\",\"Actor\":{\"Attributes\":{"
          "\"org.apphost.instance\":\"me\",\"org.apphost.app\":\"7\"}}}", 0},
         {"not JSON", 0},
         {"", 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(aphd_event_app(rows[i].line, strlen(rows[i].line), "me"), rows[i].app);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        aphd_event_t event = {0};
+        assert_int_equal(aphd_event_read(rows[i].line, strlen(rows[i].line), "me", &event),
+                         rows[i].app != 0);
+        assert_int_equal(event.app_id, rows[i].app);
+        assert_int_equal(event.ended, rows[i].app == 8);
+        assert_string_equal(event.container, rows[i].app == 8 ? "abc" : "");
+    }
 }
 
 static void test_text_becomes_utf8(void **state)
@@ -201,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_a_terminal_is_raw),
         cmocka_unit_test(test_other_octets_are_refused),
         cmocka_unit_test(test_pull_sums_over_layers),
+        cmocka_unit_test(test_pull_counts_layers),
         cmocka_unit_test(test_pull_counts_a_bounded_number_of_layers),
         cmocka_unit_test(test_events_of_ours_only),
         cmocka_unit_test(test_text_becomes_utf8),

@@ -148,12 +148,36 @@ static void test_ports_in_both_forms(void **state)
     }
 }
 
+/* Podman calls the mode of any network "bridge", as Docker does the one that all containers share. */
+static void test_networks_of_podman(void **state)
+{
+    static const struct { const char *networks; apr_status_t status; } rows[] = {
+        {"{\"apphost-1a2b3c4d-7_default\":{}}", APR_SUCCESS},
+        {"{\"apphost-1a2b3c4d-77_default\":{}}", APH_EDENIED},
+        {"{\"apphost-1a2b3c4d-7_default\":{},\"podman\":{}}", APH_EDENIED},
+        {"{\"bridge\":{}}", APH_EDENIED},
+        {"{}", APH_EDENIED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_auto_t *parsed = json_loads(model, 0, NULL);
+        json_auto_t *container = json_loads(inspected, 0, NULL);
+        aphd_verify_t verify = {parsed, "apphost-1a2b3c4d-7", "me", 7};
+        aph_error_t err = APH_ERROR_INIT;
+        json_object_set_new(json_object_get(container, "HostConfig"), "NetworkMode",
+                            json_string("bridge"));
+        json_object_set_new(container, "NetworkSettings",
+                            json_pack("{s:o}", "Networks", json_loads(rows[i].networks, 0, NULL)));
+        assert_int_equal(aphd_verify_container(&verify, "web", container, &err), rows[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_agreed),
         cmocka_unit_test(test_any_more_is_not),
         cmocka_unit_test(test_a_shared_network),
+        cmocka_unit_test(test_networks_of_podman),
         cmocka_unit_test(test_ports_in_both_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

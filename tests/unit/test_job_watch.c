@@ -39,6 +39,71 @@ static const char *news(aphd_watched_list_t *list)
     return state;
 }
 
+/* After a boot nothing runs, and what is started may need more than one try. */
+static void test_waking(void **state)
+{
+    aphd_watched_t app = {.wanted = 1};
+    apr_time_t now = 100 * SECOND;
+    assert_true(aphd_watched_should_wake(&app, 1, now));
+    assert_false(aphd_watched_should_wake(&app, 0, now));
+    aphd_watched_woken(&app, 0, 1, now);
+    assert_false(aphd_watched_should_wake(&app, 1, now + SECOND));
+    assert_true(aphd_watched_should_wake(&app, 0, now + 2 * SECOND));
+    for (int i = 1; i < 10; i++) {
+        now = app.wake_at;
+        assert_true(aphd_watched_should_wake(&app, 0, now));
+        aphd_watched_woken(&app, 1, 1, now);
+        assert_true(app.wake_at - now <= 60 * SECOND);
+    }
+    assert_false(aphd_watched_should_wake(&app, 1, app.wake_at));
+    app = (aphd_watched_t){.wanted = 1, .wakes_failed = 2};
+    aphd_watched_woken(&app, 2, 0, now);
+    assert_false(aphd_watched_should_wake(&app, 0, now));
+    aphd_watched_woken(&app, 2, 0, now);
+    aphd_watched_woken(&app, 2, 0, now);
+    assert_false(aphd_watched_should_wake(&app, 1, now));
+    app = (aphd_watched_t){.wanted = 1, .busy = 1};
+    assert_false(aphd_watched_should_wake(&app, 1, now));
+    app = (aphd_watched_t){.wanted = 1, .up = 1};
+    assert_false(aphd_watched_should_wake(&app, 1, now));
+    assert_true(aphd_watched_ended("created") && aphd_watched_ended("exited"));
+    assert_false(aphd_watched_ended("running") || aphd_watched_ended("paused")
+                 || aphd_watched_ended(NULL));
+}
+
+/* On an engine that starts it again at once: 8 ends in 20 seconds, and it rests. */
+static void test_what_keeps_ending_rests(void **state)
+{
+    aphd_watched_t app = {.wanted = 1};
+    apr_time_t now = 100 * SECOND;
+    for (int i = 0; i < 40; i++) /* now and then is no reason */
+        aphd_watched_fell(&app, "abc", now += 3 * SECOND);
+    assert_string_equal(app.falling, "");
+    for (int i = 0; i < 8; i++)
+        aphd_watched_fell(&app, "abc", now += SECOND);
+    assert_string_equal(app.falling, "abc");
+    static const int pauses[] = {10, 20, 40, 60, 60};
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        aphd_watched_rests(&app, now);
+        assert_string_equal(app.falling, "");
+        assert_int_equal((app.rest_until - now) / SECOND, pauses[i]);
+        assert_false(aphd_watched_should_wake(&app, 1, app.rest_until - 1));
+        assert_true(aphd_watched_should_wake(&app, 0, app.rest_until));
+        now = app.rest_until;
+        aphd_watched_woken(&app, 1, 0, now);
+        assert_int_equal(app.wakes, 0);
+        assert_int_equal(app.rest_until, 0);
+    }
+    now += 1000 * SECOND;
+    aphd_watched_rests(&app, now);
+    assert_int_equal((app.rest_until - now) / SECOND, 10);
+
+    app = (aphd_watched_t){.wanted = 0};
+    for (int i = 0; i < 40; i++)
+        aphd_watched_fell(&app, "abc", now);
+    assert_string_equal(app.falling, "");
+}
+
 static void test_a_start(void **state)
 {
     aphd_watched_list_t list = {NULL, 0};
@@ -138,6 +203,8 @@ static void test_rows_come_and_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_waking),
+        cmocka_unit_test(test_what_keeps_ending_rests),
         cmocka_unit_test(test_a_start),
         cmocka_unit_test(test_one_that_never_answers),
         cmocka_unit_test(test_a_running_app_is_given_the_benefit),

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "helper/monitor/cidr.h"
+#include "helper/base/cidr.h"
 
 static void check_parse(const char *text, const char *back)
 {
@@ -85,12 +85,24 @@ static void test_first_free(void **state)
     check_free("255.255.255.0/24", NULL, 0, "255.255.255.0/28");
 }
 
+static void test_room(void **state)
+{
+    assert_int_equal(aphd_cidr_bits_for(0), 28);
+    assert_int_equal(aphd_cidr_bits_for(13), 28);
+    assert_int_equal(aphd_cidr_bits_for(14), 27);
+    assert_int_equal(aphd_cidr_bits_for(29), 27);
+    assert_int_equal(aphd_cidr_bits_for(30), 26);
+    assert_int_equal(aphd_cidr_bits_for(61), 26);
+    assert_int_equal(aphd_cidr_bits_for(2000000000), 8);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_first_free),
+        cmocka_unit_test(test_room),
     };
     return cmocka_run_group_tests_name("monitor_cidr", tests, NULL, NULL);
 }

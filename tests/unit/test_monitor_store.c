@@ -193,24 +193,28 @@ static void test_subnets(void **state)
 {
     fixture_t *f = *state;
     aphd_cidr_t pool, taken[1];
+    aphd_subnet_want_t want = {&pool, 28, NULL, 0}, beside = {&pool, 28, taken, 1};
+    aphd_subnet_want_t larger = {&pool, 27, NULL, 0};
     char subnet[APHD_CIDR_TEXT_MAX];
     aph_error_t err = APH_ERROR_INIT;
     aphd_cidr_parse("10.213.0.0/27", &pool);
     reserved(f, "a");
     reserved(f, "b");
     reserved(f, "c");
-    assert_int_equal(aphd_store_subnet(f->store, 1, &pool, NULL, 0, subnet, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_subnet(f->store, 1, &want, subnet, NULL), APR_SUCCESS);
     assert_string_equal(subnet, "10.213.0.0/28");
-    assert_int_equal(aphd_store_subnet(f->store, 2, &pool, NULL, 0, subnet, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_subnet(f->store, 2, &want, subnet, NULL), APR_SUCCESS);
     assert_string_equal(subnet, "10.213.0.16/28");
-    assert_int_equal(aphd_store_subnet(f->store, 1, &pool, NULL, 0, subnet, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_subnet(f->store, 1, &want, subnet, NULL), APR_SUCCESS);
     assert_string_equal(subnet, "10.213.0.0/28"); /* it has one already */
-    assert_int_equal(aphd_store_subnet(f->store, 3, &pool, NULL, 0, subnet, &err), APH_EEXHAUSTED);
+    assert_int_equal(aphd_store_subnet(f->store, 3, &want, subnet, &err), APH_EEXHAUSTED);
     assert_non_null(strstr(err.message, "SubnetPool"));
     end_app(f, 2, APHD_END_GONE, NOW);
     aphd_cidr_parse("10.213.0.0/30", &taken[0]);
-    assert_int_equal(aphd_store_subnet(f->store, 1, &pool, taken, 1, subnet, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_subnet(f->store, 1, &beside, subnet, NULL), APR_SUCCESS);
     assert_string_equal(subnet, "10.213.0.16/28"); /* the old one is in use by someone else now */
+    assert_int_equal(aphd_store_subnet(f->store, 1, &larger, subnet, NULL), APR_SUCCESS);
+    assert_string_equal(subnet, "10.213.0.0/27"); /* the one it has is too small by now */
 }
 
 static void test_record_and_state(void **state)

@@ -23,6 +23,10 @@ void aphd_cidr_format(const aphd_cidr_t *cidr, char *text);
 /* Nonzero when the two have an address in common. */
 int aphd_cidr_overlap(const aphd_cidr_t *a, const aphd_cidr_t *b);
 
+/* The length of the smallest network, /28 at most, that has an address for each of hosts, beside the
+ * three that are the network's own: its number, its gateway and its broadcast address. */
+int aphd_cidr_bits_for(int hosts);
+
 /* The lowest network of bits inside pool that overlaps none of taken; 0 where there is none. */
 int aphd_cidr_free(const aphd_cidr_t *pool, int bits, const aphd_cidr_t *taken, size_t count,
                    aphd_cidr_t *found);

@@ -15,6 +15,9 @@ typedef struct aphd_listener_t {
  * more. Nonzero when there is one. */
 int aphd_listener_find(int port, aphd_listener_t *listener);
 
+/* The ports on which that process listens so; at most room of them. Returns how many. */
+int aphd_listener_ports(pid_t pid, int *ports, int room);
+
 /* One line of /proc/net/tcp or tcp6: nonzero when it is a socket that listens on port, on 127.0.0.1
  * or on every address; *inode receives its socket. Pure. */
 int aphd_listener_line(const char *line, int port, unsigned long *inode);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks from one covered range to the next instead of marking 65536 ports. */
-#include "helper/doctor/port_ranges.h"
+#include "helper/base/port_ranges.h"
 
 #include <stdlib.h>
 #include <string.h>

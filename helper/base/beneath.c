@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "helper/job/beneath.h"
+#include "helper/base/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tree deeper than DEPTH_MAX is made flat: the folder at that depth is renamed to the top, where
  * the walk finds it again. So neither descriptors nor stack grow with what a container built. */
-#include "helper/job/purge.h"
+#include "helper/base/purge.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "helper/job/beneath.h"
+#include "helper/base/beneath.h"
 
 #define DEPTH_MAX 64
 

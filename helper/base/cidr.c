@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "helper/monitor/cidr.h"
+#include "helper/base/cidr.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -50,6 +50,14 @@ void aphd_cidr_format(const aphd_cidr_t *cidr, char *text)
 int aphd_cidr_overlap(const aphd_cidr_t *a, const aphd_cidr_t *b)
 {
     return a->address <= last_of(b) && b->address <= last_of(a);
+}
+
+int aphd_cidr_bits_for(int hosts)
+{
+    int bits = 28;
+    while (bits > 8 && hosts > (1 << (32 - bits)) - 3)
+        bits--;
+    return bits;
 }
 
 int aphd_cidr_free(const aphd_cidr_t *pool, int bits, const aphd_cidr_t *taken, size_t count,

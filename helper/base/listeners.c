@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a port to a process by /proc alone: /proc/net/tcp has the socket's inode, and the process
  * that holds it has a link to it among its descriptors. */
-#include "helper/doctor/listeners.h"
+#include "helper/base/listeners.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -27,14 +27,20 @@ static int reaches_loopback(const char *address)
     return 0;
 }
 
-int aphd_listener_line(const char *line, int port, unsigned long *inode)
+/* The port of a line that is such a socket; 0 for all others. */
+static int port_of_line(const char *line, unsigned long *inode)
 {
     char address[33];
     unsigned local_port, state;
     if (sscanf(line, " %*d: %32[0-9A-Fa-f]:%4X %*[0-9A-Fa-f]:%*4X %2X %*s %*s %*s %*s %*s %lu",
                address, &local_port, &state, inode) != 4)
         return 0;
-    return state == STATE_LISTEN && (int)local_port == port && reaches_loopback(address);
+    return state == STATE_LISTEN && reaches_loopback(address) ? (int)local_port : 0;
+}
+
+int aphd_listener_line(const char *line, int port, unsigned long *inode)
+{
+    return port_of_line(line, inode) == port;
 }
 
 static int find_inode(const char *table, int port, unsigned long *inode)
@@ -98,4 +104,30 @@ int aphd_listener_find(int port, aphd_listener_t *listener)
     if (listener->pid != 0)
         read_program(listener);
     return 1;
+}
+
+/* Adds the ports of one table; returns how many there are now. */
+static int add_ports(const char *table, const char *pid, int *ports, int count, int room)
+{
+    char line[512];
+    unsigned long inode;
+    FILE *file = fopen(table, "re");
+    while (file != NULL && count < room && fgets(line, sizeof line, file) != NULL) {
+        int port = port_of_line(line, &inode), known = port == 0;
+        for (int i = 0; i < count; i++)
+            known |= ports[i] == port;
+        if (!known && holds_socket(pid, inode))
+            ports[count++] = port;
+    }
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
+int aphd_listener_ports(pid_t pid, int *ports, int room)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%d", (int)pid);
+    int count = add_ports("/proc/net/tcp", digits, ports, 0, room);
+    return add_ports("/proc/net/tcp6", digits, ports, count, room);
 }
