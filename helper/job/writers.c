@@ -25,7 +25,9 @@ static json_t *writer(const char *service, const char *user, const char *group, 
 {
     const char *colon = strchr(user, ':');
     json_int_t gid = number(group != NULL ? group : colon != NULL ? colon + 1 : NULL);
-    json_int_t uid = user[0] == '\0' ? 0 : strcmp(user, "root") == 0 ? 0 : number(user);
+    int root = user[0] == '\0'
+            || (strncmp(user, "root", 4) == 0 && (user[4] == '\0' || user[4] == ':'));
+    json_int_t uid = root ? 0 : number(user);
     return json_pack("{s:s, s:s, s:o, s:o, s:s}", "service", service, "user", user,
                      "uid", number_or_null(uid), "gid", number_or_null(gid), "from", from);
 }
