@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from engine_env import WEB, busybox_files, free_port
-from scripted_registry import INDEX, MANIFEST, Image, ScriptedRegistry, digest, drip, stall
+from engine_env import WEB, busybox_files, free_port, serve_on
+from scripted_registry import MANIFEST, Image, ScriptedRegistry, digest, drip, stall
 
 PID = os.getpid()
 
@@ -68,7 +68,6 @@ def test_layers_that_are_here_are_not_downloaded(bare, engine, registry, shop):
     """A second image on top of the first: only what is new counts, once the first is here."""
     base = plan_of(bare, shop)["plan"]["images"][0]
     ref = f"{registry.host}/plan{PID}/more:1"
-    engine.json("POST", f"/images/create?fromImage={shop.rpartition(':')[0]}&tag=1") if False else None
     engine.request("POST", f"/images/create?fromImage={shop.rpartition(':')[0]}&tag=1")
     container = engine.json("POST", "/containers/create", {"Image": shop, "Cmd": ["/bin/busybox", "sh", "-c",
                             "/bin/busybox head -c 300000 /dev/urandom > /tmp-file"], "User": "0"})["Id"]
@@ -244,15 +243,16 @@ def test_a_redirect_within_the_registry(bare_once, scripted):
     assert row["layers"] == 3000 and row["user"] == ""
 
 
-@pytest.mark.parametrize("kind", [stall, drip])
-def test_a_registry_that_stalls(bare_once, scripted, kind):
-    scripted.answers["/v2/app/manifests/1"] = kind
+def test_a_registry_that_stalls(bare_once, scripted):
+    scripted.answers |= {"/v2/app/manifests/1": stall, "/v2/slow/manifests/1": drip}
     scripted.serve("good", Image())
-    text = script_of(f"{scripted.host}/app:1").replace("EOF\ndocker", f"two:\n  image: '{scripted.host}/good:1'\nEOF\ndocker")
+    text = script_of(f"{scripted.host}/app:1").replace("EOF\ndocker", f"two:\n  image: '{scripted.host}/good:1'\nthree:\n"
+                                                       f"  image: '{scripted.host}/slow:1'\nEOF\ndocker")
     begin = time.monotonic()
     plan = bare_once.json("install", bare_once.script(text), "--name", "maybe", "--plan")["plan"]
     assert time.monotonic() - begin < 12
-    assert "in time" in plan["images"][0]["note"] and plan["images"][1]["layers"] == 3000
+    assert "in time" in plan["images"][0]["note"] and "in time" in plan["images"][2]["note"]
+    assert plan["images"][1]["layers"] == 3000
 
 
 def test_a_registry_that_is_not_there(bare_once):
@@ -305,8 +305,7 @@ def test_a_new_folder_belongs_to_its_writer(bare, engine):
     """Root's folders stay root's; what exists is never given away."""
     ref = f"plan-{PID}-user:1"
     files = busybox_files() | {"etc/passwd": b"app:x:4321:4321::/:\n"}
-    engine.import_image(ref, files, 'CMD ["/bin/busybox","sh","-c","/bin/busybox httpd -f -p 8080 -h /www & wait"]',
-                        "USER 4321:4322")
+    engine.import_image(ref, files, serve_on(8080), "USER 4321:4322")
     try:
         text = ("mkdir -p shared/inner\ncat > conf/app.ini << 'EOF'\nx\nEOF\ncat > docker-compose.yml << 'EOF'\nservices:\n  web:\n"
                 f"    image: {ref}\n    ports: ['HOST_PORT:8080']\n    volumes: ['./data:/data', './shared:/s', './conf:/c', './ro:/r:ro']\n"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The port of an app is the app's: whoever else has it gets no visitors, whenever they came."""
 import contextlib
-import http.server
 import os
 import re
 import socket
