@@ -72,6 +72,7 @@ apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_
     image->id = apr_pstrdup(p, json_string_value(json_object_get(body, "Id")));
     image->digest = digest_of(body, ref, p);
     image->size = json_integer_value(json_object_get(body, "Size"));
+    image->tagged = json_array_size(json_object_get(body, "RepoTags")) > 0;
     read_user(body, image, p);
     if (image->id == NULL)
         return aph_error_set(err, APH_EENGINE, 1050, "the engine knows image %s and gives it no id",

@@ -10,6 +10,7 @@ typedef struct aphd_image_t {
     const char *id;     /* "sha256:..." of its configuration: what containers are started from */
     const char *digest; /* "registry/name@sha256:..." or NULL: built or loaded here */
     json_int_t size;    /* octets on disk */
+    int tagged;         /* it has a name with a tag */
     const char *user;   /* what its configuration says its processes run as; "" for root */
     const char *puid, *pgid; /* of its environment; NULL where it has none */
 } aphd_image_t;

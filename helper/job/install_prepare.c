@@ -146,27 +146,50 @@ static const char *agreed_digest(const json_t *image)
     return digest != NULL && strchr(ref, '@') == NULL ? digest : NULL;
 }
 
-/* Nothing of the references is here now: what will be, this job has pulled. Of the digest that need
- * not be true, because another tag may have brought it. */
+/* Whether the engine has the image under that digest: another tag brought it, or somebody pulled it so.
+ * Then it is somebody else's, and used as it is: not pulled, not named, not given back. */
+static apr_status_t look_for_digest(aphd_install_t *install, json_t *image, aph_error_t *err)
+{
+    const char *digest = agreed_digest(image);
+    aphd_image_t found;
+    aph_error_t why = APH_ERROR_INIT;
+    if (!json_is_true(json_object_get(image, "pull")) || digest == NULL)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_image_find(install->job->engine, digest, &found, install->job->p,
+                                          &why);
+    if (status == APR_SUCCESS)
+        json_object_set_new(image, "here", json_true());
+    else if (status != APH_ENOTFOUND)
+        *err = why;
+    return status == APH_ENOTFOUND ? APR_SUCCESS : status;
+}
+
+static int is_pulled(const json_t *image)
+{
+    return json_is_true(json_object_get(image, "pull"))
+        && !json_is_true(json_object_get(image, "here"));
+}
+
+/* Nothing of what is journaled is here now: what will be, this job has pulled. */
 static apr_status_t journal_images(aphd_install_t *install, aph_error_t *err)
 {
     json_t *refs = json_object_get(install->undo, "images");
+    apr_status_t status = APR_SUCCESS;
     size_t i;
     json_t *image;
     json_array_foreach(install->images, i, image) {
         const char *ref = json_string_value(json_object_get(image, "ref"));
         const char *digest = agreed_digest(image);
-        aphd_image_t found;
-        aph_error_t why = APH_ERROR_INIT;
-        if (!json_is_true(json_object_get(image, "pull")) || has_text(refs, ref))
+        if (status == APR_SUCCESS)
+            status = look_for_digest(install, image, err);
+        if (!is_pulled(image) || has_text(refs, ref))
             continue;
         json_array_append_new(refs, json_string(ref));
-        if (digest != NULL
-            && aphd_image_find(install->job->engine, digest, &found, install->job->p, &why)
-                   == APH_ENOTFOUND)
+        if (digest != NULL)
             json_array_append_new(refs, json_string(digest));
     }
-    return aphd_ask_step(install->job->ask, "images", install->undo, err);
+    return status == APR_SUCCESS
+         ? aphd_ask_step(install->job->ask, "images", install->undo, err) : status;
 }
 
 /* What the plan showed and nothing else: by digest, and then it gets the name the script has for
@@ -177,7 +200,7 @@ static apr_status_t pull(aphd_install_t *install, const json_t *image, json_t *d
     aphd_job_t *job = install->job;
     const char *ref = json_string_value(json_object_get(image, "ref"));
     const char *digest = agreed_digest(image);
-    if (!json_is_true(json_object_get(image, "pull")) || has_text(done, ref))
+    if (!is_pulled(image) || has_text(done, ref))
         return APR_SUCCESS;
     json_array_append_new(done, json_string(ref));
     apr_status_t status = aphd_image_pull(job->engine, digest != NULL ? digest : ref,
@@ -191,14 +214,15 @@ static apr_status_t pull(aphd_install_t *install, const json_t *image, json_t *d
 static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    const char *ref = json_string_value(json_object_get(image, "ref"));
+    const char *here = json_string_value(json_object_get(
+        image, json_is_true(json_object_get(image, "here")) ? "digest" : "ref"));
     aphd_image_t found;
-    apr_status_t status = aphd_image_find(job->engine, ref, &found, job->p, err);
+    apr_status_t status = aphd_image_find(job->engine, here, &found, job->p, err);
     if (status == APH_ENOTFOUND)
-        return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", ref);
+        return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", here);
     if (status != APR_SUCCESS)
         return status;
-    json_object_set(image, "pulled", json_object_get(image, "pull"));
+    json_object_set_new(image, "pulled", json_boolean(is_pulled(image)));
     json_object_set_new(image, "id", json_string(found.id));
     json_object_set_new(image, "digest",
                         found.digest != NULL ? json_string(found.digest) : json_null());

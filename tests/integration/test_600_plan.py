@@ -75,7 +75,9 @@ def test_layers_that_are_here_are_not_downloaded(bare, engine, registry, shop):
         engine.request("POST", f"/containers/{container}/start")
         engine.request("POST", f"/containers/{container}/wait")
         name, _, tag = ref.rpartition(":")
-        engine.request("POST", f"/commit?container={container}&repo={name}&tag={tag}")
+        status, text = engine.request("POST", f"/commit?container={container}&repo={name}&tag={tag}", "{}",
+                                      {"Content-Type": "application/json"})
+        assert status == 201, text
         engine.push(ref)
         engine.remove_image(ref)
         more = plan_of(bare, ref)["plan"]["images"][0]
@@ -134,6 +136,27 @@ def crude(stack, args):
             frame = json.loads(stream.read(struct.unpack(">I", stream.read(4))[0]))
             if "progress" not in frame and "log" not in frame:
                 return frame
+
+
+def test_an_image_that_is_here_under_its_digest(bare, engine, registry):
+    """Somebody pulled it so: it is used, and stays as it was."""
+    ref = f"{registry.host}/plan{PID}/held:1"
+    engine.import_image(ref, busybox_files({"index.html": b"held\n"}), WEB)
+    engine.push(ref)
+    engine.remove_image(ref)
+    digest_ref = plan_of(bare, ref)["plan"]["images"][0]["digest"]
+    name, _, pin = digest_ref.partition("@")
+    engine.request("POST", f"/images/create?fromImage={name}&tag={pin}")
+    before = engine.json("GET", f"/images/{engine.image_id(digest_ref)}/json")
+    bare.ctl("install", bare.script(script_of(ref)), "--name", "held", "--yes")
+    (container,), _ = bare.ours()
+    assert engine.inspect(container["Id"])["Image"].removeprefix("sha256:") == before["Id"].removeprefix("sha256:")
+    bare.ctl("stop", "held")
+    bare.ctl("start", "held")
+    bare.ctl("uninstall", "held")
+    after = engine.json("GET", f"/images/{engine.image_id(digest_ref)}/json")
+    assert (after["RepoTags"], after["RepoDigests"]) == (before["RepoTags"], before["RepoDigests"])
+    engine.remove_image(digest_ref)
 
 
 # --- registries of every kind ---------------------------------------------------------------------
