@@ -13,6 +13,7 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
+#include "helper/job/own_ports.h"
 
 #define STEPS 5
 
@@ -124,7 +125,7 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
             status = aphd_container_start(job->engine, aphd_container_id(
                                               find_container(containers, service)), job->p, err);
     if (status == APH_ETAKEN)
-        aphd_bring_name_taker(job, err);
+        aphd_own_ports_name_taker(job, err);
     return status;
 }
 
