@@ -141,14 +141,15 @@ static apr_status_t make_logs(int sites, const char *id, aph_error_t *err)
     return APR_SUCCESS;
 }
 
-/* Nonzero when the name is NNNNN.conf; id receives the digits. */
+/* Nonzero when the name is NNNNN.conf; id receives the number, as its folder in sites/ is called. */
 static int is_vhost_file(const char *name, char id[ID_DIGITS + 1])
 {
     if (strspn(name, "0123456789") != ID_DIGITS || strcmp(name + ID_DIGITS, ".conf") != 0)
         return 0;
-    memcpy(id, name, ID_DIGITS);
-    id[ID_DIGITS] = '\0';
-    return 1;
+    size_t zeros = strspn(name, "0");
+    memcpy(id, name + zeros, ID_DIGITS - zeros);
+    id[ID_DIGITS - zeros] = '\0';
+    return zeros < ID_DIGITS;
 }
 
 /* One folder that cannot be made must not keep the others from being made. */

@@ -1,34 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every test of the tree. Each part adds to passed and failed; a part that cannot run has failed.
 
-passed=0
-failed=0
 work=$run/check
 
+# First a build; then three lanes at once, so that the whole takes as long as the longest of them: tests
+# of the product with httpd's event MPM; the same with the worker MPM, then on Podman, each in a network
+# namespace of its own; and, with what the two leave of the processors, everything about the source.
 run_checks() {
-    mkdir -p "$work"
     started=$SECONDS
+    mkdir -p "$work"
+    : >"$work/results"
     part "gcc: build and unit tests" unit_tests gcc CC=gcc
+    make -C "$work/gcc" install >"$work/install.log" 2>&1 || die "nothing to test: see $work/install.log"
+    find_registry || die "there is no registry to test with"
+    start_lane source lane_source
+    start_lane others lane_others
+    lane_event
+    end_lane others
+    end_lane source
+    say_results
+}
+
+lane_event() {
+    start_docker
+    part "integration tests" run_pytest event "$top/tests/integration"
+    part "browser tests" run_pytest browser "$top/tests/browser"
+    stop_engine
+}
+
+# In a network namespace there are no ports, networks and firewall rules but those of its own engine.
+lane_others() {
+    unshare --net "$top/quickstart" check-worker && unshare --net "$top/quickstart" check-podman
+}
+
+check_worker() {
+    enter_network
+    runtime=$runtime-worker engine_name=dockerd-worker engine_data=$run/engine-worker
+    engine_socket=$runtime/docker.sock
+    start_dockerd
+    wait_until 60 "the container engine (see $run/$engine_name.log)" engine_answers "$engine_socket"
+    part "integration tests under the worker MPM" run_worker_tests
+    stop_engine
+}
+
+check_podman() {
+    enter_network
+    engine_socket=
+    part "integration tests on Podman" run_podman_tests
+}
+
+enter_network() {
+    find_registry
+    ip link set lo up
+    printf '35001-35999\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
+}
+
+lane_source() {
+    renice -n 19 "$BASHPID" >/dev/null
     part "clang: build without a warning" clean_build clang CC=clang --disable-tests
     part "ASan and UBSan: unit tests" unit_tests sanitizers CC=clang --enable-sanitizers --enable-fuzz
     part "valgrind: unit tests" valgrind_tests
     part "cppcheck" run_cppcheck
     part "clang-tidy" run_clang_tidy
     part "make distcheck" run_distcheck
-    start_docker
-    part "integration tests" run_pytest integration "$top/tests/integration"
-    part "integration tests under the worker MPM" run_pytest worker -k "not worker" \
-        "$top"/tests/integration/test_[3-9]*.py
-    part "browser tests" run_pytest browser "$top/tests/browser"
-    stop_engine
-    part "integration tests on Podman" run_podman_tests
-    say
-    say "$failed_parts"
-    say "took $((SECONDS - started)) s"
-    say "$passed passed, $failed failed"
-    [ "$failed" = 0 ]
 }
-failed_parts=
+
+# start_lane NAME COMMAND...: in the background; what it says is shown when it has ended. A lane that
+# ends early has failed, whatever its parts said.
+start_lane() {
+    local name=$1
+    shift
+    ("$@" || printf '0 1 %s\n' "lane $name ended early" >>"$work/results") >"$work/lane-$name.log" 2>&1 </dev/null &
+    lanes[$name]=$!
+}
+declare -A lanes
+
+end_lane() {
+    wait "${lanes[$1]}" || true
+    cat "$work/lane-$1.log"
+}
 
 # part TITLE FUNCTION ARGUMENT...: the function sets ok and bad.
 part() {
@@ -38,9 +88,15 @@ part() {
     ok=0 bad=0
     "$@" || bad=$((bad + 1))
     [ $((ok + bad)) -gt 0 ] || { say "ran nothing"; bad=1; }
-    passed=$((passed + ok)) failed=$((failed + bad))
-    [ "$bad" = 0 ] || failed_parts+="failed: $title ($bad)"$'\n'
+    printf '%s %s %s\n' "$ok" "$bad" "$title" >>"$work/results"
     say "$ok passed, $bad failed in $((SECONDS - begin)) s"
+}
+
+say_results() {
+    say
+    awk '$2 > 0 { sub(/^[0-9]+ /, ""); n = $1; sub(/^[0-9]+ /, ""); print "failed: " $0 " (" n ")" }' "$work/results"
+    say "took $((SECONDS - started)) s"
+    awk '{ ok += $1; bad += $2 } END { printf "%d passed, %d failed\n", ok, bad; exit bad > 0 }' "$work/results"
 }
 
 # configure_for NAME OPTION...: a build folder of its own, out of the tree, without earlier traces.
@@ -130,14 +186,12 @@ run_distcheck() {
 
 # run_pytest NAME ARGUMENT...: the tests see an installed product, as an admin would have it. The tests of
 # the module alone (test_1xx) take both MPMs themselves, those of test_2xx need no httpd; all others take
-# event, and in the run named worker the other one.
+# the one of mpm.
 run_pytest() {
-    local name=$1 registry mpm=event
+    local name=$1
     shift
-    [ "$name" != worker ] || mpm=worker
-    find_registry || return 1
-    make -C "$work/gcc" install >"$work/install.log" 2>&1 || { show_errors "$work/install.log"; return 1; }
-    APPHOST_MPM=$mpm APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
+    APPHOST_MPM=${mpm:-event} APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst \
+        APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
         PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
         --junitxml="$work/$name.xml" "$@" 2>&1 | tee "$work/$name.log" || true
     read -r ok bad < <(/usr/bin/python3 - "$work/$name.xml" <<'END'
@@ -150,12 +204,13 @@ END
     ) || return 1
 }
 
+run_worker_tests() { mpm=worker run_pytest worker -k "not worker" "$top"/tests/integration/test_[3-9]*.py; }
+
 # On an engine of the tests' own (tests/integration/podman_env.py). Those whose outcome depends on what an
 # engine says and does: installing in every form there is (300, 365), one that answers wrongly or goes away
 # (350), and what is Podman's alone: boot, crashes, ports (390). Left to a run by hand, because there the
 # engine is only the ground that apphost stands on: our own kills, full disks, streams and wear.
 run_podman_tests() {
-    install_packages "${podman_packages[@]}"
     APPHOST_ENGINE=podman run_pytest podman "$top"/tests/integration/test_3{00,50,65,90}*.py
 }
 

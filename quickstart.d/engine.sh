@@ -58,14 +58,15 @@ have_compose() {
 
 # Sockets have short paths, so they lie in /run whatever the clone's path is.
 start_dockerd() {
-    mkdir -p "$runtime" "$run/engine"
-    setsid /usr/sbin/dockerd --host "unix://$engine_socket" --data-root "$run/engine" \
+    mkdir -p "$runtime" "${engine_data:=$run/engine}"
+    setsid /usr/sbin/dockerd --host "unix://$engine_socket" --data-root "$engine_data" \
         --exec-root "$runtime/engine" --pidfile "$runtime/dockerd.pid" \
-        >>"$run/dockerd.log" 2>&1 </dev/null &
-    remember dockerd $!
+        >>"$run/$engine_name.log" 2>&1 </dev/null &
+    remember "$engine_name" $!
 }
+engine_name=dockerd
 
-stop_engine() { end_process dockerd; }
+stop_engine() { end_process "$engine_name"; }
 
 # import_image NAME:TAG FOLDER CHANGE...: an image from a folder, without a Dockerfile or a builder. The
 # tag stands in repo: Docker takes it there as well, and Podman 4.3 nowhere else.

@@ -104,13 +104,14 @@ void aphd_look_httpd_config(aphd_doctor_t *doctor)
         return;
     }
     if (aphd_httpd_ask(&facts, httpd, &err) != APR_SUCCESS) {
-        aphd_report(doctor, httpd->found ? APHD_UNCHECKED : APHD_WARNING, NULL, "%s", err.message);
+        aphd_report(doctor, doctor->settings->httpd_command == NULL ? APHD_UNCHECKED : APHD_WARNING,
+                    NULL, "%s", err.message);
         return;
     }
     const char *site = find_site(doctor, facts);
     if (site == NULL) {
-        aphd_report(doctor, httpd->found ? APHD_UNCHECKED : APHD_FAULT, "run apphostctl setup",
-                    "no file that %s reads names %s", httpd->command[0],
+        aphd_report(doctor, doctor->settings->httpd_command == NULL ? APHD_UNCHECKED : APHD_FAULT,
+                    "run apphostctl setup", "no file that %s reads names %s", httpd->command[0],
                     doctor->settings->routes_path);
         return;
     }

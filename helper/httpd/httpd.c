@@ -27,9 +27,18 @@ static const char *const places[] = {"/usr/sbin/apache2ctl", "/usr/sbin/httpd",
                                      "/usr/local/apache2/bin/httpd", "/usr/local/sbin/httpd",
                                      "/usr/local/bin/httpd"};
 
+static int is_usual(const char *const *command)
+{
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (command[1] == NULL && strcmp(command[0], places[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static apr_status_t find_command(aphd_httpd_t *httpd, aph_error_t *err)
 {
     httpd->command = httpd->settings->httpd_command;
+    httpd->usual = httpd->command == NULL || is_usual(httpd->command);
     if (httpd->command != NULL && access(httpd->command[0], X_OK) == 0)
         return APR_SUCCESS;
     if (httpd->command != NULL)
@@ -39,7 +48,6 @@ static apr_status_t find_command(aphd_httpd_t *httpd, aph_error_t *err)
                              httpd->command[0], httpd->settings->path, strerror(errno));
     const char **words = apr_pcalloc(httpd->p, 2 * sizeof *words);
     httpd->command = words;
-    httpd->found = 1;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (access(places[i], X_OK) == 0) {
             words[0] = places[i];

@@ -27,7 +27,7 @@ typedef struct aphd_httpd_t {
     apr_pool_t *p;
     const aphd_settings_t *settings;
     const char *const *command; /* argv without -t; absolute program first, NULL-terminated */
-    unsigned found : 1;         /* the command is not from apphostd.conf */
+    unsigned usual : 1;         /* the command is one of the usual places, without options */
     int lock_fd;                /* -1: the lock is not ours */
     int room_ms;                /* how long to wait for room in the scoreboard; 5000 */
     int proof_ms;               /* how long a new generation may take; 10000 */

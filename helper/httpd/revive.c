@@ -59,7 +59,7 @@ static apr_status_t start(const aphd_change_t *change, aph_error_t *err)
     const char *unit = strstr(httpd->command[0], "apache2") != NULL ? "apache2" : "httpd";
     const char *const words[] = {SYSTEMCTL, "restart", unit, NULL};
     aphd_run_t run;
-    int by_systemd = httpd->found && access("/run/systemd/system", F_OK) == 0 &&
+    int by_systemd = httpd->usual && access("/run/systemd/system", F_OK) == 0 &&
                      access(SYSTEMCTL, X_OK) == 0;
     apr_status_t rv = by_systemd ? aphd_run(&run, words, APHD_RUN_START, httpd->p, err)
                                  : aphd_run_httpd(&run, httpd, plain, APHD_RUN_START, err);

@@ -140,8 +140,8 @@ static apr_status_t finish(aphd_run_t *run, stream_t streams[2], pid_t pid, cons
 apr_status_t aphd_run(aphd_run_t *run, const char *const *words, aphd_run_kind_t kind,
                       apr_pool_t *p, aph_error_t *err)
 {
-    stream_t streams[2];
-    int ends[2];
+    stream_t streams[2] = {{.fd = -1}, {.fd = -1}};
+    int ends[2] = {-1, -1};
     apr_status_t rv = open_streams(streams, ends, p, err);
     if (rv != APR_SUCCESS)
         return rv;

@@ -4,7 +4,7 @@
  *   1  what is installed, what setup wrote; all of it is shown, and agreed to
  *   2  apphostd uninstalls every app; their data stays, or goes with --purge
  *   3  the record says removing
- *   4  apphostd ends, and is not started again
+ *   4  apphostd ends, and is not started again; the firewall's chains go
  *   5  what setup wrote becomes what was there before; httpd finds that sound, and is reloaded
  *   6  the record goes; with --purge StateDir, RuntimeDir and the configuration
  *
@@ -21,6 +21,7 @@
 #include "helper/base/purge.h"
 #include "helper/setup/common.h"
 #include "helper/setup/daemon.h"
+#include "helper/setup/firewall.h"
 #include "helper/setup/plan.h"
 #include "helper/setup/service.h"
 #include "helper/setup/show.h"
@@ -99,16 +100,19 @@ static apr_status_t purge_folder(const char *path, aph_error_t *err)
     return access(path, F_OK) == 0 ? aphd_purge_path(path, err) : APR_SUCCESS;
 }
 
+/* The configuration goes last: it says where the rest is. */
 static apr_status_t purge(const aphd_setup_t *setup, aph_error_t *err)
 {
     const aphd_settings_t *settings = setup->settings;
     apr_status_t status = purge_folder(settings->runtime_dir, err);
+    if (status == APR_SUCCESS)
+        status = purge_folder(settings->state_dir, err);
     if (status == APR_SUCCESS && strcmp(setup->config_path, APHD_SETTINGS_PATH) == 0)
-        status = purge_folder(APH_SYSCONFDIR, err);
-    else if (status == APR_SUCCESS && unlink(setup->config_path) != 0 && errno != ENOENT)
+        return purge_folder(APH_SYSCONFDIR, err);
+    if (status == APR_SUCCESS && unlink(setup->config_path) != 0 && errno != ENOENT)
         status = aph_error_set(err, APR_FROM_OS_ERROR(errno), 2204, "%s cannot be removed: %s",
                                setup->config_path, strerror(errno));
-    return status == APR_SUCCESS ? purge_folder(settings->state_dir, err) : status;
+    return status;
 }
 
 static apr_status_t mark_removing(aphd_setup_t *setup, aph_error_t *err)
@@ -129,6 +133,8 @@ static apr_status_t carry_out(aphd_setup_t *setup, const char *const *apps, aph_
         status = mark_removing(setup, err);
     if (status == APR_SUCCESS)
         status = end_daemon(setup, err);
+    if (status == APR_SUCCESS)
+        aphd_firewall_remove(setup);
     if (status == APR_SUCCESS)
         status = leave_httpd(setup, err);
     if (status == APR_SUCCESS && setup->purge)

@@ -73,6 +73,9 @@ AppHost On
     s.close()
     assert " 503 " in head and len(app.requests) == asked
     server.port = here
+    server.routes(a={"port": app.port, "flags": OWN_VHOST})
+    assert told(server.get("a"))["app"] == "a"
+    assert server.get("a", host="a.elsewhere.example").status == 404, "an alias that is none any more"
 
 
 def test_password_and_addresses(server):
@@ -153,7 +156,7 @@ def test_in_the_manner_of_amahi(server):
     server.routes()
     for host in ("a", f"a.{DOMAIN}"):
         assert server.get("a", host=host).status == 404, "its virtual host outlived it"
-    with open(f"{server.folder}/sites/00001/logs/access_log", encoding="ascii") as f:
+    with open(f"{server.folder}/sites/1/logs/access_log", encoding="ascii") as f:
         assert ' 200\n' in f.read()
 
 
@@ -237,12 +240,12 @@ def test_candidate(server):
     checked = subprocess.run([HTTPD, "-D", "APPHOST_CANDIDATE", "-t", "-f", f"{server.folder}/httpd.conf"],
                              capture_output=True, text=True, timeout=30)
     assert checked.returncode != 0 and "vhosts-candidate/00001.conf" in checked.stderr and "Nonsense" in checked.stderr
-    assert os.listdir(f"{server.folder}/sites") == ["00001"], "of the enabled set, and only of that"
+    assert os.listdir(f"{server.folder}/sites") == ["1"], "of the enabled set, and only of that"
 
 
 # -- what disappears later ---------------------------------------------------------------------------
 def logging_vhost(server, name, app_id):
-    logs = f"{server.folder}/sites/{app_id:05}/logs"
+    logs = f"{server.folder}/sites/{app_id}/logs"
     return vhost(server, name, f'ErrorLog "{logs}/error_log"\nCustomLog "{logs}/access_log" "%r"')
 
 
@@ -257,14 +260,14 @@ def test_missing_log_folders(server):
         os.umask(mask)
     assert server.get("a").status == 200
     sites = f"{server.folder}/sites"
-    for path, mode in ((sites, 0o755), (f"{sites}/00001", 0o755), (f"{sites}/00022", 0o755)):
+    for path, mode in ((sites, 0o755), (f"{sites}/1", 0o755), (f"{sites}/22", 0o755)):
         assert stat.S_IMODE(os.stat(path).st_mode) == mode and os.stat(path).st_uid == 0
-    assert stat.S_IMODE(os.stat(f"{sites}/00022/logs").st_mode) in (0o750, 0o700)
-    for gone in (f"{sites}/00022/logs", f"{sites}/00001", sites):
+    assert stat.S_IMODE(os.stat(f"{sites}/22/logs").st_mode) in (0o750, 0o700)
+    for gone in (f"{sites}/22/logs", f"{sites}/1", sites):
         shutil.rmtree(gone)
         server.reload()
         assert server.get("a").status == 200 and server.get("b").status == 200
-        assert os.path.exists(f"{sites}/00022/logs/access_log") and os.path.exists(f"{sites}/00001/logs/error_log")
+        assert os.path.exists(f"{sites}/22/logs/access_log") and os.path.exists(f"{sites}/1/logs/error_log")
     shutil.rmtree(sites)
     server.stop()
     server.start()
@@ -277,12 +280,12 @@ def test_log_folders_are_made_nowhere_else(server):
     enable(server, _1=vhost(server, "a"), _2=vhost(server, "b"), _3=vhost(server, "c"))
     outside = f"{server.folder}/outside"
     os.makedirs(outside)
-    os.makedirs(f"{server.folder}/sites/00002")
-    os.symlink(outside, f"{server.folder}/sites/00001")
-    os.chmod(f"{server.folder}/sites/00002", 0o777)
+    os.makedirs(f"{server.folder}/sites/2")
+    os.symlink(outside, f"{server.folder}/sites/1")
+    os.chmod(f"{server.folder}/sites/2", 0o777)
     configure(server).start()
-    assert os.listdir(outside) == [] and os.listdir(f"{server.folder}/sites/00002") == []
-    assert os.path.isdir(f"{server.folder}/sites/00003/logs"), "the others are made all the same"
+    assert os.listdir(outside) == [] and os.listdir(f"{server.folder}/sites/2") == []
+    assert os.path.isdir(f"{server.folder}/sites/3/logs"), "the others are made all the same"
     server.announced.append("APH025[34].*log folders in")
 
 

@@ -59,6 +59,28 @@ def everything(server):
     return got
 
 
+def test_the_main_server_keeps_its_site(server):
+    """Fedora's layout: no virtual host at all before ours, and the commented one of conf/apphost.conf put to use."""
+    server.announced += ["AH"]
+    extra = f"""<Directory "{server.folder}/htdocs">
+AllowOverride All
+</Directory>
+Alias /other "{server.folder}/htdocs"
+"""
+    server.configure(apphost="", extra=extra, modules=("alias", "dir")).start()
+    before = everything(server)
+    server.stop()
+    ours, count = re.subn(r"#(<VirtualHost \*:\d+>)\n#    ServerName \S+\n#(</VirtualHost>)",
+                          rf"\1\nServerName machine.{DOMAIN}\n\2", shipped(server))
+    assert count == 1
+    server.configure(apphost="", extra=extra, vhosts=ours, modules=("alias", "dir")).start()
+    after = everything(server)
+    unknown_app = f"wiki.{DOMAIN}"  # no site has this name here
+    before = {key: answer for key, answer in before.items() if key[1] != unknown_app}
+    after = {key: answer for key, answer in after.items() if key[1] != unknown_app}
+    assert after == before
+
+
 def test_neighbours_notice_nothing(server):
     app = server.app(lambda request: request.respond(
         request.line.encode() + b"".join(request.body()), headers=[

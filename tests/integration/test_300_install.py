@@ -178,7 +178,7 @@ EVERYTHING = """services:
     logging: {{driver: syslog}}
     networks: {{back: {{aliases: [front]}}}}
   db: {{image: {image}, networks: [back], links: []}}
-  side: {{image: {image}, network_mode: 'service:db', command: [/bin/busybox, sleep, '1000']}}
+  side: {{image: {image}, network_mode: 'service:db', command: [/bin/busybox, sleep, '1000'], stop_grace_period: 1s}}
 networks: {{back: {{}}}}
 volumes: {{named: {{}}}}
 """

@@ -2,6 +2,7 @@
 """Aliases, options, kinds and templates: what an app is to httpd, through the ordinary path."""
 import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 import kills
 from engine_env import WEB, busybox_files
-from stack_env import PREFIX
+from stack_env import PREFIX, wait_for
 
 IMAGE = f"apphost-test-web-{os.getpid()}:1"
 SCRIPT = ("cat > docker-compose.yml << 'EOF'\nweb:\n  image: '" + IMAGE
@@ -141,6 +142,40 @@ def test_options_of_the_virtual_host_and_of_the_route(site):
     site.announced.append(r"AH01587|AH01588")  # the body was larger than it may be
     assert site.get("wiki", method="POST", body=b"x" * 11).status == 413
     assert site.json("status", "wiki")["max_requests"] == 7
+
+
+def tls_files(folder):
+    """A program that speaks https, the libraries it wants, and a certificate nobody signed."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody", "-days", "2",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)
+    libraries = re.findall(r"(/\S+\.so\S*)", subprocess.run(["ldd", "/usr/bin/openssl"], check=True,
+                                                             capture_output=True, text=True).stdout)
+    files = {}
+    for path in ("/usr/bin/openssl", *libraries):
+        with open(path, "rb") as f:
+            files[path.lstrip("/")] = (f.read(), 0o755)
+    for name in ("key.pem", "cert.pem"):
+        with open(f"{folder}/{name}", "rb") as f:
+            files[name] = f.read()
+    return files
+
+
+def test_an_app_that_speaks_https(new_stack, engine, folder):
+    image = f"apphost-test-tls-{os.getpid()}:1"
+    engine.import_image(image, tls_files(folder),
+                        'CMD ["/usr/bin/openssl","s_server","-accept","443","-key","/key.pem","-cert","/cert.pem","-www"]')
+    stack = new_stack(httpd=False)
+    stack.MODULES_LOADED += ("ssl",)
+    stack.announced.append(r"AH01882|AH01873")  # which OpenSSL it is, and that sessions are not kept
+    with open(f"{PREFIX}/share/apphost/apphost.conf", encoding="utf-8") as f:
+        stack.start_httpd(sites=re.search(r"<IfModule ssl_module>.*?</IfModule>", f.read(), re.S)[0])
+    try:
+        script = SCRIPT.replace(IMAGE, image).replace(":80'", ":443'")
+        install(stack, "safe", "--option", "backend-https", script=script)
+        assert b"s_server" in stack.get("safe").body
+        stack.ctl("uninstall", "safe", "--purge", "--yes")
+    finally:
+        engine.remove_image(image)
 
 
 @pytest.mark.parametrize("more,word", [
@@ -296,6 +331,18 @@ def test_a_template_for_each_kind(site):
     install(site, "calm", "--kind", "quiet-container")
     assert site.get("loud").headers["X-Kind"] is None
     assert site.get("calm").headers["X-Kind"] == "quiet"
+
+
+def test_folders_of_logs_that_are_gone_stop_nobody(site):
+    install(site, "diary", "--option", "allow-ip=127.0.0.1")
+    shutil.rmtree(f"{site.state}/sites")
+    site.httpd.send_signal(signal.SIGUSR1)
+    wait_for(lambda: os.path.isdir(f"{site.state}/sites/1/logs"), 20, "the folder made again")
+    assert site.get("diary").status == 200 and site.httpd.poll() is None
+    shutil.rmtree(f"{site.state}/sites")
+    site.stop_httpd()
+    site.start_httpd()
+    assert site.get("diary").status == 200
 
 
 def test_vhosts_always(new_stack, web_image):

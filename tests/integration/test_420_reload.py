@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """helper/httpd against a real httpd: names in use, a set that is taken over, and what is refused."""
 import os
+import re
 import signal
 
 import pytest
 
 import backends
-from httpd_env import DOMAIN
+from httpd_env import DOMAIN, HTTPD
 from reload_env import RESTARTED
 
 
@@ -192,6 +193,29 @@ def test_httpd_does_not_react(sites):
     assert sites.enabled() == {1: sites.vhost(1)} and sites.leftovers() == []
     answer = sites.apply({1: sites.vhost(1, mark="3")})
     assert answer.ok and sites.mark(1) == "3", answer.error
+
+
+def test_edited_between_check_and_signal(sites):
+    """The admin saves a broken site while the last check runs: that is seen, and httpd is not signalled."""
+    assert sites.apply({1: sites.vhost(1)}).ok
+    program = sites.write("ctl", f"""#!/bin/sh
+{HTTPD} -f {sites.folder}/httpd.conf "$@"
+ended=$?
+if test "$*" = "-t -D DUMP_INCLUDES"; then
+    echo x >> {sites.folder}/checks
+    if test "$(wc -l < {sites.folder}/checks)" = 2; then echo NoSuchDirective > {sites.folder}/sites/zz.conf; fi
+fi
+exit $ended
+""")
+    os.chmod(program, 0o755)
+    text = open(sites.settings, encoding="utf-8").read()
+    sites.write("apphostd.conf", re.sub("Command = .*", f"Command = {program}", text))
+    before = sites.probe()
+    answer = sites.apply({1: sites.vhost(1, mark="2")})
+    assert not answer.ok and f"{sites.folder}/sites/zz.conf, line 1" in answer.error, answer.error
+    after = sites.probe()
+    assert (after["generation"], after["parent"]) == (before["generation"], before["parent"])
+    assert sites.enabled() == {1: sites.vhost(1)} and sites.leftovers() == []
 
 
 def test_httpd_does_not_include_us(sites):

@@ -55,6 +55,7 @@ static void app_names(void **state)
         {"apps", NULL, APH_ETAKEN},
         {"www", NULL, APH_ETAKEN},
         {"localhost", NULL, APH_ETAKEN},
+        {"apphost-probe", NULL, APH_ETAKEN},
         {"box", "box", APH_ETAKEN},
         {"box", "Box.Home.arpa", APH_ETAKEN},
     };
