@@ -9,6 +9,7 @@ import time
 import pytest
 
 from engine_env import WEB, busybox_files, free_port, serve_on
+from test_350_engine_faults import Relay
 from scripted_registry import MANIFEST, Image, ScriptedRegistry, digest, drip, stall
 
 PID = os.getpid()
@@ -171,6 +172,30 @@ def test_index_and_token(bare, scripted):
     assert "scope=repository%3Ashop%2Fapp%3Apull" in token and "push" not in token
     assert "service=the%20%22service%22" in token
     assert [a for p, a in scripted.asked if p.startswith("/token")] == [None]
+
+
+def test_a_short_name_is_asked_where_the_engine_asks(new_stack, engine, scripted, tmp_path):
+    """The engine's own mirror first; what it calls its registry is the name of that, whatever it is."""
+    info = engine.json("GET", "/info")
+    info["IndexServerAddress"] = "https://index.registry.invalid/v1/"
+    info["RegistryConfig"] = {"IndexConfigs": {"registry.invalid": {
+        "Name": "registry.invalid", "Official": True, "Secure": True, "Mirrors": [f"http://{scripted.host}/"]}}}
+    relay = Relay(f"{tmp_path}/engine.sock", engine.path)
+    body = json.dumps(info).encode()
+    relay.answers.append((r"^GET /v[0-9.]+/info ", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                          b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)))
+    relay.start()
+    try:
+        stack = new_stack(httpd=False, Socket=relay.path)
+        scripted.serve("library/short", Image())
+        for ref in ("short:1", "registry.invalid/short:1", "registry.invalid/library/short:1"):
+            (image,) = plan_of(stack, ref)["plan"]["images"]
+            assert image["layers"] == 3000, image["note"]
+        (image,) = plan_of(stack, "nowhere:1")["plan"]["images"]
+        assert image["layers"] is None and "registry" in image["note"]
+        stack.stop_daemon()
+    finally:
+        relay.stop()
 
 
 def test_layers_count_once_over_all_images(bare, scripted):
