@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import kills
 from engine_env import WEB, busybox_files, free_port, serve_on
 from test_350_engine_faults import Relay
 from scripted_registry import MANIFEST, Image, ScriptedRegistry, digest, drip, stall
@@ -137,6 +138,26 @@ def crude(stack, args):
             frame = json.loads(stream.read(struct.unpack(">I", stream.read(4))[0]))
             if "progress" not in frame and "log" not in frame:
                 return frame
+
+
+@pytest.mark.parametrize("pause", [0, 0.05, 0.15, 0.4])
+def test_a_pull_that_is_killed_leaves_no_image(bare, engine, shop, pause):
+    """Between the pull by digest and the name it gets, too."""
+    keep = kills.watcher(bare)
+    operation = kills.install(bare, "cut", shop)
+    assert operation.until("images")
+    time.sleep(pause)
+    kills.kill_job(bare, keep)
+    operation.end()
+    kills.settle(bare)
+    name = shop.rpartition(":")[0]
+    if bare.invariants():   # it was through before it was killed
+        bare.ctl("uninstall", "cut", "--purge", "--yes")
+
+    def names():
+        return [n for i in engine.json("GET", "/images/json") for n in (i["RepoTags"] or []) + (i["RepoDigests"] or [])
+                if n.startswith(name)]
+    assert not names(), names()
 
 
 def test_an_image_that_is_here_under_its_digest(bare, engine, registry):
