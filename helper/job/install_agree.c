@@ -81,6 +81,20 @@ static apr_status_t refuse_silence(const aphd_install_t *install, aph_error_t *e
                          asked[0] != '\0' && overridden[0] != '\0' ? "; " : "", overridden);
 }
 
+/* Also where nobody looked at the plan: before they are opened. */
+static void name_open_ports(const aphd_install_t *install)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach(install->policy.ports, i, port)
+        if (!json_is_true(json_object_get(port, "web")))
+            aphd_report_log(&install->job->report, "port %d/%s of this machine will be open to "
+                            "your network (service %s)",
+                            (int)json_integer_value(json_object_get(port, "host")),
+                            json_string_value(json_object_get(port, "protocol")),
+                            json_string_value(json_object_get(port, "service")));
+}
+
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -91,8 +105,9 @@ apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
     aphd_install_step(install, 5, "consent", "checking what was agreed to");
     if (shown != NULL && strcmp(shown, install->plan_hash) != 0)
         return aph_error_set(err, APH_EPLAN, 1206, "the plan is not the one that was shown: an "
-                             "image, a folder or the script changed meanwhile; look at it again "
-                             "with --plan");
+                             "image, a folder or the script changed meanwhile, or a registry says "
+                             "something else than it did; look at it again with --plan");
+    name_open_ports(install);
     add_ids(ids, json_object_get(install->plan, "asked"));
     add_ids(ids, overridden);
     apr_status_t status = APR_SUCCESS;
