@@ -29,8 +29,9 @@
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
  * agreed to. Sizes and users follow from the digest; a tag that was moved meanwhile is another plan,
- * and what is pulled is pulled by the digest that was shown. What is rewritten follows from the script, whose hash is in the content. FINDING is
- * policy.h's; in "content" without value and reason, which may name the port. */
+ * and what is pulled is pulled by the digest that was shown. What is rewritten follows from the script,
+ * whose hash is in the content. FINDING is policy.h's; in "content" without value and reason, which may
+ * name the port. */
 #ifndef APHD_PLAN_H
 #define APHD_PLAN_H
 
