@@ -17,6 +17,13 @@ written=$(sed -n '/^## What apphost asks/,/^## What compose asks/p' "$page" | gr
 ok "the page and engine_calls.def have the same requests" "$(printf '%s\n' "$rows" "$written" | sort | uniq -u)"
 
 cd "$srcdir" || exit 1
+# A call that was forgotten there would only be noticed when it is made.
+written=$(grep -ohE '"/(_ping|build|containers|distribution|events|exec|images|info|networks|system|version|volumes)[^"?%]*' \
+    $(sources c -- helper/job) | tr -d '"' | sort -u)
+test "$(printf '%s\n' "$written" | wc -l)" -ge 8 || fatal "paths of the engine are found"
+ok "every path of the engine in helper/job begins a row" "$(printf '%s\n' "$written" | while read -r path; do
+    grep -qF "\", \"$path" "$calls" || echo "$path"
+done)"
 ok "only the transport, and the doctor's query, which only gets, speak to the engine" \
     "$(grep -lE 'CURLOPT_(UNIX_SOCKET|ABSTRACT_UNIX_SOCKET)' $(sources c) | grep -vxE 'helper/(job/engine|doctor/engine_query)\.c'
        grep -nE 'CUSTOMREQUEST|CURLOPT_POST|UPLOAD|NOBODY' helper/doctor/engine_query.c)"

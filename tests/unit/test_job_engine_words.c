@@ -53,6 +53,7 @@ static void test_calls_that_are_listed(void **state)
         {"POST", "/containers/./stop", 0},
         {"POST", "/containers/create", 0},
         {"POST", "/containers/create?name=x", 0},
+        {"GET", "/images/json", 1},
         {"POST", "/build", 0},
         {"POST", "/images/create?fromImage=a%2Fb&tag=1", 1},
         {"POST", "/images/create?fromSrc=x&tag=1", 0},
