@@ -35,7 +35,7 @@ start_docker() {
     fi
     engine_socket=$runtime/docker.sock
     engine_answers "$engine_socket" && return 0
-    install_packages docker.io docker-compose iptables
+    install_packages "${engine_packages[@]}"
     if [ -d /run/systemd/system ]; then
         step "Starting Docker"
         systemctl start docker

@@ -13,6 +13,7 @@ build_packages=(gcc make libc6-dev autoconf automake libtool pkg-config apache2-
     libidn2-dev libsodium-dev libseccomp-dev busybox-static curl procps iproute2)
 check_packages=(libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind python3 python3-pytest
     python3-requests python3-websocket wrk strace universal-ctags chromium chromium-driver)
+engine_packages=(docker.io docker-compose iptables)
 # Beside Docker's packages, which bring runc: names of services, and "init: true".
 podman_packages=(podman netavark aardvark-dns catatonit)
 
