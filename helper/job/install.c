@@ -29,6 +29,7 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
+#include "helper/job/plan_needs.h"
 #include "helper/job/take_down.h"
 
 #define STEPS 11
@@ -56,7 +57,9 @@ static int is_webapp(const aphd_install_t *install)
 static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 {
     aphd_install_step(install, 1, "engine", "asking the container engine");
-    apr_status_t status = aphd_site_from_args(install->job, &install->site, err);
+    apr_status_t status = aphd_install_allowed(install->job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_site_from_args(install->job, &install->site, err);
     return status == APR_SUCCESS && !is_webapp(install) ? meet_engine(install, err) : status;
 }
 
@@ -77,7 +80,7 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     aphd_install_step(install, 9, "health", "waiting for its first answer");
-    return aphd_bring_await(job, err);
+    return aphd_bring_await(job, install->model, err);
 }
 
 static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
@@ -95,9 +98,13 @@ static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
 
 static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
 {
-    apr_status_t status = aphd_install_folders(install, err);
+    apr_status_t status = aphd_plan_fits(install->plan, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_folders(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_images(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_give(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
     return status == APR_SUCCESS ? start(install, err) : status;
@@ -182,6 +189,7 @@ static void clear(aphd_install_t *install)
     json_decref(install->script);
     json_decref(install->images);
     json_decref(install->folders);
+    json_decref(install->needs);
     json_decref(install->files);
     json_decref(install->plan);
     json_decref(install->undo);
