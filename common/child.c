@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "common/no_network.h"
 
 #define NOBODY 65534
 
@@ -67,15 +68,15 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Where we are root: a process of nobody's, in a network with no interface. Who is not root cannot
- * give anything up here; the program's own sandbox still holds. */
+/* A process that reaches nobody, and where we are root also nobody's. Who is not root has no other uid
+ * to take. The filter comes last: it needs no_new_privs. */
 static void drop_privileges(int report)
 {
     if (geteuid() == 0
-        && (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0 || setgroups(0, NULL) != 0
-            || setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0))
+        && (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0
+            || setresuid(NOBODY, NOBODY, NOBODY) != 0))
         give_up(report);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || aph_no_network() != 0)
         give_up(report);
 }
 

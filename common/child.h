@@ -17,7 +17,7 @@ typedef struct aph_child_spec_t {
     const char *directory;     /* working directory; NULL: "/" */
     unsigned dies_with_parent : 1; /* SIGKILL when the thread that started it ends */
     unsigned own_session : 1;      /* setsid: signals of the terminal do not reach it */
-    unsigned unprivileged : 1;     /* where we are root: nobody's uid, no groups, no network, no new privileges */
+    unsigned unprivileged : 1;     /* no network, no new privileges; where we are root also nobody's uid, no groups */
 } aph_child_spec_t;
 
 /* Starts it. A program that cannot be executed is an error here (APR_FROM_OS_ERROR of exec's errno),

@@ -13,6 +13,7 @@ run_checks() {
     part "gcc: build and unit tests" unit_tests gcc CC=gcc
     make -C "$work/gcc" install >"$work/install.log" 2>&1 || die "nothing to test: see $work/install.log"
     find_registry || die "there is no registry to test with"
+    find_analyze || die "there is no systemd-analyze to judge the units with"
     start_lane source lane_source
     start_lane others lane_others
     lane_event
@@ -51,6 +52,7 @@ check_podman() {
 
 enter_network() {
     find_registry
+    find_analyze
     ip link set lo up
     printf '35001-35999\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
 }
@@ -192,6 +194,7 @@ run_pytest() {
     shift
     APPHOST_MPM=${mpm:-event} APPHOST_ARTEFACTS=$run/artefacts APPHOST_PREFIX=$work/gcc/inst \
         APPHOST_BUILD=$work/gcc DOCKER_SOCKET=$engine_socket REGISTRY=$registry \
+        SYSTEMD_ANALYZE=$analyze \
         PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
         --junitxml="$work/$name.xml" "$@" 2>&1 | tee "$work/$name.log" || true
     read -r ok bad < <(/usr/bin/python3 - "$work/$name.xml" <<'END'
@@ -223,4 +226,16 @@ find_registry() {
     mkdir -p "$work/registry"
     (cd "$work/registry" && apt-get -q download docker-registry && dpkg-deb -x docker-registry_*.deb .) \
         >"$work/registry.log" 2>&1 || { tail -n 5 "$work/registry.log"; return 1; }
+}
+
+# The same for the command that judges units: a machine without systemd has none.
+find_analyze() {
+    analyze=$(command -v systemd-analyze || true)
+    [ -z "$analyze" ] || return 0
+    analyze=$work/systemd/usr/bin/systemd-analyze
+    [ -x "$analyze" ] && return 0
+    mkdir -p "$work/systemd"
+    (cd "$work/systemd" && apt-get -q download systemd libsystemd-shared libsystemd0 \
+        && for package in *.deb; do dpkg-deb -x "$package" . || exit 1; done) \
+        >"$work/systemd.log" 2>&1 || { tail -n 5 "$work/systemd.log"; return 1; }
 }

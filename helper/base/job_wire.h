@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What apphostd (monitor) and apphost-job say to each other over the socket pair on the job's
- * descriptor 3. Frames as in common/frame.h with APH_JOB_FRAME_MAX. The monitor owns the database, the
+/* What apphostd (monitor) and apphost-job say to each other over the socket on the job's descriptor 3. Frames as in common/frame.h with APH_JOB_FRAME_MAX. The monitor owns the database, the
  * ids and the routes; the job owns the engine and the files. A job whose monitor is gone (end of file
  * on descriptor 3) stops at once: the next monitor finds the open row and starts a job to recover.
  *
@@ -44,6 +43,7 @@
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}
  *
  * 3. The job notes; a note is not answered:
+ *      {"note":"process","pid":N}  first of all, from a job that a service manager started
  *      {"note":"progress","step":S,"text":S,"done":N,"total":N,"unit":U}
  *                                  U: "bytes", "layers" (of an image, from engines that tell no bytes)
  *                                  or "steps"

@@ -2,6 +2,7 @@
 #include "helper/job/ask.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <apr_strings.h>
 
 #include "common/frame.h"
@@ -145,6 +146,11 @@ static void note(aphd_ask_t *ask, json_t *frame)
     if (frame != NULL)
         aph_frame_write(ask->fd, frame, APH_JOB_FRAME_MAX, &unheard);
     json_decref(frame);
+}
+
+void aphd_ask_note_process(aphd_ask_t *ask)
+{
+    note(ask, json_pack("{s:s, s:i}", "note", "process", "pid", (int)getpid()));
 }
 
 void aphd_ask_note_progress(aphd_ask_t *ask, const aphd_progress_t *progress)

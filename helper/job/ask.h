@@ -19,6 +19,9 @@ typedef struct aphd_ask_t aphd_ask_t;
 apr_status_t aphd_ask_open(aphd_ask_t **ask, int fd, json_t **request, apr_pool_t *p,
                            aph_error_t *err);
 
+/* Who we are, to a monitor that did not start us itself. */
+void aphd_ask_note_process(aphd_ask_t *ask);
+
 typedef struct aphd_reservation_t {
     const char *name;
     int web;                      /* an app with a route */

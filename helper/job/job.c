@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper/job/job.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
@@ -27,6 +28,9 @@ apr_status_t aphd_job_open(aphd_job_t *job, const char *settings_path, int fd, a
     apr_status_t status = aphd_halt_open(&job->halt, fd, err);
     if (status == APR_SUCCESS)
         status = aphd_ask_open(&job->ask, fd, &job->request, p, err);
+    /* Set by a service manager, and never by a monitor, which knows whom it has started. */
+    if (status == APR_SUCCESS && getenv("LISTEN_FDS") != NULL)
+        aphd_ask_note_process(job->ask);
     if (status == APR_SUCCESS)
         status = aphd_settings_load(&settings, settings_path, p, err);
     if (status != APR_SUCCESS)

@@ -123,6 +123,10 @@ static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *wh
     else if (job->untouched)
         aph_error_set(why, APH_EINTERNAL, 856,
                       "apphostd ended before the job changed anything; run the command again");
+    else if (exit_code == APHD_EXIT_UNKNOWN)
+        aph_error_set(why, APH_EINTERNAL, 2350,
+                      "the job's process ended without saying why; see `journalctl -t "
+                      "apphost-job`");
     else if (exit_code > 128)
         aph_error_set(why, APH_EINTERNAL, 857, "the job's process was ended by signal %d",
                       exit_code - 128);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apphostd: the monitor. Small, root, and without the engine, the network or foreign text: those are
- * in its children.
+ * in its jobs, which are its children, or started by systemd where -j says so.
  *
  * Its start is a story in ten steps, told by run() below:
  *    1. settings          apphostd.conf, read once; a change needs a restart (SIGHUP says so)
@@ -46,8 +46,9 @@
 #define EXIT_USAGE 2
 
 static const char usage[] =
-    "usage: apphostd [-c CONFIG] [-f | -t | -b | -V | -h]\n"
+    "usage: apphostd [-c CONFIG] [-j SOCKET] [-f | -t | -b | -V | -h]\n"
     "  -c CONFIG  read CONFIG instead of " APHD_SETTINGS_PATH "\n"
+    "  -j SOCKET  have jobs started by whoever listens there, instead of as children\n"
     "  -f         stay in the foreground; it always does, a service manager puts it elsewhere\n"
     "  -t         check the configuration and end\n"
     "  -b         make today's copy of the database and end\n"
@@ -214,6 +215,7 @@ static apr_status_t run(daemon_t *daemon, aph_error_t *err)
 
 typedef struct options_t {
     const char *config_path;
+    const char *job_socket; /* NULL: jobs are our children */
     unsigned check : 1;
     unsigned copy : 1;
 } options_t;
@@ -223,10 +225,13 @@ static int read_options(int argc, char **argv, options_t *options)
 {
     int letter;
     options->config_path = APHD_SETTINGS_PATH;
-    while ((letter = getopt(argc, argv, "c:ftbVh")) != -1)
+    while ((letter = getopt(argc, argv, "c:j:ftbVh")) != -1)
         switch (letter) {
         case 'c':
             options->config_path = optarg;
+            break;
+        case 'j':
+            options->job_socket = optarg;
             break;
         case 'f':
             break;
@@ -259,13 +264,14 @@ static apr_status_t make_copy(const aphd_settings_t *settings, apr_pool_t *p, ap
                            aphd_monitor_clock(), err);
 }
 
-static apr_status_t serve(const aphd_settings_t *settings, aph_error_t *err)
+static apr_status_t serve(const aphd_settings_t *settings, const char *job_socket, aph_error_t *err)
 {
     daemon_t daemon = {.lock_fd = -1};
     aphd_monitor_t *monitor = &daemon.monitor;
     monitor->settings = settings;
     monitor->program.path = APH_LIBEXECDIR "/apphost-job";
     monitor->program.config_path = settings->path;
+    monitor->program.socket_path = job_socket;
     monitor->started = aphd_monitor_clock();
     if (gethostname(daemon.machine, sizeof daemon.machine - 1) == 0)
         monitor->machine = daemon.machine;
@@ -283,7 +289,7 @@ static int exit_status_of(apr_status_t status)
 
 int main(int argc, char **argv)
 {
-    options_t options = {NULL, 0, 0};
+    options_t options = {0};
     aphd_settings_t *settings = NULL;
     apr_pool_t *p = NULL;
     aph_error_t err = APH_ERROR_INIT;
@@ -305,7 +311,7 @@ int main(int argc, char **argv)
     else if (status == APR_SUCCESS && options.copy)
         status = make_copy(settings, p, &err);
     else if (status == APR_SUCCESS)
-        status = serve(settings, &err);
+        status = serve(settings, options.job_socket, &err);
     if (status != APR_SUCCESS)
         aphd_log_error(APHD_LOG_ERROR, "cannot go on", &err);
     else if (options.check)

@@ -29,6 +29,14 @@ apr_status_t aphd_places_group(const aphd_settings_t *settings, gid_t *gid, aph_
     return APR_SUCCESS;
 }
 
+/* systemd lets us write only where the unit says. */
+static const char *hint(int cause)
+{
+    return cause == EROFS ? "; where systemd runs apphostd, a drop-in has to name it: see the comment "
+                            "on ReadWritePaths= in apphostd.service"
+                          : "";
+}
+
 static apr_status_t judge(const char *path, int fd, int made, mode_t mode, gid_t gid,
                           aph_error_t *err)
 {
@@ -46,8 +54,8 @@ static apr_status_t judge(const char *path, int fd, int made, mode_t mode, gid_t
                              "then chmod it to %04o",
                              path, (unsigned)there.st_mode & 07777, (unsigned)mode);
     if ((gid != SAME_GROUP && fchown(fd, (uid_t)-1, gid) != 0) || fchmod(fd, mode) != 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 894, "%s cannot be given its mode: %s",
-                             path, strerror(errno));
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 894, "%s cannot be given its mode: %s%s",
+                             path, strerror(errno), hint(errno));
     return APR_SUCCESS;
 }
 
@@ -57,8 +65,8 @@ static apr_status_t prepare(const char *path, mode_t mode, gid_t gid, aph_error_
 {
     int made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 895, "%s cannot be made: %s", path,
-                             strerror(errno));
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 895, "%s cannot be made: %s%s", path,
+                             strerror(errno), hint(errno));
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return aph_error_set(err, APH_ECONFIG, 896, "%s is not a directory of ours: %s", path,

@@ -49,6 +49,7 @@ class Stack:
         self.announced = []      # patterns of log lines a test expects
         self.engine_socket = engine.path
         self.options = {}
+        self.before_daemon, self.daemon_options = [], []   # words before and after the command
 
     # -- the two processes -------------------------------------------------------------------------
     def write_config(self, **overrides):
@@ -68,7 +69,8 @@ class Stack:
 
     def start_daemon(self, wait=True):
         log = open(f"{self.folder}/apphostd.log", "ab")
-        self.daemon = subprocess.Popen([f"{PREFIX}/sbin/apphostd", "-c", self.config],
+        self.daemon = subprocess.Popen([*self.before_daemon, f"{PREFIX}/sbin/apphostd", "-c", self.config,
+                                        *self.daemon_options],
                                        stdout=log, stderr=log, start_new_session=True)
         log.close()
         if wait:
