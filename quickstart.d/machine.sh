@@ -10,9 +10,10 @@ need_root() { [ "$(id -u)" = 0 ] || die "must run as root: it starts a container
 # httpd without Debian's service around it: apache2-bin, not apache2.
 build_packages=(gcc make libc6-dev autoconf automake libtool pkg-config apache2-bin apache2-dev libapr1-dev
     libaprutil1-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libyaml-dev libinih-dev
-    libidn2-dev libsodium-dev libseccomp-dev busybox-static curl procps iproute2)
+    libidn2-dev libsodium-dev libseccomp-dev busybox-static curl procps iproute2 media-types)
 check_packages=(libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind python3 python3-pytest
-    python3-requests python3-websocket wrk strace universal-ctags chromium chromium-driver)
+    python3-requests python3-websocket python3-yaml wrk strace universal-ctags openssl apache2-utils e2fsprogs
+    chromium chromium-driver)
 engine_packages=(docker.io docker-compose iptables)
 # Beside Docker's packages, which bring runc: names of services, and "init: true".
 podman_packages=(podman netavark aardvark-dns catatonit)
