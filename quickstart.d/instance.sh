@@ -21,6 +21,9 @@ RuntimeDir = $runtime/apphost
 PublicPort = $PORT
 [engine]
 Socket = $engine_socket
+[httpd]
+Command = $(httpd_program) -f $run/httpd/httpd.conf
+Address = $(own_address)
 END
     local modules; modules=$(apxs -q LIBEXECDIR)
     write_if_changed "$run/httpd/httpd.conf" <<END
@@ -32,11 +35,10 @@ ServerName localhost
 Listen $LISTEN:$PORT
 User www-data
 Group www-data
-LoadModule mpm_event_module $modules/mod_mpm_event.so
-LoadModule authz_core_module $modules/mod_authz_core.so
-LoadModule headers_module $modules/mod_headers.so
-LoadModule proxy_module $modules/mod_proxy.so
-LoadModule proxy_http_module $modules/mod_proxy_http.so
+$(for module in mpm_event authn_core authn_file auth_basic authz_core authz_host authz_user alias dir headers mime \
+        setenvif proxy proxy_http; do
+        printf 'LoadModule %s_module %s/mod_%s.so\n' "$module" "$modules" "$module"
+    done)
 LoadModule apphost_module $prefix/modules/mod_apphost.so
 ErrorLog "$run/httpd/logs/error_log"
 LogLevel warn
@@ -44,12 +46,20 @@ LogLevel warn
     AllowOverride None
     Require all denied
 </Directory>
+TypesConfig /etc/mime.types
+LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"" combined
+AppHostDomain $domains
+AppHostRoutes "$run/state/routes"
+<IfDefine !APPHOST_CANDIDATE>
+    IncludeOptional "$run/state/vhosts-enabled/*.conf"
+</IfDefine>
+<IfDefine APPHOST_CANDIDATE>
+    IncludeOptional "$run/state/vhosts-candidate/*.conf"
+</IfDefine>
 <VirtualHost *:$PORT>
     ServerName $DOMAIN
     ServerAlias *.$DOMAIN $lan_domain *.$lan_domain
     AppHost On
-    AppHostDomain $domains
-    AppHostRoutes "$run/state/routes"
 </VirtualHost>
 END
 }
@@ -88,7 +98,7 @@ start_httpd() {
         end_process httpd
     fi
     step "Starting httpd on $LISTEN:$PORT"
-    local httpd; httpd=$(apxs -q SBINDIR)/$(apxs -q PROGNAME)
+    local httpd; httpd=$(httpd_program)
     "$httpd" -t -f "$run/httpd/httpd.conf" >"$run/httpd/check.log" 2>&1 \
         || { cat "$run/httpd/check.log" >&2; die "httpd does not accept its configuration"; }
     setsid "$httpd" -DFOREGROUND -f "$run/httpd/httpd.conf" >>"$run/httpd/logs/start_log" 2>&1 </dev/null &
@@ -96,6 +106,8 @@ start_httpd() {
     wait_until 20 "httpd (see $run/httpd/logs/error_log; is port $PORT taken?)" \
         curl -sS -m 2 -o /dev/null "http://$(own_address):$PORT/"
 }
+
+httpd_program() { printf '%s/%s' "$(apxs -q SBINDIR)" "$(apxs -q PROGNAME)"; }
 
 # From the table: name, then state.
 running_apps() { awk 'NR > 1 && $2 == "running" { print $1 }'; }

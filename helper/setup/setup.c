@@ -68,6 +68,16 @@ static int differs(const aphd_setup_t *setup)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* What an earlier setup wrote and this one would not (a program is gone, say) stays ours. */
+static void carry_over(const aphd_setup_t *setup, aphd_record_t *record)
+{
+    for (int i = 0; setup->record != NULL && i < setup->record->entries->nelts; i++) {
+        const aphd_recorded_t *old = &APR_ARRAY_IDX(setup->record->entries, i, aphd_recorded_t);
+        if (aphd_record_find(record, old->change.path) == NULL)
+            APR_ARRAY_PUSH(record->entries, aphd_recorded_t) = *old;
+    }
+}
+
 static aphd_record_t *make_record(const aphd_setup_t *setup, int made_state_dir)
 {
     const aphd_record_t *old = setup->record;
@@ -85,6 +95,7 @@ static aphd_record_t *make_record(const aphd_setup_t *setup, int made_state_dir)
             .change = *change,
             .sha256 = aphd_record_sum(change->after.text, change->after.length, setup->p)};
     }
+    carry_over(setup, record);
     return record;
 }
 

@@ -235,7 +235,7 @@ SubnetPool = 10.214.0.0/16
 StartSeconds = 20
 """.replace("# PublicPort", "".join(f"{k} = {v}\n" for k, v in overrides.items()) + "# PublicPort"), 0o640)
 
-    def apart(self, *words, wrapper=(), fakes=(), timeout=100):
+    def apart(self, *words, wrapper=(), fakes=(), said="", timeout=100):
         """Runs words where /etc/sysctl.d and /etc/logrotate.d are ours and no systemd is seen. fakes: {file: over}."""
         run = f"{self.folder}/run-systemd"
         os.makedirs(run, exist_ok=True)
@@ -244,7 +244,7 @@ StartSeconds = 20
                   "shift 2; while [ \"$1\" != -- ]; do mount --bind \"$1\" \"$2\"; shift 2; done; shift; exec \"$@\"")
         return subprocess.run(["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script, "sh", self.etc, run,
                                *fakes, "--", *wrapper, *map(str, words)], text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+                              input=said, timeout=timeout, check=False,
                               env={"APPHOST_SOCKET": self.socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def setup(self, *options, expect=0, **more):
@@ -309,7 +309,7 @@ StartSeconds = 20
     def all_answers(self):
         asked = {(host, path): self.answer(host, path) for host, path in self.QUESTIONS}
         if self.shape == "debian" and self.sites:
-            asked |= {("tls", host, path): self.answer(host, path, tls=True) for host, path in self.QUESTIONS[::3]}
+            asked |= {("tls", host, path): self.answer(host, path, tls=True) for host, path in self.QUESTIONS[::6]}
         return asked
 
     def tree(self):

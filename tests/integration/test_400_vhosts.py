@@ -2,6 +2,7 @@
 """Aliases, options, kinds and templates: what an app is to httpd, through the ordinary path."""
 import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -141,6 +142,40 @@ def test_options_of_the_virtual_host_and_of_the_route(site):
     site.announced.append(r"AH01587|AH01588")  # the body was larger than it may be
     assert site.get("wiki", method="POST", body=b"x" * 11).status == 413
     assert site.json("status", "wiki")["max_requests"] == 7
+
+
+def tls_files(folder):
+    """A program that speaks https, the libraries it wants, and a certificate nobody signed."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody", "-days", "2",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)
+    libraries = re.findall(r"(/\S+\.so\S*)", subprocess.run(["ldd", "/usr/bin/openssl"], check=True,
+                                                             capture_output=True, text=True).stdout)
+    files = {}
+    for path in ("/usr/bin/openssl", *libraries):
+        with open(path, "rb") as f:
+            files[path.lstrip("/")] = (f.read(), 0o755)
+    for name in ("key.pem", "cert.pem"):
+        with open(f"{folder}/{name}", "rb") as f:
+            files[name] = f.read()
+    return files
+
+
+def test_an_app_that_speaks_https(new_stack, engine, folder):
+    image = f"apphost-test-tls-{os.getpid()}:1"
+    engine.import_image(image, tls_files(folder),
+                        'CMD ["/usr/bin/openssl","s_server","-accept","443","-key","/key.pem","-cert","/cert.pem","-www"]')
+    stack = new_stack(httpd=False)
+    stack.MODULES_LOADED += ("ssl",)
+    stack.announced.append(r"AH01882|AH01873")  # which OpenSSL it is, and that sessions are not kept
+    with open(f"{PREFIX}/share/apphost/apphost.conf", encoding="utf-8") as f:
+        stack.start_httpd(sites=re.search(r"<IfModule ssl_module>.*?</IfModule>", f.read(), re.S)[0])
+    try:
+        script = SCRIPT.replace(IMAGE, image).replace(":80'", ":443'")
+        install(stack, "safe", "--option", "backend-https", script=script)
+        assert b"s_server" in stack.get("safe").body
+        stack.ctl("uninstall", "safe", "--purge", "--yes")
+    finally:
+        engine.remove_image(image)
 
 
 @pytest.mark.parametrize("more,word", [

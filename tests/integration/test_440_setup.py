@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """apphostctl setup and teardown: into an httpd that already serves, and out again."""
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -23,6 +25,21 @@ def test_nothing_without_consent(new_farm):
         assert word in done.stdout, (word, done.stdout)
     farm.same_tree(before)
     assert not os.path.exists(farm.state)
+
+
+def test_a_person_is_asked(new_farm):
+    farm = new_farm("fedora")
+    tree = farm.tree()
+    command = f"{PREFIX}/bin/apphostctl setup --config {farm.config} --httpd {farm.command[0]}"
+    done = farm.apart("script", "-qec", command, "/dev/null", said="perhaps\nn\n")
+    assert done.returncode == 4 and done.stdout.count("Write that? [y/n]") == 2, done
+    farm.same_tree(tree)
+    done = farm.apart("script", "-qec", command, "/dev/null", said="y\n")
+    assert done.returncode == 0 and "Done." in done.stdout, done
+    os.unlink(farm.config)
+    shutil.copy(f"{PREFIX}/share/apphost/apphostd.conf", farm.config)
+    done = farm.apart("script", "-qec", command, "/dev/null", said="apps.example\nn\n")
+    assert "[home.arpa]" in done.stdout and "NAME.apps.example" in done.stdout, done
 
 
 def test_debian_in_and_out(new_farm):
@@ -120,14 +137,17 @@ def test_purge_leaves_nothing(new_farm, engine, web_image):
     tree, answers = farm.tree(), farm.all_answers()
     with_apps(farm, web_image, ["photos"])
     farm.same_answers(answers)
-    chain = f"APPHOST-{farm.instance_label[:8]}"
+    instance = farm.instance_label
+    chain = f"APPHOST-{instance[:8]}"
     assert chain in firewall()
     farm.teardown("--yes", "--purge")
     assert chain not in firewall()
+    farm.instance_label = None  # nothing of it is left to be cleared away
     assert not os.path.exists(farm.state) and not os.path.exists(farm.runtime) and not os.path.exists(farm.config)
     farm.same_tree(tree, but=[farm.config])
     farm.same_answers(answers)
-    assert farm.ours() == ([], [])
+    assert engine.containers(**{"org.apphost.instance": instance}) == []
+    assert engine.networks(f"org.apphost.instance={instance}") == []
 
 
 @pytest.mark.parametrize("body, words", [
@@ -220,6 +240,22 @@ def test_the_next_configuration_goes_in_place_of_the_last(new_farm):
     farm.same_tree(tree)
 
 
+def test_what_an_earlier_setup_wrote_is_not_forgotten(new_farm):
+    """/etc/logrotate.d is read by a logrotate that is there at first, and gone when setup runs again."""
+    farm = new_farm("fedora")
+    tree = farm.tree()
+    farm.setup("--yes")
+    with open(f"{farm.state}/setup.json", encoding="ascii") as f:
+        record = json.load(f)
+    path = farm.write(f"{farm.etc}/logrotate.d/apphost", "of before\n")
+    record["changes"].append({"path": path, "kind": "file", "mode": 0o644, "why": "x", "shared": False, "active": False,
+                              "before": None, "sha256": hashlib.sha256(b"of before\n").hexdigest()})
+    farm.write(f"{farm.state}/setup.json", json.dumps(record))
+    farm.setup("--yes", "--domain", "other.example")
+    farm.teardown("--yes")
+    farm.same_tree(tree)
+
+
 def test_an_httpd_that_does_not_run(new_farm):
     farm = new_farm(start=False)
     tree = farm.tree()
@@ -279,7 +315,7 @@ def test_killed_at_any_moment(new_farm):
         ends.add(done.returncode)
         if done.returncode == 0:
             break
-        if number % 2:
+        if number % 4 == 0:
             farm.setup("--yes")
         farm.teardown("--yes")
         farm.same_tree(tree)

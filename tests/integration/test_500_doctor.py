@@ -302,6 +302,7 @@ def test_container_missing(sick):
 
 def test_container_stopped(sick):
     container = container_of(sick)
+    sick.stop_daemon()      # which starts again what ended while the engine came back
     sick.engine.request("POST", f"/containers/{container['Id']}/stop?t=1")
     named(doctor(sick.config), "containers", container["Names"][0][1:], "exited", cure=["logs photos"])
 
