@@ -53,8 +53,12 @@ static apr_status_t failed(purging_t *purging, const char *name)
 {
     int cause = errno;
     if (cause == EXDEV || cause == EBUSY)
-        return aph_error_set(purging->err, APH_EBUSY, 1110, "cannot delete the folder %s: a file "
-                             "system is mounted there; unmount it and try again", name);
+        return aph_error_set(purging->err, APH_EBUSY, 1110, "cannot delete %s: a file system is "
+                             "mounted there; unmount it and try again", name);
+    if (cause == EPERM)
+        return aph_error_set(purging->err, APH_EDENIED, 2322, "cannot delete %s: it, or the folder it "
+                             "is in, is marked immutable or append-only; take the mark away with "
+                             "chattr -i -a and try again", name);
     return aph_error_set(purging->err, APR_FROM_OS_ERROR(cause), 1111, "cannot delete %s: %s", name,
                          strerror(cause));
 }

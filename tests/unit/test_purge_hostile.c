@@ -244,7 +244,9 @@ static void test_marks(void **state)
     assert_int_equal(mark(fd, "d", FS_IMMUTABLE_FL), 0);
     aph_error_t err = APH_ERROR_INIT;
     assert_int_not_equal(aphd_purge_path(canary->data, &err), APR_SUCCESS);
+    assert_int_equal(err.status, APH_EDENIED);
     assert_non_null(strstr(err.message, "elsewhere"));
+    assert_non_null(strstr(err.message, "chattr -i -a"));
     assert_int_equal(mark(fd, "../elsewhere", 0), 0);
     assert_int_equal(unlinkat(fd, "../elsewhere", 0), 0);
     purge_all(canary);
