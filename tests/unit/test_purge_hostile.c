@@ -236,8 +236,11 @@ static void test_marks(void **state)
     canary_put(fd, "d/append/file", "x");
     canary_put(fd, "d/elsewhere", "x");
     assert_int_equal(linkat(fd, "d/elsewhere", fd, "../elsewhere", 0), 0);
-    if (mark(fd, "d/file", FS_IMMUTABLE_FL) != 0)
-        skip(); /* not on this file system */
+    if (mark(fd, "d/file", FS_IMMUTABLE_FL) != 0) {
+        print_message("not tried: this file system has no marks, or we may not set them\n");
+        unlinkat(fd, "../elsewhere", 0);
+        return;
+    }
     assert_int_equal(mark(fd, "d/append/file", FS_APPEND_FL), 0);
     assert_int_equal(mark(fd, "d/append", FS_APPEND_FL), 0);
     assert_int_equal(mark(fd, "d/elsewhere", FS_IMMUTABLE_FL), 0);
@@ -258,8 +261,10 @@ static void test_a_mount_deep_below(void **state)
     canary_t *canary = *state;
     aph_error_t err = APH_ERROR_INIT, why = APH_ERROR_INIT;
     char at[512];
-    if (!may_mount)
-        skip();
+    if (!may_mount) {
+        print_message("not tried: only root mounts\n");
+        return;
+    }
     snprintf(at, sizeof at, "%s/", canary->data);
     for (int i = 0; i < 100; i++)
         strcat(at, i < 99 ? "d/" : "d");
