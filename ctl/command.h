@@ -98,6 +98,7 @@ extern const aphc_option_t aphc_install_options[];
 extern const aphc_option_t aphc_uninstall_options[];
 extern const aphc_option_t aphc_logs_options[];
 extern const aphc_option_t aphc_job_options[];
+extern const aphc_option_t aphc_check_options[];
 extern const aphc_option_t aphc_doctor_options[];
 extern const aphc_option_t aphc_setup_options[];
 extern const aphc_option_t aphc_teardown_options[];

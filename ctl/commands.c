@@ -38,7 +38,7 @@ static const row_t rows[] = {
     {"logs", aphc_logs, aphc_logs_options, 1, 1},
     {"jobs", aphc_jobs, NULL, 0, 0},
     {"job", aphc_job, aphc_job_options, 1, 1},
-    {"check", aphc_check, NULL, 1, 1},
+    {"check", aphc_check, aphc_check_options, 1, 1},
     {"doctor", aphc_doctor, aphc_doctor_options, 0, 0},
     {"setup", aphc_setup, aphc_setup_options, 0, 0},
     {"teardown", aphc_teardown, aphc_teardown_options, 0, 0},

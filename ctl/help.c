@@ -14,6 +14,7 @@ static const struct {
 } topics[] = {
     {"exit-codes", aphc_help_exit_codes},
     {"options", aphc_help_options},
+    {"rules", aphc_help_rules},
     {"protocol", aphc_help_protocol},
     {"completion", aphc_help_completion},
 };

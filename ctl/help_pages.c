@@ -6,6 +6,7 @@
 
 #include "common/ops.h"
 #include "common/options.h"
+#include "common/rules.h"
 #include "ctl/text.h"
 
 #define EXIT_CODE_MAX 125 /* above are the shell's own */
@@ -106,6 +107,23 @@ void aphc_help_options(const aphc_terminal_t *terminal)
         aphc_putf(terminal, "  %-36s %s\n", headers[i].name, headers[i].words);
 }
 
+void aphc_help_rules(const aphc_terminal_t *terminal)
+{
+    size_t count;
+    const aph_rule_t *rules = aph_rules(&count);
+    aphc_putf(terminal, "Refusals that root may override for one app: apphostctl install "
+                        "--allow RULE. Then\n\n");
+    for (size_t i = 0; i < count; i++) {
+        aphc_putf(terminal, "  ");
+        aphc_put(terminal, APHC_BOLD, rules[i].name);
+        aphc_putf(terminal, "\n      ");
+        aphc_text_wrap(terminal->file, rules[i].consequence, terminal->columns, 6);
+        aphc_putf(terminal, ".\n");
+    }
+    aphc_putf(terminal, "\nWhat was overridden is shown by list, status and doctor as long as the "
+                        "app is there.\nEvery other refusal stands.\n");
+}
+
 void aphc_help_protocol(const aphc_terminal_t *terminal)
 {
     static const char *const kinds[] = {
@@ -130,7 +148,7 @@ static void completion_options(const aphc_terminal_t *terminal, const aphc_optio
 static const char *completion_operand(const aphc_command_t *command)
 {
     if (strcmp(command->name, "help") == 0)
-        return "$commands exit-codes options protocol completion";
+        return "$commands exit-codes options rules protocol completion";
     if (strcmp(command->name, "job") == 0)
         return "$(_apphostctl_jobs)";
     int takes_app =

@@ -18,6 +18,9 @@ void aphc_help_exit_codes(const aphc_terminal_t *terminal);
 /* What `install --option` takes: "NAME=VALUE", what becomes of it, help; and the headers it may set. */
 void aphc_help_options(const aphc_terminal_t *terminal);
 
+/* What `install --allow` takes, and what it means. */
+void aphc_help_rules(const aphc_terminal_t *terminal);
+
 /* The operations as a Markdown table: name, kind, arguments, help. */
 void aphc_help_protocol(const aphc_terminal_t *terminal);
 

@@ -8,7 +8,7 @@
 #include "ctl/operation.h"
 #include "ctl/plan_text.h"
 
-enum { NAME, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, PLAN, YES };
+enum { NAME, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, ALLOW, PLAN, CONSENT, YES };
 
 const aphc_option_t aphc_install_options[] = {
     [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain"},
@@ -18,7 +18,10 @@ const aphc_option_t aphc_install_options[] = {
                                  "with \"container\" in its name and a template"},
     [WEBAPP] = {"webapp", 0, "DIR", "serve the files of this folder; needs no script"},
     [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
+    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help "
+                                    "rules"},
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
+    [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
     {NULL, 0, NULL, NULL},
 };
@@ -75,6 +78,10 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *reques
         json_object_set_new(request, "aliases", all_given(arguments, ALIAS));
     if (err->status == APR_SUCCESS && arguments->values[OPTION] != NULL)
         json_object_set_new(request, "options", all_given(arguments, OPTION));
+    if (err->status == APR_SUCCESS && arguments->values[ALLOW] != NULL)
+        json_object_set_new(request, "allow", all_given(arguments, ALLOW));
+    if (err->status == APR_SUCCESS && arguments->values[CONSENT] != NULL)
+        json_object_set_new(request, "consents", all_given(arguments, CONSENT));
     return err->status;
 }
 
@@ -114,7 +121,7 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (verdict == APHC_PLAN_REFUSED)
         return aph_error_set(err, APH_EDENIED, 1745,
                              "%s is not installed: the plan names what is refused, with its line. "
-                             "Change the script and try again",
+                             "Change the script and try again; what root may override says so",
                              name);
     int can_ask = aphc_can_ask(&context->err) && !context->json;
     if (!can_ask && verdict == APHC_PLAN_FREE)
@@ -122,7 +129,8 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (!can_ask)
         return aph_error_set(err, APH_ECONSENT, 1746,
                              "%s is not installed: its plan needs consent, and there is no "
-                             "terminal to ask. Read it with --plan, then give --yes",
+                             "terminal to ask. Read it with --plan, then give --yes, or --consent "
+                             "for each thing",
                              name);
     int yes = verdict == APHC_PLAN_FREE
                   ? aphc_ask(&context->err, "Install it?", 1)
@@ -182,8 +190,10 @@ apr_status_t aphc_install(aphc_context_t *context, const aphc_arguments_t *argum
     json_t *request = NULL, *answer = NULL;
     int plan_only = arguments->values[PLAN] != NULL;
     apr_status_t status = make_request(arguments, &request, err);
-    if (status == APR_SUCCESS && arguments->values[YES] != NULL && !plan_only)
-        status = ask_daemon(context, request, json_pack("{s:b}", "yes", 1), &answer, err);
+    /* Who says beforehand what is agreed to is not asked again. */
+    int all = arguments->values[YES] != NULL, agreed = all || arguments->values[CONSENT] != NULL;
+    if (status == APR_SUCCESS && agreed && !plan_only)
+        status = ask_daemon(context, request, json_pack("{s:b}", "yes", all), &answer, err);
     else if (status == APR_SUCCESS)
         status = plan_first(context, request, plan_only, &answer, err);
     if (status == APR_SUCCESS && answer != NULL) {

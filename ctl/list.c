@@ -10,9 +10,10 @@
 #include "ctl/table.h"
 
 static const aphc_column_t columns[] = {
-    {"NAME", 0, 1}, {"STATE", 0, 0}, {"PORT", 1, 0}, {"ADDRESS", 0, 1}};
+    {"NAME", 0, 1}, {"STATE", 0, 0}, {"PORT", 1, 0}, {"ADDRESS", 0, 1}, {"OVERRIDDEN", 0, 1}};
 
-enum { NAME, STATE, PORT, ADDRESS, COLUMNS };
+/* The last column is there where one app has something in it. */
+enum { NAME, STATE, PORT, ADDRESS, OVERRIDDEN, COLUMNS };
 
 static aphc_style_t style_cb(size_t column, const char *cell)
 {
@@ -24,6 +25,28 @@ static aphc_style_t style_cb(size_t column, const char *cell)
                                                                        : APHC_YELLOW;
 }
 
+/* "docker-socket, device"; NULL: no refusal was overridden. */
+static const char *overridden(const json_t *app, apr_pool_t *p)
+{
+    const char *text = NULL;
+    size_t i;
+    const json_t *rule;
+    json_array_foreach(json_object_get(app, "allowed"), i, rule)
+        text = apr_pstrcat(p, text != NULL ? text : "", text != NULL ? ", " : "",
+                           json_string_value(rule), NULL);
+    return text;
+}
+
+static int any_overridden(const json_t *apps)
+{
+    size_t i;
+    const json_t *app;
+    json_array_foreach((json_t *)apps, i, app)
+        if (json_array_size(json_object_get(app, "allowed")) > 0)
+            return 1;
+    return 0;
+}
+
 static void print_apps(const aphc_context_t *context, const json_t *apps)
 {
     size_t i, count = json_array_size(apps);
@@ -33,18 +56,21 @@ static void print_apps(const aphc_context_t *context, const json_t *apps)
                   "No app is installed. To install one: apphostctl install SCRIPT --name NAME\n");
         return;
     }
-    const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells);
+    size_t width = any_overridden(apps) ? COLUMNS : OVERRIDDEN;
+    const char **cells = apr_pcalloc(context->p, count * width * sizeof *cells);
     json_array_foreach((json_t *)apps, i, app)
     {
-        const char **row = cells + i * COLUMNS;
+        const char **row = cells + i * width;
         json_int_t port = aphc_get_number(app, "port");
         int web = !json_is_false(json_object_get(app, "web"));
         row[NAME] = aphc_get_text(app, "name");
         row[STATE] = aphc_get_text(app, "state");
         row[PORT] = web && port > 0 ? apr_psprintf(context->p, "%d", (int)port) : NULL;
         row[ADDRESS] = json_string_value(json_array_get(json_object_get(app, "url"), 0));
+        if (width == COLUMNS)
+            row[OVERRIDDEN] = overridden(app, context->p);
     }
-    aphc_table_print(&context->out, columns, COLUMNS, cells, count, style_cb);
+    aphc_table_print(&context->out, columns, width, cells, count, style_cb);
 }
 
 apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)

@@ -9,9 +9,8 @@
 #include "ctl/operation.h"
 #include "ctl/text.h"
 
-#define CELL_MAX   256
-#define INDENT     4
-#define DISK_TIGHT 1000000000 /* octets; less is little for any app */
+#define CELL_MAX 256
+#define INDENT   4
 
 static void heading(const aphc_terminal_t *terminal, aphc_style_t style, const char *title)
 {
@@ -67,16 +66,37 @@ static void print_part(const aphc_terminal_t *terminal, const json_t *plan, cons
     }
 }
 
+/* "sha256:0123456789ab" of what will be pulled, as engines shorten it; "" where it is not known. */
+static void short_digest(char out[32], const json_t *image)
+{
+    const char *at = strstr(aphc_get_text(image, "digest"), "@sha256:");
+    snprintf(out, 32, "%s%.19s", at != NULL ? ", " : "", at != NULL ? at + 1 : "");
+}
+
+/* What has to come over the line, which is not the whole where a part of it is here already. */
 static void fill_image_cb(cells_t *cells, const json_t *plan, const json_t *image)
 {
-    char size[APHC_MEASURE_MAX];
+    char size[APHC_MEASURE_MAX], whole[APHC_MEASURE_MAX], digest[32];
     const json_t *octets = json_object_get(image, "octets");
-    int pull = json_is_true(json_object_get(image, "pull"));
-    aphc_measure_size(size, json_integer_value(octets));
+    const json_t *download = json_object_get(image, "download");
+    json_int_t layers = aphc_get_number(image, "layers");
     snprintf(cells->text[0], CELL_MAX, "%s", aphc_get_text(image, "service"));
     snprintf(cells->text[1], CELL_MAX, "%s", aphc_get_text(image, "ref"));
-    snprintf(cells->text[2], CELL_MAX, "%s%s%s", pull ? "to download" : "already on this machine",
-             json_is_integer(octets) ? ", " : "", json_is_integer(octets) ? size : "");
+    short_digest(digest, image);
+    if (!json_is_true(json_object_get(image, "pull"))) {
+        aphc_measure_size(size, json_integer_value(octets));
+        snprintf(cells->text[2], CELL_MAX, "already on this machine%s%s",
+                 json_is_integer(octets) ? ", " : "", json_is_integer(octets) ? size : "");
+        return;
+    }
+    aphc_measure_size(size, json_integer_value(download));
+    aphc_measure_size(whole, layers);
+    if (!json_is_integer(download))
+        snprintf(cells->text[2], CELL_MAX, "to download, size unknown%s", digest);
+    else if (json_integer_value(download) < layers)
+        snprintf(cells->text[2], CELL_MAX, "%s of %s to download%s", size, whole, digest);
+    else
+        snprintf(cells->text[2], CELL_MAX, "%s to download%s", size, digest);
 }
 
 /* Who can reach a port is what a person must know; numbers alone do not say it. */
@@ -92,13 +112,46 @@ static void fill_port_cb(cells_t *cells, const json_t *plan, const json_t *port)
              web ? "this machine only: its web page, through httpd" : "open to your network");
 }
 
+/* "uid 1000 (PUID)", "root in the container", "user node of its image". */
+static void put_writer(char *out, size_t size, const json_t *writer)
+{
+    const char *from = aphc_get_text(writer, "from"), *user = aphc_get_text(writer, "user");
+    const json_t *uid = json_object_get(writer, "uid");
+    long long number = json_integer_value(uid);
+    if (strcmp(from, "unknown") == 0)
+        snprintf(out, size, "the user its image names");
+    else if (!json_is_integer(uid))
+        snprintf(out, size, "user %.40s of its image", user);
+    else if (number == 0)
+        snprintf(out, size, "root in the container");
+    else
+        snprintf(out, size, "uid %lld%s", number, strcmp(from, "puid") == 0 ? " (PUID)" : "");
+}
+
+/* All that write the folder, each user once. */
+static void put_writers(char out[CELL_MAX], const json_t *writers)
+{
+    size_t i, at = 0;
+    const json_t *writer;
+    out[0] = '\0';
+    json_array_foreach((json_t *)writers, i, writer)
+    {
+        char one[80];
+        put_writer(one, sizeof one, writer);
+        if (strstr(out, one) != NULL || at + sizeof one + 16 > CELL_MAX)
+            continue;
+        at += (size_t)snprintf(out + at, CELL_MAX - at, "%s%s", at == 0 ? "written by " : " and ",
+                               one);
+    }
+}
+
 static void fill_folder_cb(cells_t *cells, const json_t *plan, const json_t *folder)
 {
     snprintf(cells->text[0], CELL_MAX, "%.120s/%.120s", aphc_get_text(plan, "data"),
              aphc_get_text(folder, "path"));
     snprintf(cells->text[1], CELL_MAX, "%s",
              json_is_true(json_object_get(folder, "new")) ? "new" : "kept from before");
-    cells->text[2][0] = '\0';
+    put_writers(cells->text[2], json_object_get(folder, "writers"));
 }
 
 static void fill_file_cb(cells_t *cells, const json_t *plan, const json_t *file)
@@ -118,6 +171,26 @@ void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *p
                   strcmp(aphc_get_text(port, "protocol"), "udp") == 0 ? "udp" : "tcp");
 }
 
+/* What can be said about a finding on the command line: one consent, or root's override. */
+static void print_remedy(const aphc_terminal_t *terminal, const json_t *finding)
+{
+    const char *risk = aphc_get_text(finding, "consequence");
+    int asked = strcmp(aphc_get_text(finding, "verdict"), "ask") == 0;
+    if (!asked && *risk == '\0')
+        return;
+    const char *how = asked ? "agree to it alone: --consent"
+                      : json_is_true(json_object_get(finding, "overridden"))
+                          ? "overridden with --allow" : "root may override it: --allow";
+    aphc_putf(terminal, "%*s%s ", INDENT * 2, "", how);
+    aphc_put(terminal, APHC_BOLD, aphc_get_text(finding, asked ? "id" : "rule"));
+    aphc_putf(terminal, "\n");
+    if (asked)
+        return;
+    aphc_putf(terminal, "%*s", INDENT * 2, "");
+    aphc_text_wrap(terminal->file, risk, terminal->columns, INDENT * 2);
+    aphc_putf(terminal, "\n");
+}
+
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
 {
     const char *value = aphc_get_text(finding, "value");
@@ -133,6 +206,7 @@ static void print_finding(const aphc_terminal_t *terminal, const json_t *finding
     aphc_putf(terminal, "\n%*s", INDENT * 2, "");
     aphc_text_wrap(terminal->file, aphc_get_text(finding, "reason"), terminal->columns, INDENT * 2);
     aphc_putf(terminal, "\n");
+    print_remedy(terminal, finding);
 }
 
 static void print_findings(const aphc_terminal_t *terminal, const json_t *findings,
@@ -146,24 +220,45 @@ static void print_findings(const aphc_terminal_t *terminal, const json_t *findin
     json_array_foreach((json_t *)findings, i, finding) print_finding(terminal, finding);
 }
 
+/* What is needed beside what there is; no more is said of a number than is known of it. */
 static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
 {
+    const json_t *machine = json_object_get(plan, "machine"), *needs = json_object_get(plan, "needs");
+    char first[APHC_MEASURE_MAX], second[APHC_MEASURE_MAX];
+    json_int_t download = aphc_get_number(needs, "download");
+    if (download > 0) {
+        aphc_measure_size(first, download);
+        aphc_measure_size(second, aphc_get_number(needs, "disk"));
+        aphc_putf(terminal, "\n  %s%s will be downloaded; unpacked, that is about %s of disk.",
+                  aphc_get_number(needs, "unknown") > 0 ? "At least " : "", first, second);
+    }
+    if (aphc_get_number(needs, "memory") > 0) {
+        aphc_measure_size(first, aphc_get_number(needs, "memory"));
+        aphc_putf(terminal, "\n  Its script counts on %s of memory.", first);
+    }
+    if (json_is_integer(json_object_get(machine, "disk_free"))) {
+        aphc_measure_size(first, aphc_get_number(machine, "disk_free"));
+        aphc_measure_size(second, aphc_get_number(machine, "memory_free"));
+        aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free", first, second);
+        json_int_t images = aphc_get_number(machine, "images_disk_free");
+        aphc_measure_size(first, images);
+        if (images > 0 && images != aphc_get_number(machine, "disk_free"))
+            aphc_putf(terminal, ", and %s for images", first);
+        aphc_putf(terminal, ".\n");
+    }
+}
+
+static void print_warnings(const aphc_terminal_t *terminal, const json_t *warnings)
+{
     size_t i;
-    const json_t *image, *machine = json_object_get(plan, "machine");
-    json_int_t need = 0, have = aphc_get_number(machine, "disk_free");
-    char disk[APHC_MEASURE_MAX], memory[APHC_MEASURE_MAX];
-    if (!json_is_integer(json_object_get(machine, "disk_free")))
+    const json_t *warning;
+    if (json_array_size(warnings) == 0)
         return;
-    json_array_foreach(json_object_get(plan, "images"), i,
-                       image) if (json_is_true(json_object_get(image, "pull"))) need +=
-        aphc_get_number(image, "octets");
-    aphc_measure_size(disk, have);
-    aphc_measure_size(memory, aphc_get_number(machine, "memory_free"));
-    aphc_putf(terminal, "\n  This machine has %s of disk and %s of memory free.\n", disk, memory);
-    /* Unpacked layers take more than the download: tight means too little. */
-    if (have < DISK_TIGHT || have / 3 < need) {
-        aphc_put(terminal, APHC_YELLOW,
-                 "  That may be too little disk: images grow when unpacked.");
+    heading(terminal, APHC_YELLOW, "Worth knowing");
+    json_array_foreach((json_t *)warnings, i, warning)
+    {
+        aphc_putf(terminal, "%*s", INDENT, "");
+        aphc_text_wrap(terminal->file, aphc_get_text(warning, "text"), terminal->columns, INDENT);
         aphc_putf(terminal, "\n");
     }
 }
@@ -214,16 +309,22 @@ static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
 {
     const json_t *content = json_object_get(plan, "content");
+    const json_t *folders = json_object_get(plan, "folders");
+    if (folders == NULL) /* of an apphostd that did not know who writes them */
+        folders = json_object_get(content, "folders");
     print_address(terminal, plan);
     print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
     print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);
-    print_part(terminal, plan, json_object_get(content, "folders"), "Data folders", fill_folder_cb);
+    print_part(terminal, plan, folders, "Data folders", fill_folder_cb);
     print_part(terminal, plan, json_object_get(content, "files"), "Files the script writes",
                fill_file_cb);
     print_findings(terminal, json_object_get(plan, "rewritten"), APHC_BOLD,
                    "Changed, so that it fits here");
     print_findings(terminal, json_object_get(plan, "asked"), APHC_YELLOW, "Needs your consent");
+    print_findings(terminal, json_object_get(plan, "overridden"), APHC_RED,
+                   "Refused, and overridden by you");
     print_findings(terminal, json_object_get(plan, "refused"), APHC_RED, "Refused");
+    print_warnings(terminal, json_object_get(plan, "warnings"));
     print_space(terminal, plan);
     aphc_putf(terminal, "\n");
     fflush(terminal->file);
@@ -235,5 +336,6 @@ aphc_verdict_t aphc_plan_verdict(const json_t *plan)
                  *refused = json_object_get(plan, "refused");
     if (!json_is_array(asked) || !json_is_array(refused) || json_array_size(refused) > 0)
         return APHC_PLAN_REFUSED;
-    return json_array_size(asked) > 0 ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
+    return json_array_size(asked) + json_array_size(json_object_get(plan, "overridden")) > 0
+               ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
 }

@@ -18,7 +18,7 @@ typedef enum aphc_verdict_t {
 void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *ports);
 
 /* Prints plan (borrowed; its form is explained in helper/job/plan.h): address, images, ports, data
- * folders, files, what was rewritten, what needs consent and why, what is refused, space. A part
+ * folders, files, what was rewritten, what needs consent and why, what is refused, what is worth knowing, space. A part
  * the plan does not have is left out. */
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan);
 

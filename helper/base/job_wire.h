@@ -15,7 +15,8 @@
  *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
  *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...]}; for watch also "busy":BOOL, a job is open that is about it
+ *           "consents":[S,...],"allowed":[RULE,...]}; for watch also "busy":BOOL, a job is open
+ *           that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
@@ -29,7 +30,7 @@
  *                                  overlaps none: /28, or larger where that holds too few services
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
- *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"vhost":0|1,
+ *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
  *               "route_flags":N,"max_requests":N,"max_websockets":N} -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, with plan, without the

@@ -77,7 +77,8 @@ static int read_apps(aphd_doctor_t *doctor, sqlite3 *db)
 {
     static const char *const sql =
         "SELECT app_id, port, name, state, desired = 'running', web,"
-        " EXISTS(SELECT 1 FROM jobs WHERE jobs.name = apps.name AND jobs.state <> 'ended')"
+        " EXISTS(SELECT 1 FROM jobs WHERE jobs.name = apps.name AND jobs.state <> 'ended'),"
+        " (SELECT group_concat(value, ', ') FROM json_each(allowed))"
         " FROM apps ORDER BY name";
     apr_array_header_t *apps = apr_array_make(doctor->p, 16, sizeof(aphd_patient_t));
     sqlite3_stmt *statement = NULL;
@@ -90,7 +91,8 @@ static int read_apps(aphd_doctor_t *doctor, sqlite3 *db)
                              .state = text_of(doctor, statement, 3),
                              .wants_running = sqlite3_column_int(statement, 4) != 0,
                              .web = sqlite3_column_int(statement, 5) != 0,
-                             .busy = sqlite3_column_int(statement, 6) != 0};
+                             .busy = sqlite3_column_int(statement, 6) != 0,
+                             .allowed = text_of(doctor, statement, 7)};
         rc = SQLITE_OK;
     }
     sqlite3_finalize(statement);
@@ -120,6 +122,19 @@ static void look_jobs(aphd_doctor_t *doctor, sqlite3 *db)
                     text_of(doctor, statement, 1), text_of(doctor, statement, 2), JOB_HOURS);
     }
     sqlite3_finalize(statement);
+}
+
+/* Nothing is wrong with an app whose refusals root overrode, but nobody may forget it. */
+void aphd_look_overrides(aphd_doctor_t *doctor)
+{
+    if (doctor->apps == NULL)
+        aphd_report(doctor, APHD_UNCHECKED, NULL, "needs the database");
+    for (int i = 0; i < doctor->app_count && doctor->apps != NULL; i++) {
+        const aphd_patient_t *app = &doctor->apps[i];
+        if (*app->allowed != '\0' && strcmp(app->state, "kept") != 0)
+            aphd_report(doctor, APHD_WARNING, NULL, "%s is installed with --allow %s", app->name,
+                        app->allowed);
+    }
 }
 
 /* Even a reader leaves files beside a database in WAL mode. Where there is no log, nobody has it open,

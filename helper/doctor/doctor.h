@@ -23,6 +23,7 @@ typedef struct aphd_patient_t {
     int port;
     const char *name;
     const char *state;
+    const char *allowed; /* rules root overrides for it: "docker-socket, device", or "" */
     unsigned wants_running : 1;
     unsigned web : 1;
     unsigned busy : 1; /* an open job works on it: what is seen now means nothing */

@@ -12,6 +12,7 @@
 #include "helper/job/compose.h"
 #include "helper/job/engine_logs.h"
 #include "helper/job/health.h"
+#include "helper/job/own_ports.h"
 #include "helper/job/verify.h"
 
 #define COMPOSE_SECONDS  600
@@ -64,7 +65,10 @@ apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err)
         .empty_file = empty_file(job), .engine_socket = job->settings->engine_socket,
         .seconds = COMPOSE_SECONDS, .alive_cb = alive_cb, .baton = job,
     };
-    return aphd_compose_up(&compose, &up, &job->halt, &job->report, job->p, err);
+    status = aphd_compose_up(&compose, &up, &job->halt, &job->report, job->p, err);
+    if (status == APH_ETAKEN)
+        aphd_own_ports_name_taker(job, err);
+    return status;
 }
 
 static int has_service(const json_t *containers, const char *service)
@@ -187,7 +191,7 @@ static apr_status_t too_late(aphd_job_t *job, aph_error_t *err)
                          job->app.port, job->settings->start_seconds);
 }
 
-apr_status_t aphd_bring_await(aphd_job_t *job, aph_error_t *err)
+static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
 {
     apr_time_t begun = apr_time_now();
     apr_time_t deadline = begun + apr_time_from_sec(job->settings->start_seconds);
@@ -221,4 +225,10 @@ apr_status_t aphd_bring_await(aphd_job_t *job, aph_error_t *err)
             status = aphd_halt_sleep(&job->halt, aphd_health_pause(attempt), err);
     }
     return status;
+}
+
+apr_status_t aphd_bring_await(aphd_job_t *job, const char *model, aph_error_t *err)
+{
+    apr_status_t status = await_answer(job, err);
+    return status == APR_SUCCESS ? aphd_own_ports_check(job, model, err) : status;
 }

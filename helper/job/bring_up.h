@@ -21,7 +21,8 @@ apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *
 
 /* Waits until the app answers over HTTP, or, where it has no route, until its containers have run
  * for a moment. APH_EUNHEALTHY after StartSeconds or when a container gives up; its last lines are
- * logged. */
-apr_status_t aphd_bring_await(aphd_job_t *job, aph_error_t *err);
+ * logged. APH_ETAKEN where another process has one of the ports of model (rendered text): then
+ * whatever answered was not the app. */
+apr_status_t aphd_bring_await(aphd_job_t *job, const char *model, aph_error_t *err);
 
 #endif

@@ -111,9 +111,14 @@ apr_status_t aphd_container_start(aphd_engine_t *engine, const char *id, apr_poo
     for (;;) {
         aphd_answer_t answer;
         apr_status_t status = aphd_engine_call(engine, &call, &answer, err);
-        int taken = answer.status >= 400 && strstr(answer.message, "address already in use") != NULL;
+        int taken = answer.status >= 400
+                 && (strstr(answer.message, "address already in use") != NULL
+                     || strstr(answer.message, "port is already allocated") != NULL);
         int again = status == APR_SUCCESS && taken && --tries > 0;
-        if (status == APR_SUCCESS && !again && answer.status != 304)
+        if (status == APR_SUCCESS && taken && !again)
+            status = aph_error_set(err, APH_ETAKEN, 2261, "a port of the app is in use (%.300s)",
+                                   answer.message);
+        else if (status == APR_SUCCESS && !again && answer.status != 304)
             status = aphd_answer_check(&answer, "start a container", err);
         aphd_answer_clear(&answer);
         if (!again)

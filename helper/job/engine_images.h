@@ -10,11 +10,18 @@ typedef struct aphd_image_t {
     const char *id;     /* "sha256:..." of its configuration: what containers are started from */
     const char *digest; /* "registry/name@sha256:..." or NULL: built or loaded here */
     json_int_t size;    /* octets on disk */
+    int tagged;         /* it has a name with a tag */
+    const char *user;   /* what its configuration says its processes run as; "" for root */
+    const char *puid, *pgid; /* of its environment; NULL where it has none */
 } aphd_image_t;
 
 /* Looks ref (a reference or an id) up in the engine. APH_ENOTFOUND: not here. Strings live in p. */
 apr_status_t aphd_image_find(aphd_engine_t *engine, const char *ref, aphd_image_t *image,
                              apr_pool_t *p, aph_error_t *err);
+
+/* Gives the image of reference or id one more reference, ref: "name:tag". */
+apr_status_t aphd_image_tag(aphd_engine_t *engine, const char *image, const char *ref,
+                            apr_pool_t *p, aph_error_t *err);
 
 /* Pulls ref and reports octets, or layers where the engine tells no more. APH_EIMAGE tells not
  * found, not authorised, registry out of reach and anything else apart; APH_ENOSPACE is a full

@@ -263,6 +263,27 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
     return status;
 }
 
+apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relative, uid_t uid,
+                               gid_t gid, aph_error_t *err)
+{
+    const char *last;
+    size_t at;
+    struct stat st;
+    int fd = walk(folders, relative, 0, &last, &at);
+    if (fd < 0)
+        return cannot(folders, "give away", relative, err);
+    int folder = aphd_beneath_open(fd, last, O_RDONLY | O_DIRECTORY, 0);
+    apr_status_t status = APR_SUCCESS;
+    if ((folder < 0 && errno != ENOTDIR) || (folder >= 0 && fstat(folder, &st) != 0))
+        status = cannot(folders, "give away", relative, err);
+    else if (folder >= 0 && st.st_uid == geteuid() && fchown(folder, uid, gid) != 0)
+        status = cannot(folders, "give away", relative, err);
+    if (folder >= 0)
+        close(folder);
+    close(fd);
+    return status;
+}
+
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
                                  aph_error_t *err)
 {

@@ -41,6 +41,11 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
                                    int recursive, aph_error_t *err);
 
+/* Gives a folder that was just made, and is root's, to uid and gid (-1: its group stays); what is below
+ * it stays as it is. A file, and a folder of somebody else, are left alone. */
+apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relative, uid_t uid,
+                               gid_t gid, aph_error_t *err);
+
 /* Deletes relative with everything below it. Not there: success. */
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
                                  aph_error_t *err);

@@ -30,6 +30,7 @@
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
 #include "helper/job/engine_images.h"
+#include "helper/job/plan_needs.h"
 #include "helper/job/space.h"
 #include "helper/job/take_down.h"
 
@@ -68,7 +69,9 @@ static int is_webapp(const aphd_install_t *install)
 static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 {
     aphd_install_step(install, 1, "engine", "asking the container engine");
-    apr_status_t status = aphd_site_from_args(install->job, &install->site, err);
+    apr_status_t status = aphd_install_allowed(install->job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_site_from_args(install->job, &install->site, err);
     if (status == APR_SUCCESS && !is_webapp(install))
         status = meet_engine(install, err);
     return status == APR_SUCCESS && !is_webapp(install) ? have_space(install, err) : status;
@@ -91,7 +94,7 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     aphd_install_step(install, 9, "health", "waiting for its first answer");
-    return aphd_bring_await(job, err);
+    return aphd_bring_await(job, install->model, err);
 }
 
 static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
@@ -109,9 +112,13 @@ static apr_status_t agree(aphd_install_t *install, aph_error_t *err)
 
 static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
 {
-    apr_status_t status = aphd_install_folders(install, err);
+    apr_status_t status = aphd_plan_fits(install->plan, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_folders(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_images(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_give(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
     return status == APR_SUCCESS ? start(install, err) : status;
@@ -196,6 +203,7 @@ static void clear(aphd_install_t *install)
     json_decref(install->script);
     json_decref(install->images);
     json_decref(install->folders);
+    json_decref(install->needs);
     json_decref(install->files);
     json_decref(install->plan);
     json_decref(install->undo);

@@ -14,8 +14,11 @@ typedef struct aphd_install_t {
     json_t *skip;                /* ids whose port turned out to be in use */
     json_t *script;              /* the reader's normal form */
     aphd_policy_result_t policy;
-    json_t *images;              /* [{"service","ref","pull","id","digest","octets"}...] */
-    json_t *folders;             /* [{"path","new"}...] */
+    json_t *images;              /* as in the plan (plan.h) */
+    json_t *folders;             /* as in the plan */
+    json_t *needs;               /* as in the plan */
+    const char *engine_root;     /* where the engine keeps images, or NULL */
+    int remapped;                /* the engine's containers have users of their own */
     json_t *files;               /* [{"path","text","mode"}...]: here-documents, then configs */
     json_t *plan;
     char plan_hash[APHD_HASH_TEXT];
@@ -23,17 +26,26 @@ typedef struct aphd_install_t {
     char *model;                 /* the rendered text; malloc'd */
 } aphd_install_t;
 
-/* install_judge.c: from text to an agreed plan; nothing is changed outside the database. place_files is
+/* install_judge.c and install_plan.c: from text to an agreed plan; nothing is changed outside the
+ * database. place_files is
  * place for a webapp, which has no text. */
 apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
+
+/* Judges the script that was read. consents: ids agreed to, borrowed, may be NULL. */
+apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err);
+
+/* install_agree.c: whether every rule of --allow is one that can be overridden; and whether all that
+ * is asked, and all that is overridden, was agreed to. */
+apr_status_t aphd_install_allowed(const aphd_job_t *job, aph_error_t *err);
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err);
 
 /* install_prepare.c: what must be there before the start; each is journaled first. */
 apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_give(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err);
 
 /* install_publish.c: the virtual host, then the route. */

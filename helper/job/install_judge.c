@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Installing, first half: a place for the app, its text read and judged, the plan, and the
- * consent. */
+/* Installing, first half: a place for the app, its text read and judged. The plan that is made of it and the
+ * consent to it stand in install_plan.c and install_agree.c. */
 #include "helper/job/install.h"
 
 #include <string.h>
@@ -8,9 +8,7 @@
 
 #include "common/hostname.h"
 #include "common/route_map.h"
-#include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
-#include "helper/job/folders.h"
 #include "helper/job/port_probe.h"
 #include "helper/job/subnets.h"
 #include "helper/job/vhosts.h"
@@ -78,13 +76,14 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
-static apr_status_t judge_text(aphd_install_t *install, json_t *consents, aph_error_t *err)
+apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     aphd_policy_site_t site = {
         .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
         .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
         .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
+        .allowed = aphd_job_list(job, "allow"),
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
@@ -123,7 +122,7 @@ static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
         status = read_script(install, err);
     if (status == APR_SUCCESS)
         status = take_subnet(install, err);
-    return status == APR_SUCCESS ? judge_text(install, NULL, err) : status;
+    return status == APR_SUCCESS ? aphd_install_judge(install, NULL, err) : status;
 }
 
 /* Whether the app has a web page shows only in its text, and its text can only be read for a port.
@@ -208,9 +207,9 @@ static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
         char owner[APHD_PORT_OWNER_MAX];
         const char *protocol = json_string_value(json_object_get(port, "protocol"));
         int host = (int)json_integer_value(json_object_get(port, "host"));
+        int udp = protocol != NULL && strcmp(protocol, "udp") == 0;
         if (json_is_true(json_object_get(port, "web")) || host == 0
-            || (protocol != NULL && strcmp(protocol, "tcp") != 0)
-            || aphd_port_free("0.0.0.0", host))
+            || (udp ? aphd_port_free_udp("0.0.0.0", host) : aphd_port_free("0.0.0.0", host)))
             continue;
         aphd_port_owner(host, owner);
         return aph_error_set(err, APH_ETAKEN, 1205, "port %d, which the app wants on this machine, "
@@ -237,132 +236,4 @@ apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = check_networks(install, networks, err);
     return status == APR_SUCCESS ? check_ports(install, err) : status;
-}
-
-/* --- the plan ------------------------------------------------------------------------------ */
-
-static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
-{
-    aphd_job_t *job = install->job;
-    size_t i;
-    json_t *wanted;
-    install->images = json_array();
-    json_array_foreach(install->policy.images, i, wanted) {
-        const char *ref = json_string_value(json_object_get(wanted, "ref"));
-        aphd_image_t image;
-        aph_error_t why = APH_ERROR_INIT;
-        apr_status_t status = aphd_image_find(job->engine, ref, &image, job->p, &why);
-        if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
-            *err = why;
-            return status;
-        }
-        int here = status == APR_SUCCESS;
-        json_array_append_new(install->images, json_pack(
-            "{s:O, s:s, s:b, s:s?, s:s?, s:o}", "service", json_object_get(wanted, "service"),
-            "ref", ref, "pull", !here, "id", here ? image.id : NULL,
-            "digest", here ? image.digest : NULL,
-            "octets", here ? json_integer(image.size) : json_null()));
-    }
-    return APR_SUCCESS;
-}
-
-static void add_folder(json_t *folders, const aphd_folders_t *data, const char *path)
-{
-    size_t i;
-    json_t *folder;
-    char *missing = NULL;
-    aph_error_t unheard = APH_ERROR_INIT;
-    json_array_foreach(folders, i, folder)
-        if (strcmp(json_string_value(json_object_get(folder, "path")), path) == 0)
-            return;
-    int is_new = data->fd < 0
-              || aphd_folders_missing(data, path, &missing, &unheard) != APR_SUCCESS
-              || missing != NULL;
-    free(missing);
-    json_array_append_new(folders, json_pack("{s:s, s:b}", "path", path, "new", is_new));
-}
-
-static void list_folders(aphd_install_t *install)
-{
-    aphd_folders_t data;
-    aph_error_t unheard = APH_ERROR_INIT;
-    size_t i;
-    json_t *item;
-    install->folders = json_array();
-    install->files = json_array();
-    aphd_folders_open(&data, install->job->app.data_dir, 0, &unheard);
-    json_array_foreach(json_object_get(install->script, "folders"), i, item)
-        add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
-    json_array_foreach(install->policy.binds, i, item)
-        add_folder(install->folders, &data, json_string_value(json_object_get(item, "path")));
-    json_array_extend(install->files, json_object_get(install->script, "files"));
-    json_array_extend(install->files, install->policy.files);
-    aphd_folders_close(&data);
-}
-
-static json_t *paths_of(const json_t *files)
-{
-    json_t *paths = json_array();
-    size_t i;
-    json_t *file;
-    json_array_foreach(files, i, file)
-        json_array_append(paths, json_object_get(file, "path"));
-    return paths;
-}
-
-apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
-{
-    aphd_job_t *job = install->job;
-    const char *script = aphd_job_text(job, "script");
-    aphd_install_step(install, 4, "plan", "planning");
-    apr_status_t status = look_for_images(install, err);
-    if (status != APR_SUCCESS)
-        return status;
-    list_folders(install);
-    json_auto_t *paths = paths_of(install->files);
-    json_auto_t *site = aphd_site_content(&install->site);
-    aphd_plan_in_t in = {
-        .name = job->app.name, .script = script != NULL ? script : "",
-        .uninstall_script = aphd_job_text(job, "uninstall_script"),
-        .url = job->app.web ? job->app.url : NULL, .site = site,
-        .because = install->site.enabled ? install->site.vhost.because : "",
-        .data_dir = job->app.files ? install->site.webapp : job->app.data_dir, .state_dir = job->settings->state_dir,
-        .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
-        .files = paths, .folders = install->folders, .images = install->images,
-    };
-    status = aphd_plan_make(&in, &install->plan, err);
-    return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;
-}
-
-/* --- the consent --------------------------------------------------------------------------- */
-
-static json_t *asked_ids(const aphd_install_t *install)
-{
-    json_t *ids = json_array();
-    size_t i;
-    json_t *finding;
-    json_array_foreach(json_object_get(install->plan, "asked"), i, finding)
-        json_array_append(ids, json_object_get(finding, "id"));
-    return ids;
-}
-
-apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
-{
-    aphd_job_t *job = install->job;
-    const char *shown = aphd_job_text(job, "plan_hash");
-    json_auto_t *ids = asked_ids(install);
-    aphd_install_step(install, 5, "consent", "checking what was agreed to");
-    if (shown != NULL && strcmp(shown, install->plan_hash) != 0)
-        return aph_error_set(err, APH_EPLAN, 1206, "the plan is not the one that was shown: an "
-                             "image, a folder or the script changed meanwhile; look at it again "
-                             "with --plan");
-    if (json_array_size(ids) == 0)
-        return APR_SUCCESS;
-    if (!aphd_job_flag(job, "yes"))
-        return aph_error_set(err, APH_ECONSENT, 1207, "the app asks for what needs your consent: "
-                             "%s; say --yes to agree",
-                             aphd_plan_list(install->policy.findings, "ask", job->p));
-    json_auto_t *fields = json_pack("{s:O}", "consents", ids);
-    apr_status_t status = judge_text(install, ids, err);
-    return status == APR_SUCCESS ? aphd_ask_record(job->ask, fields, err) : status;
 }

@@ -11,6 +11,7 @@
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/folders.h"
+#include "helper/job/writers.h"
 
 /* --- folders and files --------------------------------------------------------------------- */
 
@@ -136,52 +137,147 @@ static int has_text(const json_t *list, const char *text)
     return 0;
 }
 
-/* Nothing of refs is here now: what will be, this job has pulled. */
+/* The digest the plan showed, which is what is pulled; NULL where the reference itself is one, or the
+ * registry did not say. */
+static const char *agreed_digest(const json_t *image)
+{
+    const char *digest = json_string_value(json_object_get(image, "digest"));
+    const char *ref = json_string_value(json_object_get(image, "ref"));
+    return digest != NULL && strchr(ref, '@') == NULL ? digest : NULL;
+}
+
+/* Whether the engine has the image under that digest: another tag brought it, or somebody pulled it so.
+ * Then it is somebody else's, and used as it is: not pulled, not named, not given back. */
+static apr_status_t look_for_digest(aphd_install_t *install, json_t *image, aph_error_t *err)
+{
+    const char *digest = agreed_digest(image);
+    aphd_image_t found;
+    aph_error_t why = APH_ERROR_INIT;
+    if (!json_is_true(json_object_get(image, "pull")) || digest == NULL)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_image_find(install->job->engine, digest, &found, install->job->p,
+                                          &why);
+    if (status == APR_SUCCESS)
+        json_object_set_new(image, "here", json_true());
+    else if (status != APH_ENOTFOUND)
+        *err = why;
+    return status == APH_ENOTFOUND ? APR_SUCCESS : status;
+}
+
+static int is_pulled(const json_t *image)
+{
+    return json_is_true(json_object_get(image, "pull"))
+        && !json_is_true(json_object_get(image, "here"));
+}
+
+/* Nothing of what is journaled is here now: what will be, this job has pulled. */
 static apr_status_t journal_images(aphd_install_t *install, aph_error_t *err)
 {
     json_t *refs = json_object_get(install->undo, "images");
+    apr_status_t status = APR_SUCCESS;
     size_t i;
     json_t *image;
     json_array_foreach(install->images, i, image) {
         const char *ref = json_string_value(json_object_get(image, "ref"));
-        if (json_is_true(json_object_get(image, "pull")) && !has_text(refs, ref))
-            json_array_append_new(refs, json_string(ref));
+        const char *digest = agreed_digest(image);
+        if (status == APR_SUCCESS)
+            status = look_for_digest(install, image, err);
+        if (!is_pulled(image) || has_text(refs, ref))
+            continue;
+        json_array_append_new(refs, json_string(ref));
+        if (digest != NULL)
+            json_array_append_new(refs, json_string(digest));
     }
-    return aphd_ask_step(install->job->ask, "images", install->undo, err);
+    return status == APR_SUCCESS
+         ? aphd_ask_step(install->job->ask, "images", install->undo, err) : status;
+}
+
+/* What the plan showed and nothing else: by digest, and then it gets the name the script has for
+ * it. */
+static apr_status_t pull(aphd_install_t *install, const json_t *image, json_t *done,
+                         aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const char *ref = json_string_value(json_object_get(image, "ref"));
+    const char *digest = agreed_digest(image);
+    if (!is_pulled(image) || has_text(done, ref))
+        return APR_SUCCESS;
+    json_array_append_new(done, json_string(ref));
+    apr_status_t status = aphd_image_pull(job->engine, digest != NULL ? digest : ref,
+                                          &job->report, job->p, err);
+    if (status != APR_SUCCESS || digest == NULL)
+        return status;
+    return aphd_image_tag(job->engine, digest, ref, job->p, err);
 }
 
 /* The id the model is started with, and the digest the registry knows it by. */
 static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    const char *ref = json_string_value(json_object_get(image, "ref"));
+    const char *here = json_string_value(json_object_get(
+        image, json_is_true(json_object_get(image, "here")) ? "digest" : "ref"));
     aphd_image_t found;
-    apr_status_t status = aphd_image_find(job->engine, ref, &found, job->p, err);
+    apr_status_t status = aphd_image_find(job->engine, here, &found, job->p, err);
     if (status == APH_ENOTFOUND)
-        return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", ref);
+        return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", here);
     if (status != APR_SUCCESS)
         return status;
-    json_object_set(image, "pulled", json_object_get(image, "pull"));
+    json_object_set_new(image, "pulled", json_boolean(is_pulled(image)));
     json_object_set_new(image, "id", json_string(found.id));
     json_object_set_new(image, "digest",
                         found.digest != NULL ? json_string(found.digest) : json_null());
+    /* The plan may not have known them: a registry need not say. */
+    json_object_set_new(image, "user", json_string(found.user));
+    json_object_set_new(image, "puid", found.puid != NULL ? json_string(found.puid) : json_null());
+    json_object_set_new(image, "pgid", found.pgid != NULL ? json_string(found.pgid) : json_null());
     return APR_SUCCESS;
 }
 
 apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err)
 {
-    aphd_job_t *job = install->job;
+    json_auto_t *done = json_array();
     size_t i;
     json_t *item;
     aphd_install_step(install, 7, "images", "getting its images");
     apr_status_t status = journal_images(install, err);
-    json_array_foreach(json_object_get(install->undo, "images"), i, item)
+    json_array_foreach(install->images, i, item)
         if (status == APR_SUCCESS)
-            status = aphd_image_pull(job->engine, json_string_value(item), &job->report, job->p,
-                                     err);
+            status = pull(install, item, done, err);
     json_array_foreach(install->images, i, item)
         if (status == APR_SUCCESS)
             status = settle_image(install, item, err);
+    return status;
+}
+
+/* --- who writes the folders ---------------------------------------------------------------- */
+
+static apr_status_t give_folder(aphd_install_t *install, const aphd_folders_t *data,
+                                const json_t *folder, aph_error_t *err)
+{
+    const char *path = json_string_value(json_object_get(folder, "path"));
+    json_auto_t *writers = aphd_writers_of(path, install->policy.binds, install->policy.compose,
+                                           install->images);
+    uid_t uid;
+    gid_t gid;
+    if (!json_is_true(json_object_get(folder, "new")) || !aphd_writers_owner(writers, &uid, &gid))
+        return APR_SUCCESS;
+    return aphd_folders_give(data, path, uid, gid, err);
+}
+
+/* A folder this job made is given to the user that will write it; one that was there is its owner's.
+ * Only now are the images here, which know that user. */
+apr_status_t aphd_install_give(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_folders_t data;
+    size_t i;
+    json_t *folder;
+    if (install->remapped || json_array_size(install->folders) == 0)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_folders_open(&data, install->job->app.data_dir, 0, err);
+    json_array_foreach(install->folders, i, folder)
+        if (status == APR_SUCCESS)
+            status = give_folder(install, &data, folder, err);
+    aphd_folders_close(&data);
     return status;
 }
 

@@ -109,6 +109,11 @@ const char *aphd_job_text(const aphd_job_t *job, const char *name)
     return json_string_value(json_object_get(json_object_get(job->request, "args"), name));
 }
 
+json_t *aphd_job_list(const aphd_job_t *job, const char *name)
+{
+    return json_object_get(json_object_get(job->request, "args"), name);
+}
+
 int aphd_job_flag(const aphd_job_t *job, const char *name)
 {
     return json_is_true(json_object_get(json_object_get(job->request, "args"), name));

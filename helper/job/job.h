@@ -81,7 +81,9 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
  * containers needs none. */
 apr_status_t aphd_job_meet_engine(aphd_job_t *job, int patience, aph_error_t *err);
 
-/* An argument of the operation: NULL, 0 or fallback where it was not given. */
+/* An argument of the operation: NULL, 0 or fallback where it was not given. A list holds texts only
+ * (ops.def), and is borrowed. */
+json_t *aphd_job_list(const aphd_job_t *job, const char *name);
 const char *aphd_job_text(const aphd_job_t *job, const char *name);
 int aphd_job_flag(const aphd_job_t *job, const char *name);
 int aphd_job_number(const aphd_job_t *job, const char *name, int fallback);

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 #include <apr_strings.h>
 #include <sodium.h>
+
+#include "helper/job/plan_needs.h"
 
 static void hash_text(const char *text, char hash[APHD_HASH_TEXT])
 {
@@ -24,6 +24,15 @@ static json_t *hashed(const char *text)
     return json_string(hash);
 }
 
+/* A refusal that root overrides is a kind of its own. */
+static int is_of(const json_t *finding, const char *verdict)
+{
+    const char *is = json_string_value(json_object_get(finding, "verdict"));
+    if (json_is_true(json_object_get(finding, "overridden")))
+        is = "overridden";
+    return is != NULL && strcmp(is, verdict) == 0;
+}
+
 /* The findings of one verdict; bare ones lack what may name the port. */
 static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdict, int bare)
 {
@@ -31,8 +40,7 @@ static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdi
     size_t i;
     json_t *finding;
     json_array_foreach(policy->findings, i, finding) {
-        const char *is = json_string_value(json_object_get(finding, "verdict"));
-        if (is == NULL || strcmp(is, verdict) != 0)
+        if (!is_of(finding, verdict))
             continue;
         json_t *copy = json_deep_copy(finding);
         if (bare) {
@@ -58,47 +66,54 @@ static json_t *ports_of(const aphd_policy_result_t *policy)
     return ports;
 }
 
-static json_t *images_of(const json_t *images, const char *const *keys)
+/* The rows of list with these members only. */
+static json_t *only(const json_t *list, const char *const *keys)
 {
-    json_t *list = json_array();
+    json_t *chosen = json_array();
     size_t i;
-    json_t *image;
-    json_array_foreach(images, i, image) {
+    json_t *row;
+    json_array_foreach((json_t *)list, i, row) {
         json_t *copy = json_object();
         for (const char *const *key = keys; *key != NULL; key++)
-            json_object_set(copy, *key, json_object_get(image, *key));
-        json_array_append_new(list, copy);
+            json_object_set(copy, *key, json_object_get(row, *key));
+        json_array_append_new(chosen, copy);
     }
-    return list;
+    return chosen;
 }
 
-static json_t *machine(const char *state_dir)
+/* An image that is here is what its id says; under which digest it once came changes nothing. */
+static json_t *images_of(const json_t *images)
 {
-    struct sysinfo memory = {0};
-    struct statvfs disk = {0};
-    sysinfo(&memory);
-    statvfs(state_dir, &disk);
-    return json_pack("{s:I, s:I}",
-                     "memory_free", (json_int_t)memory.freeram * (json_int_t)memory.mem_unit,
-                     "disk_free", (json_int_t)disk.f_bavail * (json_int_t)disk.f_frsize);
+    static const char *const agreed[] = {"service", "ref", "pull", "id", "digest", NULL};
+    json_t *list = only(images, agreed);
+    size_t i;
+    json_t *image;
+    json_array_foreach(list, i, image)
+        if (!json_is_true(json_object_get(image, "pull")))
+            json_object_set_new(image, "digest", json_null());
+    return list;
 }
 
 apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t *err)
 {
-    static const char *const agreed[] = {"service", "ref", "pull", "id", NULL};
-    json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:O, s:O, s:o, s:o}",
+    static const char *const place[] = {"path", "new", NULL};
+    json_t *content = json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:O, s:o, s:o}",
         "name", in->name, "script", hashed(in->script),
         "uninstall_script", hashed(in->uninstall_script),
         "web", in->url != NULL,
-        "images", images_of(in->images, agreed), "folders", in->folders, "files", in->files,
+        "images", images_of(in->images), "folders", only(in->folders, place), "files", in->files,
         "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
+    json_object_set_new(content, "overridden", findings_of(in->policy, "overridden", 1));
     json_object_update(content, in->site);
-    *plan = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:i, s:s, s:O, s:o, s:o, s:o, s:o}",
+    *plan = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:i, s:s, s:O, s:O, s:O, s:o, s:o, s:o, s:O, s:o}",
         "app_id", in->app_id, "name", in->name, "url", in->url,
         "because", in->because, "content", content,
-        "port", in->port, "data", in->data_dir, "images", in->images,
+        "port", in->port, "data", in->data_dir, "images", in->images, "folders", in->folders,
+        "needs", in->needs,
         "asked", findings_of(in->policy, "ask", 0), "refused", findings_of(in->policy, "deny", 0),
-        "rewritten", findings_of(in->policy, "rewrite", 0), "machine", machine(in->state_dir));
+        "rewritten", findings_of(in->policy, "rewrite", 0), "machine", in->machine,
+        "warnings", aphd_plan_warnings(in->needs, in->machine, in->images));
+    json_object_set_new(*plan, "overridden", findings_of(in->policy, "overridden", 0));
     if (*plan == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1130, "the plan cannot be written down");
     return APR_SUCCESS;
@@ -120,17 +135,22 @@ const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool
     size_t i;
     json_t *finding;
     json_array_foreach(findings, i, finding) {
-        const char *is = json_string_value(json_object_get(finding, "verdict"));
         const char *key = json_string_value(json_object_get(finding, "key"));
         const char *value = json_string_value(json_object_get(finding, "value"));
         const char *reason = json_string_value(json_object_get(finding, "reason"));
-        if (is == NULL || strcmp(is, verdict) != 0)
+        const char *risk = json_string_value(json_object_get(finding, "consequence"));
+        const char *rule = json_string_value(json_object_get(finding, "rule"));
+        if (!is_of(finding, verdict))
             continue;
-        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s)", list, list[0] != '\0' ? "; " : "",
+        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s%s%s%s%s)", list, list[0] != '\0' ? "; " : "",
                             key != NULL ? key : "?", value != NULL ? " " : "",
                             value != NULL ? value : "",
                             (int)json_integer_value(json_object_get(finding, "line")),
-                            reason != NULL ? reason : "no reason given");
+                            reason != NULL ? reason : "no reason given",
+                            risk == NULL ? "" : strcmp(verdict, "overridden") == 0
+                                ? "; overridden with --allow " : "; root may override it with --allow ",
+                            risk != NULL ? rule : "", risk != NULL ? ": " : "",
+                            risk != NULL ? risk : "");
     }
     return list;
 }

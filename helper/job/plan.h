@@ -6,18 +6,32 @@
  *       "name":S, "script":HASH, "uninstall_script":HASH|null, "web":BOOL,
  *       "kind":S, "aliases":[HOST...], "options":[S...], "webapp":PATH|null,
  *       "vhost":BOOL                       its own virtual host is enabled, and httpd reloaded
- *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null}...],
+ *       "images":[{"service":S,"ref":S,"pull":BOOL,"id":S|null,"digest":S|null}...],
+ *                                          digest: "NAME@sha256:..." that will be pulled; null where
+ *                                          nothing is, or the registry does not say
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
- *       "asked":[FINDING...]},
+ *       "asked":[FINDING...], "overridden":[FINDING...]},
  *    "because":S                           why it has a virtual host of its own; "" where not
- *    "port":N, "data":S, "images":[... with "digest":S|null and "octets":N|null],
- *    "asked":[FINDING...], "refused":[FINDING...], "rewritten":[FINDING...]    in full,
- *    "machine":{"memory_free":N,"disk_free":N}}
+ *    "port":N, "data":S,
+ *    "images":[{"service","ref","pull","id","digest",
+ *               "octets":N|null                on this machine's disk; null where it is not here
+ *               "layers":N|null                of a pull: octets of all its layers, compressed
+ *               "download":N|null              of them, those that are neither here nor in an image
+ *                                              above; null: unknown
+ *               "user":S|null,"puid":S|null,"pgid":S|null   of its configuration
+ *               "note":S|null}...]             why its size is unknown
+ *    "folders":[{"path","new","writers":[WRITER...]}...]    writers.h
+ *    "needs":{"download":N,"disk":N,"unknown":N,"memory":N|null}   image_sizes.h, plan_needs.h
+ *    "machine":{...}, "warnings":[{"id":S,"text":S}...]            plan_needs.h
+ *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
+ *    "refused":[FINDING...], "rewritten":[FINDING...]}  in full
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
- * agreed to. What is rewritten follows from the script, whose hash is in the content. FINDING is
- * policy.h's; in "content" without value and reason, which may name the port. */
+ * agreed to. Sizes and users follow from the digest; a tag that was moved meanwhile is another plan,
+ * and what is pulled is pulled by the digest that was shown. What is rewritten follows from the script,
+ * whose hash is in the content. FINDING is policy.h's; in "content" without value and reason, which may
+ * name the port. */
 #ifndef APHD_PLAN_H
 #define APHD_PLAN_H
 
@@ -37,13 +51,11 @@ typedef struct aphd_plan_in_t {
     json_t *site;                 /* kind, aliases, options, webapp, vhost; borrowed */
     const char *because;
     const char *data_dir;
-    const char *state_dir;        /* whose disk is looked at */
     int app_id;
     int port;
     const aphd_policy_result_t *policy;
     json_t *files;                /* array of paths; borrowed */
-    json_t *folders;              /* [{"path","new"}...]; borrowed */
-    json_t *images;     /* [{"service","ref","pull","id","digest","octets"}...]; borrowed */
+    json_t *folders, *images, *needs, *machine; /* as in the plan; borrowed */
 } aphd_plan_in_t;
 
 /* *plan: new reference. */
@@ -52,7 +64,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
 /* The hash of the plan's content. */
 apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err);
 
-/* The findings with that verdict ("ask") as one sentence: "ports.2224/tcp (line 12: why), ...".
+/* The findings with that verdict ("ask"; "overridden" is one of its own) as one sentence: "ports.2224/tcp (line 12: why), ...".
  * Lives in p; "" where there is none. */
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p);
 

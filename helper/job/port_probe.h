@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a TCP port can be had, and who has it if not. */
+/* Whether a port can be had, and who has it if not. */
 #ifndef APHD_PORT_PROBE_H
 #define APHD_PORT_PROBE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define APHD_PORT_OWNER_MAX 128
 
 /* Nonzero where a server could listen on address:port now (it binds and listens for a moment, as
  * the engine's proxy will). address is dotted: "127.0.0.1" or "0.0.0.0". */
 int aphd_port_free(const char *address, int port);
+
+/* The same for UDP. */
+int aphd_port_free_udp(const char *address, int port);
+
+/* The process that has the socket with that inode; 0 where none is to be seen. */
+pid_t aphd_port_holder(unsigned long inode);
 
 /* Says who has the port, for a sentence: "process 123 (nginx)", or "another process" where the
  * kernel does not tell. */

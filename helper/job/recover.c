@@ -35,7 +35,9 @@ static int had_begun(const aphd_job_t *job, const char *wanted)
 
 static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
 {
-    apr_status_t status = job->app.files ? APR_SUCCESS : aphd_bring_await(job, err);
+    const char *model = json_string_value(json_object_get(job->app.row, "compose"));
+    apr_status_t status = job->app.files ? APR_SUCCESS
+                        : aphd_bring_await(job, model != NULL ? model : "{}", err);
     if (status == APR_SUCCESS)
         status = aphd_ask_state(job->ask, "running", "running", "", err);
     if (status != APR_SUCCESS)

@@ -13,6 +13,7 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
+#include "helper/job/own_ports.h"
 
 #define STEPS 5
 
@@ -123,6 +124,8 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
         if (status == APR_SUCCESS)
             status = aphd_container_start(job->engine, aphd_container_id(
                                               find_container(containers, service)), job->p, err);
+    if (status == APH_ETAKEN)
+        aphd_own_ports_name_taker(job, err);
     return status;
 }
 
@@ -135,7 +138,7 @@ static apr_status_t verify(aphd_job_t *job, aph_error_t *err)
 static apr_status_t publish(aphd_job_t *job, aph_error_t *err)
 {
     aphd_job_step(job, "health", 5, STEPS, "waiting for its first answer");
-    apr_status_t status = aphd_bring_await(job, err);
+    apr_status_t status = aphd_bring_await(job, model_of(job), err);
     return status == APR_SUCCESS
          ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
 }

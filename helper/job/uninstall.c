@@ -75,6 +75,20 @@ static json_t *reference_of(const aphd_job_t *job, const json_t *image)
     return gone && json_is_string(digest) ? digest : ref;
 }
 
+/* Docker forgets the digest with the last tag; to Podman it is a name of its own. */
+static apr_status_t give_digest_back(aphd_job_t *job, const json_t *image, aph_error_t *err)
+{
+    const char *digest = json_string_value(json_object_get(image, "digest"));
+    aphd_image_t found;
+    aph_error_t unheard = APH_ERROR_INIT;
+    int kept;
+    if (digest == NULL || !json_is_true(json_object_get(image, "pulled"))
+        || aphd_image_find(job->engine, digest, &found, job->p, &unheard) != APR_SUCCESS
+        || found.tagged)
+        return APR_SUCCESS;
+    return aphd_image_drop(job->engine, digest, &kept, job->p, err);
+}
+
 static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
 {
     aphd_job_t *job = leaving->job;
@@ -85,7 +99,11 @@ static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
     json_array_foreach(json_object_get(job->app.row, "images"), i, image)
         if (json_is_true(json_object_get(image, "pulled")))
             json_array_append(refs, reference_of(job, image));
-    return aphd_take_images(job, refs, err);
+    apr_status_t status = aphd_take_images(job, refs, err);
+    json_array_foreach(json_object_get(job->app.row, "images"), i, image)
+        if (status == APR_SUCCESS)
+            status = give_digest_back(job, image, err);
+    return status;
 }
 
 static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)

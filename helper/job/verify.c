@@ -90,20 +90,29 @@ static apr_status_t same_network(const comparing_t *comparing, const char *key)
     return same_own_network(comparing, is);
 }
 
+static int in_model(const comparing_t *comparing, const char *key, const char *one,
+                    aphd_normal_t *normal)
+{
+    size_t i;
+    json_t *may;
+    json_array_foreach(json_object_get(comparing->service, key), i, may) {
+        char other[512];
+        normal(may, other, sizeof other);
+        if (strcmp(one, other) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* Every string of the engine's list must be one of the model's; normal brings both to one form. */
 static apr_status_t subset(const comparing_t *comparing, const char *key, aphd_normal_t *normal)
 {
-    size_t i, k;
-    json_t *is, *may;
+    size_t i;
+    json_t *is;
     json_array_foreach(host_config(comparing), i, is) {
-        char one[512], other[512];
-        int found = 0;
+        char one[512];
         normal(is, one, sizeof one);
-        json_array_foreach(json_object_get(comparing->service, key), k, may) {
-            normal(may, other, sizeof other);
-            found = found || strcmp(one, other) == 0;
-        }
-        if (!found)
+        if (!in_model(comparing, key, one, normal))
             return differs(comparing, one);
     }
     return APR_SUCCESS;
@@ -124,9 +133,29 @@ static apr_status_t same_words(const comparing_t *comparing, const char *key)
     return subset(comparing, key, aphd_normal_word);
 }
 
+/* The engine takes SELinux's label off by itself where a namespace of the host was agreed to: the label
+ * would forbid what that is for. */
+static int label_goes(const json_t *service)
+{
+    const char *pid = json_string_value(json_object_get(service, "pid"));
+    const char *ipc = json_string_value(json_object_get(service, "ipc"));
+    return json_is_true(json_object_get(service, "privileged"))
+        || (pid != NULL && strcmp(pid, "host") == 0) || (ipc != NULL && strcmp(ipc, "host") == 0);
+}
+
 static apr_status_t same_security(const comparing_t *comparing, const char *key)
 {
-    return subset(comparing, key, aphd_normal_security);
+    size_t i;
+    json_t *is;
+    json_array_foreach(host_config(comparing), i, is) {
+        char one[512];
+        aphd_normal_security(is, one, sizeof one);
+        if (strcmp(one, "label:disable") == 0 && label_goes(comparing->service))
+            continue;
+        if (!in_model(comparing, key, one, aphd_normal_security))
+            return differs(comparing, one);
+    }
+    return APR_SUCCESS;
 }
 
 static apr_status_t no_list(const comparing_t *comparing, const char *key)
@@ -225,7 +254,7 @@ static const struct {
     {"PidMode",           "pid",          same_mode},
     {"IpcMode",           "ipc",          same_mode},
     {"UTSMode",           NULL,           same_mode},
-    {"UsernsMode",        NULL,           same_mode},
+    {"UsernsMode",        "userns_mode",  same_mode},
     {"CgroupParent",      NULL,           same_mode},
     {"NetworkMode",       "network_mode", same_network},
     {"CapAdd",            "cap_add",      same_capabilities},

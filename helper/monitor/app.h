@@ -24,6 +24,7 @@ typedef enum aphd_app_state_t {
 
 #define APHD_REASON_MAX 512
 #define APHD_KIND_MAX   32
+#define APHD_ALLOWED_MAX 512
 
 typedef struct aphd_app_t {
     int app_id;
@@ -41,6 +42,7 @@ typedef struct aphd_app_t {
     uint32_t route_flags;       /* APH_ROUTE_..., beside those that follow from the kind */
     uint32_t max_inflight;      /* 0: the server's default */
     uint32_t max_upgrades;
+    char allowed[APHD_ALLOWED_MAX]; /* JSON array of the rules root overrides for it */
 } aphd_app_t;
 
 /* "installing" ... "kept" and back; NULL / APHD_APP_NONE where there is none. */

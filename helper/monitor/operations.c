@@ -58,12 +58,13 @@ typedef struct listing_t {
 static apr_status_t list_app_cb(void *self, const aphd_app_t *app)
 {
     listing_t *listing = self;
+    json_t *allowed = json_loads(app->allowed, 0, NULL);
     json_t *row = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o}", "app_id", app->app_id, "name", app->name,
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name", app->name,
         "state", aphd_app_state_name(app->state), "desired",
         app->desired_running ? "running" : "stopped", "web", (int)app->web, "port", app->port,
         "kept", (int)app->kept, "reason", app->reason, "kind", app->kind, "url",
-        addresses(listing->monitor, app));
+        addresses(listing->monitor, app), "allowed", allowed != NULL ? allowed : json_array());
     return row != NULL && json_array_append_new(listing->apps, row) == 0 ? APR_SUCCESS : APR_ENOMEM;
 }
 

@@ -73,6 +73,10 @@ apr_status_t aphd_places_prepare(const aphd_settings_t *settings, gid_t gid, aph
     if (status == APR_SUCCESS)
         status = prepare(settings->data_dir, 0711, SAME_GROUP, err);
     if (status == APR_SUCCESS)
+        status = prepare(settings->sites_dir, 0755, SAME_GROUP, err);
+    if (status == APR_SUCCESS)
+        status = prepare(settings->vhosts_available, 0755, SAME_GROUP, err);
+    if (status == APR_SUCCESS)
         status = prepare(settings->runtime_dir, 0750, gid, err);
     return status;
 }

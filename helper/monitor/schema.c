@@ -64,6 +64,7 @@ static const char *const steps[] = {
     "ALTER TABLE apps ADD COLUMN kind TEXT NOT NULL DEFAULT 'container';"
     "ALTER TABLE apps ADD COLUMN options TEXT NOT NULL DEFAULT '[]';"
     "ALTER TABLE apps ADD COLUMN webapp TEXT;"
+    "ALTER TABLE apps ADD COLUMN allowed TEXT NOT NULL DEFAULT '[]';"
     "ALTER TABLE apps ADD COLUMN vhost INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE apps ADD COLUMN route_flags INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE apps ADD COLUMN max_inflight INTEGER NOT NULL DEFAULT 0;"

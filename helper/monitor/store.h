@@ -108,8 +108,8 @@ apr_status_t aphd_store_aliases(aphd_store_t *store, int app_id,
                                 apr_status_t (*host_cb)(void *self, const char *host), void *self,
                                 aph_error_t *err);
 
-/* Stores any of compose, plan, images, consents, vhost, route_flags, max_requests, max_websockets of
- * fields (borrowed). */
+/* Stores any of compose, plan, images, consents, allowed, vhost, route_flags, max_requests and
+ * max_websockets of fields (borrowed). */
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err);
 

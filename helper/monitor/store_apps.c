@@ -26,6 +26,7 @@ static void read_app(aphd_store_t *store, aphd_sql_t number, aphd_app_t *app)
     app->route_flags = (uint32_t)aphd_sql_int(store, number, 13);
     app->max_inflight = (uint32_t)aphd_sql_int(store, number, 14);
     app->max_upgrades = (uint32_t)aphd_sql_int(store, number, 15);
+    snprintf(app->allowed, sizeof app->allowed, "%s", aphd_sql_text(store, number, 16));
 }
 
 /* The one row of a bound statement. */
@@ -97,7 +98,7 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         return status;
     *app = json_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
-        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o}",
+        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
         "app_id", row.app_id, "name", row.name, "state", aphd_app_state_name(row.state), "desired",
         row.desired_running ? "running" : "stopped", "web", (int)row.web, "port", row.port,
         "subnet", row.subnet[0] != '\0' ? row.subnet : NULL, "kept", (int)row.kept, "reason",
@@ -112,7 +113,8 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "max_requests", (int)row.max_inflight, "max_websockets", (int)row.max_upgrades,
         "options", aphd_sql_json(store, SQL_APP_TEXTS, 6),
         "webapp", text_column(store, SQL_APP_TEXTS, 7),
-        "aliases", aphd_sql_json(store, SQL_APP_TEXTS, 8));
+        "aliases", aphd_sql_json(store, SQL_APP_TEXTS, 8),
+        "allowed", aphd_sql_json(store, SQL_APP_TEXTS, 9));
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",
@@ -313,12 +315,12 @@ static const json_t *number_of(const json_t *fields, const char *member)
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err)
 {
-    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjj", (int64_t)app_id,
+    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjj", (int64_t)app_id,
                         json_string_value(json_object_get(fields, "compose")),
                         json_object_get(fields, "plan"), json_object_get(fields, "images"),
                         json_object_get(fields, "consents"), now, number_of(fields, "vhost"),
                         number_of(fields, "route_flags"), number_of(fields, "max_requests"),
-                        number_of(fields, "max_websockets"));
+                        number_of(fields, "max_websockets"), json_object_get(fields, "allowed"));
 }
 
 apr_status_t aphd_store_app_change(aphd_store_t *store, int app_id, const aphd_app_change_t *change,

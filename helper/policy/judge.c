@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/rules.h"
+
 static const char *const verdict_names[] = {"allow", "rewrite", "ask", "deny"};
 
 const char *aphd_verdict_name(aphd_verdict_t verdict)
@@ -13,12 +15,13 @@ const char *aphd_verdict_name(aphd_verdict_t verdict)
     return verdict_names[verdict];
 }
 
-static int consented(const aphd_judge_t *j, const char *id)
+/* Whether text stands in a list of texts; NULL is an empty one. */
+static int lists(const json_t *list, const char *text)
 {
     size_t i;
-    json_t *consent;
-    json_array_foreach(j->site->consents, i, consent)
-        if (json_is_string(consent) && strcmp(json_string_value(consent), id) == 0)
+    json_t *item;
+    json_array_foreach((json_t *)list, i, item)
+        if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
             return 1;
     return 0;
 }
@@ -44,24 +47,40 @@ static json_t *key_path(const aphd_judge_t *j)
                            : json_sprintf("%s.%s", j->section, j->name);
 }
 
-/* id is stolen. */
-static void add(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
-                const char *rule, const char *sentence)
+/* id is stolen; *finding is borrowed from the result, NULL when memory ran out. */
+static void append(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
+                   const char *rule, const char *sentence, json_t **added)
 {
     json_t *finding =
         json_pack("{s:o,s:o,s:i,s:s,s:o,s:s,s:s}", "id", id, "key", key_path(j), "line", line,
                   "verdict", verdict_names[verdict], "value",
                   what != NULL ? quote(what) : json_null(), "reason", sentence, "rule", rule);
+    *added = finding;
     if (finding == NULL || json_array_append_new(j->result->findings, finding) != 0) {
+        *added = NULL;
         j->failed = 1;
-        return;
     }
-    int agreed =
-        verdict == APHD_ASK && consented(j, json_string_value(json_object_get(finding, "id")));
-    if (agreed)
+}
+
+/* Lets a finding count. What is asked about, and what is overridden, counts until it is consented
+ * to. */
+static void count(aphd_judge_t *j, aphd_verdict_t verdict, json_t *finding)
+{
+    const char *id = json_string_value(json_object_get(finding, "id"));
+    if (verdict == APHD_ASK && id != NULL && lists(j->site->consents, id))
         json_object_set_new(finding, "consented", json_true());
     else if (verdict > j->result->verdict)
         j->result->verdict = verdict;
+    j->denied += verdict == APHD_DENY;
+}
+
+static void add(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
+                const char *rule, const char *sentence)
+{
+    json_t *finding;
+    append(j, verdict, line, id, what, rule, sentence, &finding);
+    if (finding != NULL)
+        count(j, verdict, finding);
 }
 
 void aphd_find(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *what,
@@ -76,6 +95,37 @@ void aphd_find(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *wh
                               j->name != NULL && *j->key != '\0' ? "." : "", j->key,
                               what != NULL ? "." : "", what != NULL ? what : "");
     add(j, verdict, line, id, what, rule, sentence);
+}
+
+int aphd_override(aphd_judge_t *j, int line, const char *what, const char *rule,
+                  const char *format, ...)
+{
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    json_t *id = json_sprintf("%s.%s%s%s", j->name, j->key, what != NULL ? "." : "",
+                              what != NULL ? what : "");
+    json_t *finding;
+    const aph_rule_t *row = aph_rule_find(rule);
+    int overridden = row != NULL && lists(j->site->allowed, rule);
+    append(j, APHD_DENY, line, id, what, rule, sentence, &finding);
+    if (finding == NULL)
+        return 0;
+    if (row != NULL)
+        json_object_set_new(finding, "consequence", json_string(row->consequence));
+    if (overridden)
+        json_object_set_new(finding, "overridden", json_true());
+    count(j, overridden ? APHD_ASK : APHD_DENY, finding);
+    return overridden;
+}
+
+void aphd_find_unknown(aphd_judge_t *j, const char *path)
+{
+    aphd_find(j, APHD_DENY, j->line, strcmp(path, j->key) != 0 ? path : NULL, "unknown-key",
+              "%.200s is not a key apphost knows, and what it does not know it does not pass on",
+              path);
 }
 
 void aphd_find_app(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *what,
@@ -173,20 +223,22 @@ void judge_drop(aphd_judge_t *j)
 
 void judge_deny(aphd_judge_t *j)
 {
-    aphd_find(j, APHD_DENY, j->line, NULL, "key", "%s is not allowed: %s", j->key, j->reason);
+    aphd_find(j, APHD_DENY, j->line, j->part, "key", "%s is not allowed: %s",
+              j->part != NULL ? j->part : j->key, j->reason);
 }
 
 void judge_replace(aphd_judge_t *j)
 {
-    aphd_find(j, APHD_REWRITE, j->line, NULL, "ours", "%s is left out: %s", j->key, j->reason);
+    aphd_find(j, APHD_REWRITE, j->line, j->part, "ours", "%s is left out: %s",
+              j->part != NULL ? j->part : j->key, j->reason);
 }
 
-/* external: false says nothing. */
+/* external: false says nothing; a name below it was refused by its own row. */
 void judge_external(aphd_judge_t *j)
 {
-    const char *value = aphd_text(json_array_get(j->value, 0), "value");
-    if (json_array_size(j->value) == 1 && aphd_leaf_is(json_array_get(j->value, 0), "")
-        && value != NULL && strcmp(value, "false") == 0)
+    const json_t *leaf = json_array_get(j->value, 0);
+    const char *value = aphd_text(leaf, "value");
+    if (leaf == NULL || !aphd_leaf_is(leaf, "") || (value != NULL && strcmp(value, "false") == 0))
         return;
     aphd_find(j, APHD_DENY, j->line, NULL, "external", "external is not allowed: %s", j->reason);
 }

@@ -23,16 +23,24 @@ typedef struct aphd_judge_t {
     json_t *published;     /* what services publish, until aphd_ports_settle; see judge_ports.c */
     json_t *edges;         /* service -> [services it needs] */
     int failed;            /* memory ran out somewhere; the outcome is void */
+    int denied;            /* how many refusals so far, overridden ones not counted */
 
     /* Where the judge stands. */
     const char *section; /* "services", ...; "" at the top */
     const char *name;    /* of the service, network, ...; NULL at the top */
     json_t *out;         /* rendered object of that section; NULL at the top */
+    int may_regain;      /* no-new-privileges was overridden for the service at hand */
     const char *key;
     int line;
     const char *shape;
     const json_t *value; /* variables excluded, $$ already read as $ */
     const char *reason;  /* of the row */
+
+    /* Of a key below that key (parts.c); NULL otherwise. */
+    const json_t *leaf;
+    const char *text; /* its value; "" for null */
+    const char *part; /* its path, for people */
+    json_t *made;     /* object the parts of one key fill for the judge of the key */
 } aphd_judge_t;
 
 typedef void (*aphd_judge_cb)(aphd_judge_t *j);
@@ -44,6 +52,21 @@ void aphd_find(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *wh
                const char *rule, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void aphd_find_app(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char *what,
                    const char *rule, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* The same for a refusal that root may override: rule stands in common/rules.def. Nonzero when it
+ * is overridden for this app; the judge then writes what it would have refused. */
+int aphd_override(aphd_judge_t *j, int line, const char *what, const char *rule,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The finding about a key that has no row; path as people write it. */
+void aphd_find_unknown(aphd_judge_t *j, const char *path);
+
+/* Hands each leaf of the tree at hand to the judge of its row. */
+void aphd_judge_parts(aphd_judge_t *j, aphd_section_t section);
+
+/* Judges one "name: text" that list's own form has no member for. Zero when it was refused. */
+int aphd_judge_option(aphd_judge_t *j, aphd_section_t section, const char *list, const char *name,
+                      const char *text);
 
 /* Puts value (stolen) into the rendered section under key. */
 void aphd_put(aphd_judge_t *j, const char *key, json_t *value);
@@ -71,8 +94,9 @@ void aphd_needs(aphd_judge_t *j, const char *other);
  * result->binds. */
 void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path);
 
-/* Asks for the machine's graphics processors and renders the request; count -1: all. */
-void aphd_put_gpus(aphd_judge_t *j, int line, long long count);
+/* Asks for the machine's graphics processors, if a part of the key at hand wanted some, and renders
+ * the request. */
+void aphd_put_gpus(aphd_judge_t *j);
 
 /* Decides which published port is the web page, and renders all of them (judge_ports.c). */
 void aphd_ports_settle(aphd_judge_t *j);
@@ -87,8 +111,10 @@ void aphd_order_settle(aphd_judge_t *j);
 /* Turns links into aliases and dependencies on the app's own network (links.c). */
 void aphd_links_settle(aphd_judge_t *j);
 
-#define APHD_KEY(section, key, shape, judge, reason) void judge_##judge(aphd_judge_t *j);
+#define APHD_KEY(section, key, shape, verdict, judge, reason) void judge_##judge(aphd_judge_t *j);
+#define APHD_PART(section, path, verdict, judge, reason)      void judge_##judge(aphd_judge_t *j);
 #include "helper/policy/keys.def"
 #undef APHD_KEY
+#undef APHD_PART
 
 #endif

@@ -37,6 +37,19 @@ void judge_environment(aphd_judge_t *j)
     take_variables(j, j->value, 1);
 }
 
+static int extras_fine(aphd_judge_t *j, const json_t *file)
+{
+    size_t i;
+    json_t *pair;
+    int fine = 1;
+    j->line = aphd_line(file);
+    json_array_foreach(json_object_get(file, "extra"), i, pair)
+        fine &= aphd_judge_option(j, APHD_SERVICE, "env_file.#",
+                                  json_string_value(json_array_get(pair, 0)),
+                                  json_string_value(json_array_get(pair, 1)));
+    return fine;
+}
+
 void judge_env_file(aphd_judge_t *j)
 {
     size_t i;
@@ -44,6 +57,8 @@ void judge_env_file(aphd_judge_t *j)
     json_array_foreach(j->value, i, file) {
         char clean[1024];
         const char *path = aphd_text(file, "path");
+        if (!extras_fine(j, file))
+            continue;
         if (!aphd_relative(path, clean, sizeof clean)) {
             aphd_find(j, APHD_DENY, aphd_line(file), path, "host-file",
                       "%.80s is not a file of the app: it would be read from this machine", path);

@@ -62,61 +62,56 @@ void judge_stop_grace_period(aphd_judge_t *j)
 
 /* --- healthcheck --- */
 
-static int is_duration_key(const char *key)
+void judge_health_test(aphd_judge_t *j)
 {
-    return strcmp(key, "interval") == 0 || strcmp(key, "timeout") == 0
-           || strcmp(key, "start_period") == 0;
-}
-
-static void put_test_word(json_t *check, const char *text)
-{
-    json_t *test = json_object_get(check, "test");
+    if (aphd_leaf_is(j->leaf, "test")) {
+        json_object_set_new(j->made, "test", json_string(j->text));
+        return;
+    }
+    json_t *test = json_object_get(j->made, "test");
     if (test == NULL) {
         test = json_array();
-        json_object_set_new(check, "test", test);
+        json_object_set_new(j->made, "test", test);
     }
-    json_array_append_new(test, json_string(text));
+    json_array_append_new(test, json_string(j->text));
 }
 
-static void judge_health_leaf(aphd_judge_t *j, json_t *check, const json_t *leaf, const char *text)
+void judge_health_time(aphd_judge_t *j)
 {
-    const char *key = aphd_leaf_key(leaf, 0);
-    long long number = 0;
-    if (aphd_leaf_is(leaf, "test"))
-        json_object_set_new(check, "test", json_string(text));
-    else if (aphd_leaf_is(leaf, "test.#"))
-        put_test_word(check, text);
-    else if (aphd_leaf_is(leaf, "retries") && aphd_number(text, 0, 1000, &number))
-        json_object_set_new(check, "retries", json_integer(number));
-    else if (aphd_leaf_is(leaf, "disable")
-             && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
-        json_object_set_new(check, "disable", json_boolean(strcmp(text, "true") == 0));
-    else if (aphd_leaf_is(leaf, "start_interval") && aphd_duration(text, &number))
-        aphd_find(j, APHD_REWRITE, aphd_line(leaf), text, "start-interval",
-                  "start_interval is left out: not every engine knows it");
-    else if (aphd_leaf_is(leaf, "*") && is_duration_key(key) && aphd_duration(text, &number))
-        json_object_set_new(check, key, json_string(text));
+    long long ms = 0;
+    if (aphd_duration(j->text, &ms))
+        json_object_set_new(j->made, aphd_leaf_key(j->leaf, 0), json_string(j->text));
     else
-        deny_value(j, aphd_line(leaf), text, "not a part of healthcheck, or not its kind of value");
+        deny_value(j, j->line, j->text, "not a duration, as in 30s");
+}
+
+void judge_health_retries(aphd_judge_t *j)
+{
+    long long count = 0;
+    if (aphd_number(j->text, 0, 1000, &count))
+        json_object_set_new(j->made, "retries", json_integer(count));
+    else
+        deny_value(j, j->line, j->text, "not a number from 0 to 1000");
+}
+
+void judge_health_disable(aphd_judge_t *j)
+{
+    int yes = strcmp(j->text, "true") == 0;
+    if (yes || strcmp(j->text, "false") == 0)
+        json_object_set_new(j->made, "disable", json_boolean(yes));
+    else
+        deny_value(j, j->line, j->text, "disable is true or false");
 }
 
 void judge_healthcheck(aphd_judge_t *j)
 {
-    json_t *check = json_object();
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        judge_health_leaf(j, check, leaf, text != NULL ? text : "");
-    }
-    const json_t *test = json_object_get(check, "test");
+    const json_t *test = json_object_get(j->made, "test");
     const char *first = json_string_value(json_array_get(test, 0));
     if (json_is_array(test) && strcmp(first, "CMD") != 0 && strcmp(first, "CMD-SHELL") != 0
         && strcmp(first, "NONE") != 0)
         deny_value(j, j->line, first, "a test begins with CMD, CMD-SHELL or NONE");
-    if (json_object_size(check) > 0)
-        json_object_set(j->out, j->key, check);
-    json_decref(check);
+    if (json_object_size(j->made) > 0)
+        json_object_set(j->out, j->key, j->made);
 }
 
 /* --- depends_on --- */
@@ -127,39 +122,29 @@ static int condition_known(const char *text)
            || strcmp(text, "service_completed_successfully") == 0;
 }
 
-static json_t *dependency(aphd_judge_t *j, const char *name)
+void judge_dependency(aphd_judge_t *j)
 {
-    json_t *all = json_object_get(j->out, j->key);
-    if (all == NULL) {
-        all = json_object();
-        aphd_put(j, j->key, all);
+    const char *name = aphd_leaf_is(j->leaf, "#") ? j->text : aphd_leaf_key(j->leaf, 0);
+    if (!aphd_service_exists(j, name)) {
+        deny_value(j, j->line, name, "no service of this file has that name");
+        return;
     }
-    json_t *one = json_object_get(all, name);
+    json_t *one = json_object_get(j->made, name);
     if (one == NULL) {
         one = json_pack("{s:s}", "condition", "service_started");
-        json_object_set_new(all, name, one);
+        json_object_set_new(j->made, name, one);
         aphd_needs(j, name);
     }
-    return one;
+    if (!aphd_leaf_is(j->leaf, "*.condition"))
+        return;
+    if (condition_known(j->text))
+        json_object_set_new(one, "condition", json_string(j->text));
+    else
+        deny_value(j, j->line, j->text, "not a condition of depends_on");
 }
 
 void judge_depends_on(aphd_judge_t *j)
 {
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        const char *name = aphd_leaf_is(leaf, "#") ? text : aphd_leaf_key(leaf, 0);
-        if (name == NULL || !aphd_service_exists(j, name))
-            deny_value(j, aphd_line(leaf), name != NULL ? name : "depends_on",
-                       "no service of this file has that name");
-        else if (aphd_leaf_is(leaf, "#") || aphd_leaf_is(leaf, "*.restart")
-                 || aphd_leaf_is(leaf, "*.required"))
-            dependency(j, name);
-        else if (aphd_leaf_is(leaf, "*.condition") && text != NULL && condition_known(text))
-            json_object_set_new(dependency(j, name), "condition", json_string(text));
-        else
-            deny_value(j, aphd_line(leaf), text != NULL ? text : name,
-                       "not a condition of depends_on");
-    }
+    if (json_object_size(j->made) > 0)
+        json_object_set(j->out, j->key, j->made);
 }

@@ -108,6 +108,19 @@ void judge_cpu_shares(aphd_judge_t *j)
     put_integer(j, 2, 4096, "2 to 4096");
 }
 
+/* Without a bound (-1) is what a container has anyway. */
+void judge_cpu_time(aphd_judge_t *j)
+{
+    const char *text = json_string_value(j->value);
+    if (strcmp(text, "-1") != 0 && strcmp(text, "0") != 0)
+        put_integer(j, 1000, 100000000, "1000 to 100000000 microseconds");
+}
+
+void judge_cpu_period(aphd_judge_t *j)
+{
+    put_integer(j, 1000, 1000000, "1000 to 1000000 microseconds");
+}
+
 void judge_cpuset(aphd_judge_t *j)
 {
     if (aphd_made_of(json_string_value(j->value), "0123456789,-", 64))
@@ -168,87 +181,48 @@ static void put_ulimit(aphd_judge_t *j, const char *name, const char *edge, long
         json_object_set_new(one, "soft", json_integer(value));
 }
 
-void judge_ulimits(aphd_judge_t *j)
+void judge_ulimit(aphd_judge_t *j)
 {
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *name = aphd_leaf_key(leaf, 0), *text = aphd_text(leaf, "value");
-        int both = aphd_leaf_is(leaf, "*");
-        int known = both || aphd_leaf_is(leaf, "*.soft") || aphd_leaf_is(leaf, "*.hard");
-        long long most = name != NULL ? ulimit_most(name) : -1, value = 0;
-        if (!known || most < 0 || text == NULL || !aphd_number(text, -1, 1LL << 50, &value)) {
-            aphd_find(j, APHD_DENY, aphd_line(leaf), name, "ulimit",
-                      "%.40s is not a limit an app may set, or not to such a value",
-                      name != NULL ? name : "ulimits");
-            continue;
-        }
-        if (value < 0 || value > most) {
-            say_clamped(j, aphd_line(leaf), text, most);
-            value = most;
-        }
-        put_ulimit(j, name, both ? "hard" : aphd_leaf_key(leaf, 1), value);
-    }
-}
-
-/* --- deploy: what of a swarm's section means something on one machine --- */
-
-/* The parts a swarm would act on, and we do not. */
-static int is_swarm_only(const json_t *leaf)
-{
-    static const char *const patterns[] =
-        {"mode",      "endpoint_mode.**",   "placement.**",      "update_config.**",
-         "labels.**", "rollback_config.**", "restart_policy.**", "resources.reservations.cpus",
-         "replicas"};
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
-        if (aphd_leaf_is(leaf, patterns[i]))
-            return 1;
-    return 0;
-}
-
-static void judge_deploy_leaf(aphd_judge_t *j, const json_t *leaf, const char *text, int *gpus)
-{
-    int line = aphd_line(leaf);
-    long long count = 0;
-    if (aphd_leaf_is(leaf, "resources.limits.memory"))
-        put_memory(j, "mem_limit", line, text);
-    else if (aphd_leaf_is(leaf, "resources.limits.cpus"))
-        put_cpus(j, line, text);
-    else if (aphd_leaf_is(leaf, "resources.limits.pids"))
-        put_pids(j, line, text);
-    else if (aphd_leaf_is(leaf, "resources.reservations.memory"))
-        put_memory(j, "mem_reservation", line, text);
-    else if (aphd_leaf_is(leaf, "replicas") && strcmp(text, "1") == 0)
+    const char *name = aphd_leaf_key(j->leaf, 0);
+    int both = aphd_leaf_is(j->leaf, "*");
+    long long most = ulimit_most(name), value = 0;
+    if (most < 0 || !aphd_number(j->text, -1, 1LL << 50, &value)) {
+        aphd_find(j, APHD_DENY, j->line, name, "ulimit",
+                  "%.40s is not a limit an app may set, or not to such a value", name);
         return;
-    else if (aphd_leaf_is(leaf, "resources.reservations.devices.#.driver")
-             && strcmp(text, "nvidia") == 0)
-        *gpus = line;
-    else if (aphd_leaf_is(leaf, "resources.reservations.devices.#.capabilities.#")
-             && (strcmp(text, "gpu") == 0 || strcmp(text, "utility") == 0
-                 || strcmp(text, "compute") == 0 || strcmp(text, "video") == 0))
-        *gpus = line;
-    else if (aphd_leaf_is(leaf, "resources.reservations.devices.#.count")
-             && (strcmp(text, "all") == 0 || aphd_number(text, 1, 64, &count)))
-        *gpus = line;
-    else if (is_swarm_only(leaf))
-        aphd_find(j, APHD_REWRITE, line, text, "one-machine",
-                  "this part of deploy is left out: an app runs once, on this machine");
-    else
-        aphd_find(j, APHD_DENY, line, text, "deploy", "%.80s: not a part of deploy apphost knows",
-                  text);
+    }
+    if (value < 0 || value > most) {
+        say_clamped(j, j->line, j->text, most);
+        value = most;
+    }
+    put_ulimit(j, name, both ? "hard" : aphd_leaf_key(j->leaf, 1), value);
+}
+
+/* --- deploy: its limits are those of a service under another name --- */
+
+void judge_deploy_cpus(aphd_judge_t *j)
+{
+    put_cpus(j, j->line, j->text);
+}
+
+void judge_deploy_memory(aphd_judge_t *j)
+{
+    put_memory(j, "mem_limit", j->line, j->text);
+}
+
+void judge_deploy_reservation(aphd_judge_t *j)
+{
+    put_memory(j, "mem_reservation", j->line, j->text);
+}
+
+void judge_deploy_pids(aphd_judge_t *j)
+{
+    put_pids(j, j->line, j->text);
 }
 
 void judge_deploy(aphd_judge_t *j)
 {
-    int gpus = 0;
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        judge_deploy_leaf(j, leaf, text != NULL ? text : "", &gpus);
-    }
-    if (gpus != 0)
-        aphd_put_gpus(j, gpus, -1);
+    aphd_put_gpus(j);
 }
 
 void judge_scale(aphd_judge_t *j)

@@ -24,26 +24,10 @@ static int is_one_of(const char *text, const char *const *list)
     return 0;
 }
 
-/* Options that change nothing here: caching hints, labels of SELinux, what compose does anyway. */
-static int harmless_option(const char *name, const char *value)
-{
-    static const char *const names[] = {"z",
-                                        "Z",
-                                        "cached",
-                                        "delegated",
-                                        "consistent",
-                                        "nocopy",
-                                        "consistency",
-                                        "volume.nocopy",
-                                        "bind.create_host_path",
-                                        "bind.selinux",
-                                        "rprivate",
-                                        "private",
-                                        NULL};
-    return is_one_of(name, names)
-           || (strcmp(name, "bind.propagation") == 0
-               && (strcmp(value, "rprivate") == 0 || strcmp(value, "private") == 0));
-}
+/* Options of the short form that change nothing here: caching hints, labels of SELinux, what
+ * compose does anyway. */
+static const char *const harmless_words[] = {"z",         "Z",      "cached",   "delegated",
+                                             "consistent", "nocopy", "rprivate", "private", NULL};
 
 static int check_options(aphd_judge_t *j, const json_t *row)
 {
@@ -51,12 +35,27 @@ static int check_options(aphd_judge_t *j, const json_t *row)
     json_t *pair;
     json_array_foreach(json_object_get(row, "options"), i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0));
-        if (harmless_option(name, json_string_value(json_array_get(pair, 1))))
+        if (is_one_of(name, harmless_words))
             continue;
-        deny_mount(j, row, name, "mount-option", "not an option of a mount that apphost passes on");
-        return 0;
+        const char *value = json_string_value(json_array_get(pair, 1));
+        if (*value == '\0' && strchr(name, '.') == NULL) {
+            deny_mount(j, row, name, "mount-option",
+                       "not an option of a mount that apphost passes on");
+            return 0;
+        }
+        j->line = aphd_line(row);
+        if (!aphd_judge_option(j, APHD_SERVICE, "volumes.#", name, value))
+            return 0;
     }
     return 1;
+}
+
+/* Mounts made in a container would appear on the host, or those of the host in it. */
+void judge_propagation(aphd_judge_t *j)
+{
+    if (strcmp(j->text, "rprivate") != 0 && strcmp(j->text, "private") != 0)
+        aphd_find(j, APHD_DENY, j->line, j->text, "mount-option", "%.40s is not allowed: %s",
+                  j->text, j->reason);
 }
 
 static void put_mount(aphd_judge_t *j, const json_t *row, const char *type, const char *source,
@@ -89,6 +88,33 @@ static int is_clock(const char *source)
     return strcmp(source, "/etc/localtime") == 0 || strcmp(source, "/etc/timezone") == 0;
 }
 
+/* Whether path is where the engine, or something like it, takes orders, or a folder above. */
+static int gives_orders(const char *path)
+{
+    static const char *const above[] = {"/", "/run", "/var", "/var/run", NULL};
+    static const char *const folders[] = {"docker", "containerd", "podman", "apphost"};
+    const char *run = aphd_below(path, "/var/run") ? path + strlen("/var") : path;
+    int below = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char folder[32];
+        snprintf(folder, sizeof folder, "/run/%s", folders[i]);
+        below |= aphd_below(run, folder);
+    }
+    return below || strstr(path, ".sock") != NULL || is_one_of(path, above);
+}
+
+static int foreign_path_allowed(aphd_judge_t *j, const json_t *row, const char *source)
+{
+    if (gives_orders(source))
+        return aphd_override(j, aphd_line(row), source, "docker-socket",
+                             "%.120s: a socket in it hands over the host or its other programs, "
+                             "also read-only",
+                             source);
+    return aphd_override(j, aphd_line(row), source, "host-path",
+                         "%.120s: an app sees only its own folder of this machine: write ./NAME",
+                         source);
+}
+
 static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *source)
 {
     size_t length = strlen(j->site->data_dir);
@@ -101,12 +127,10 @@ static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *sour
         put_mount(j, row, "bind", source, 1);
     else if (is_clock(source))
         deny_mount(j, row, source, "host-path", "the host's clock is mounted read-only: add :ro");
-    else if (strstr(source, ".sock") != NULL)
-        deny_mount(j, row, source, "host-path",
-                   "this socket hands over the host or its other programs, also read-only");
-    else
-        deny_mount(j, row, source, "host-path",
-                   "an app sees only its own folder of this machine: write ./NAME");
+    else if (!aphd_absolute(source) && strcmp(source, "/") != 0)
+        deny_mount(j, row, source, "host-path", "a path of this machine has no . or .. in it");
+    else if (foreign_path_allowed(j, row, source))
+        put_mount(j, row, "bind", source, json_is_true(json_object_get(row, "read_only")));
 }
 
 static void judge_bind(aphd_judge_t *j, const json_t *row)
@@ -254,6 +278,30 @@ static void judge_tmpfs_mount(aphd_judge_t *j, const json_t *row)
     json_decref(line);
 }
 
+/* The files of an image, or of one folder in it. */
+static void judge_image_mount(aphd_judge_t *j, const json_t *row)
+{
+    char clean[1024] = "";
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(row, "options"), i, pair) {
+        const char *name = json_string_value(json_array_get(pair, 0));
+        const char *value = json_string_value(json_array_get(pair, 1));
+        if (strcmp(name, "image.subpath") != 0 || !aphd_relative(value, clean, sizeof clean)) {
+            deny_mount(j, row, name, "mount-option", "not an option of an image's files");
+            return;
+        }
+    }
+    const char *source = aphd_text(row, "source");
+    aphd_find(j, APHD_ASK, aphd_line(row), source, "image-mount",
+              "the app reads the files of the image %.120s", source);
+    json_t *mount = json_pack("{s:s,s:s,s:s,s:b}", "type", "image", "source", source, "target",
+                              aphd_text(row, "target"), "read_only", 1);
+    if (*clean != '\0')
+        json_object_set_new(mount, "image", json_pack("{s:s}", "subpath", clean));
+    aphd_put_item(j, "volumes", mount);
+}
+
 static void judge_mount(aphd_judge_t *j, const json_t *row)
 {
     const char *type = aphd_text(row, "type");
@@ -265,19 +313,16 @@ static void judge_mount(aphd_judge_t *j, const json_t *row)
                    "/dev");
     else if (strcmp(type, "tmpfs") == 0)
         judge_tmpfs_mount(j, row);
+    else if (strcmp(type, "image") == 0 && source != NULL && aphd_image(source))
+        judge_image_mount(j, row);
     else if (!check_options(j, row))
         return;
     else if (strcmp(type, "bind") == 0)
         judge_bind(j, row);
     else if (strcmp(type, "volume") == 0)
         judge_volume(j, row);
-    else if (strcmp(type, "image") == 0 && source != NULL && aphd_image(source)) {
-        aphd_find(j, APHD_ASK, aphd_line(row), source, "image-mount",
-                  "the app reads the files of the image %.120s", source);
-        put_mount(j, row, "image", source, 1);
-    } else {
+    else
         deny_mount(j, row, type, "mount", "not a kind of mount that apphost knows");
-    }
 }
 
 void judge_mounts(aphd_judge_t *j)

@@ -25,9 +25,10 @@ void judge_network_mode(aphd_judge_t *j)
         aphd_put(j, "network_mode", json_string(mode));
         aphd_needs(j, mode + 8);
     } else if (strcmp(mode, "host") == 0) {
-        deny_text(j, NULL, mode,
-                  "the service would sit on the machine's own network and reach "
-                  "everything that listens there");
+        if (aphd_override(j, j->line, mode, "network-host",
+                          "host: the service would sit on the machine's own network and reach "
+                          "everything that listens there"))
+            aphd_put(j, "network_mode", json_string(mode));
     } else {
         deny_text(j, NULL, mode,
                   "a service has the app's network, none, or that of a service in "
@@ -35,35 +36,47 @@ void judge_network_mode(aphd_judge_t *j)
     }
 }
 
-/* The networks of a service: names, with aliases at most. */
+static int network_name(aphd_judge_t *j, const char *name)
+{
+    if (!aphd_name(name)) {
+        deny_text(j, j->leaf, name, "not the name of a network");
+        return 0;
+    }
+    if (json_object_get(j->networks, name) == NULL && strcmp(name, "default") != 0)
+        aphd_find(j, APHD_REWRITE, j->line, name, "own-network",
+                  "%.63s is declared nowhere; the service joins the app's own network", name);
+    return 1;
+}
+
+/* To be on one of the author's networks, with whatever rank: there is one. */
+void judge_network_use(aphd_judge_t *j)
+{
+    int in_map = aphd_leaf_key(j->leaf, 0) != NULL;
+    if (network_name(j, in_map ? aphd_leaf_key(j->leaf, 0) : j->text)
+        && aphd_leaf_is(j->leaf, "*") && *j->text != '\0')
+        deny_text(j, j->leaf, j->text, "of a network a service may say no more than aliases");
+}
+
+void judge_network_alias(aphd_judge_t *j)
+{
+    json_t *aliases = json_object_get(j->made, "aliases");
+    if (!network_name(j, aphd_leaf_key(j->leaf, 0)))
+        return;
+    if (!aphd_host(j->text)) {
+        deny_text(j, j->leaf, j->text, "not the name of a host");
+        return;
+    }
+    if (aliases == NULL) {
+        aliases = json_array();
+        json_object_set_new(j->made, "aliases", aliases);
+    }
+    json_array_append_new(aliases, json_string(j->text));
+}
+
 void judge_service_networks(aphd_judge_t *j)
 {
-    json_t *aliases = json_array();
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        const char *name = aphd_leaf_key(leaf, 0);
-        if (aphd_leaf_is(leaf, "#"))
-            name = text;
-        if (name == NULL || !aphd_name(name)) {
-            deny_text(j, leaf, name != NULL ? name : "networks", "not the name of a network");
-            continue;
-        }
-        if (json_object_get(j->networks, name) == NULL && strcmp(name, "default") != 0)
-            aphd_find(j, APHD_REWRITE, aphd_line(leaf), name, "own-network",
-                      "%.63s is declared nowhere; the service joins the app's own network", name);
-        if (aphd_leaf_is(leaf, "*.aliases.#") && text != NULL && aphd_host(text))
-            json_array_append_new(aliases, json_string(text));
-        else if (!aphd_leaf_is(leaf, "#") && !(aphd_leaf_is(leaf, "*") && text == NULL)
-                 && !aphd_leaf_is(leaf, "*.priority") && !aphd_leaf_is(leaf, "*.gw_priority"))
-            deny_text(j, leaf, name,
-                      "of a network a service may say no more than aliases; addresses "
-                      "are given out by apphost");
-    }
-    if (json_array_size(aliases) > 0)
-        aphd_put(j, "networks", json_pack("{s:{s:O}}", "default", "aliases", aliases));
-    json_decref(aliases);
+    if (json_object_size(j->made) > 0)
+        aphd_put(j, "networks", json_pack("{s:O}", "default", j->made));
 }
 
 void judge_links(aphd_judge_t *j)
@@ -88,43 +101,37 @@ void judge_links(aphd_judge_t *j)
     }
 }
 
-static void judge_extra_host(aphd_judge_t *j, const json_t *leaf, const char *host,
-                             const char *address)
+static void take_host(aphd_judge_t *j, const char *host, const char *address)
 {
     if (!aphd_host(host)) {
-        deny_text(j, leaf, host, "not the name of a host");
+        deny_text(j, j->leaf, host, "not the name of a host");
         return;
     }
-    if (strcmp(address, "host-gateway") == 0)
-        aphd_find(j, APHD_ASK, aphd_line(leaf), host, "host-gateway",
+    if (strcmp(address, "host-gateway") == 0) {
+        aphd_find(j, APHD_ASK, j->line, host, "host-gateway",
                   "under the name %.100s the app reaches what listens on this machine", host);
-    else if (!aphd_address(address)) {
-        deny_text(j, leaf, address, "not an address");
+    } else if (!aphd_address(address)) {
+        deny_text(j, j->leaf, address, "not an address");
         return;
     }
     aphd_put_item(j, "extra_hosts", json_sprintf("%s:%s", host, address));
 }
 
 /* "name:address", "name=address", or name: address. */
-void judge_extra_hosts(aphd_judge_t *j)
+void judge_extra_host(aphd_judge_t *j)
 {
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        if (text != NULL && aphd_leaf_is(leaf, "*")) {
-            judge_extra_host(j, leaf, aphd_leaf_key(leaf, 0), text);
-            continue;
-        }
-        size_t length = text != NULL ? strcspn(text, ":=") : 0;
-        if (text == NULL || !aphd_leaf_is(leaf, "#") || text[length] == '\0') {
-            deny_text(j, leaf, text != NULL ? text : "extra_hosts", "write NAME:ADDRESS");
-            continue;
-        }
-        json_t *host = json_stringn(text, length);
-        judge_extra_host(j, leaf, json_string_value(host), text + length + 1);
-        json_decref(host);
+    if (aphd_leaf_key(j->leaf, 0) != NULL) {
+        take_host(j, aphd_leaf_key(j->leaf, 0), j->text);
+        return;
     }
+    size_t length = strcspn(j->text, ":=");
+    if (j->text[length] == '\0') {
+        deny_text(j, j->leaf, j->text, "write NAME:ADDRESS");
+        return;
+    }
+    json_t *host = json_stringn(j->text, length);
+    take_host(j, json_string_value(host), j->text + length + 1);
+    json_decref(host);
 }
 
 static void judge_words(aphd_judge_t *j, int (*fits)(const char *text), const char *why)
@@ -178,16 +185,8 @@ void judge_network_driver_opts(aphd_judge_t *j)
                   "apphost sets up the app's network itself");
 }
 
-void judge_network_ipam(aphd_judge_t *j)
+void judge_ipam_driver(aphd_judge_t *j)
 {
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        if (aphd_leaf_is(leaf, "driver") && text != NULL && strcmp(text, "default") == 0)
-            continue;
-        deny_text(j, leaf, text != NULL ? text : "ipam",
-                  "addresses are given out by apphost; a subnet of one's own could take the "
-                  "machine's route to the home network");
-    }
+    if (strcmp(j->text, "default") != 0)
+        deny_text(j, j->leaf, j->text, "addresses are given out by apphost");
 }

@@ -59,17 +59,11 @@ static int check_extras(aphd_judge_t *j, const json_t *row)
     size_t i;
     json_t *pair;
     int fine = 1;
+    j->line = aphd_line(row);
     json_array_foreach(json_object_get(row, "extra"), i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0));
-        const char *value = json_string_value(json_array_get(pair, 1));
-        /* Names for people, and how a swarm would spread the port: without a meaning here. */
-        if (strcmp(name, "name") == 0 || strcmp(name, "app_protocol") == 0
-            || (strcmp(name, "mode") == 0
-                && (strcmp(value, "host") == 0 || strcmp(value, "ingress") == 0)))
-            continue;
-        aphd_find(j, APHD_DENY, aphd_line(row), name, "value",
-                  "%.60s is not a key of a port that apphost knows", name);
-        fine = 0;
+        fine &= aphd_judge_option(j, APHD_SERVICE, "ports.#", name,
+                                  json_string_value(json_array_get(pair, 1)));
     }
     return fine;
 }
@@ -119,8 +113,11 @@ static void judge_port(aphd_judge_t *j, const json_t *row)
         refuse_port(j, row, published, "the two ranges are not of one length");
     else if (host.last - host.first >= RANGE_MAX)
         refuse_port(j, row, published, "more than 64 ports in one range");
-    else if (host.first < 1024)
-        refuse_port(j, row, published, "ports below 1024 belong to this machine's own services");
+    else if (host.first < 1024
+             && !aphd_override(j, aphd_line(row), published, "low-port",
+                               "%.60s: ports below 1024 belong to this machine's own services",
+                               published))
+        return;
     else if (json_array_size(j->published) > PUBLISHED_MAX)
         refuse_port(j, row, published, "more ports than an app may have");
     else if (address == NULL)
@@ -255,6 +252,24 @@ static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
     }
 }
 
+/* A service on the machine's own network listens where its program chooses; nothing is published
+ * for it, and so nothing of it can be put behind the app's name. */
+static void settle_on_host(aphd_judge_t *j, const json_t *row, int web_port)
+{
+    char what[24];
+    snprintf(what, sizeof what, "%d/%s", number(row, "host"), aphd_text(row, "protocol"));
+    if (number(row, "host") == web_port)
+        aphd_find_app(j, APHD_DENY, aphd_line(row), what, "host-network-web",
+                      "a service on the machine's own network cannot be the app's web page: its "
+                      "program listens where it chooses; leave the port out, and the app is "
+                      "reached at this machine's own address, without httpd");
+    else
+        aphd_find_app(j, APHD_REWRITE, aphd_line(row), what, "no-host-port",
+                      "port %s is not opened: on the machine's own network the program opens its "
+                      "ports itself",
+                      what);
+}
+
 void aphd_ports_settle(aphd_judge_t *j)
 {
     int web_port = find_web_port(j);
@@ -266,7 +281,12 @@ void aphd_ports_settle(aphd_judge_t *j)
         j->name = aphd_text(row, "service");
         const json_t *service =
             json_object_get(json_object_get(j->result->compose, "services"), j->name);
-        if (json_object_get(service, "network_mode") != NULL) {
+        const char *mode = json_string_value(json_object_get(service, "network_mode"));
+        if (mode != NULL && strcmp(mode, "host") == 0) {
+            settle_on_host(j, row, web_port);
+            continue;
+        }
+        if (mode != NULL) {
             aphd_find_app(j, APHD_DENY, aphd_line(row), j->name, "no-network",
                           "%s has no network of its own to publish a port from", j->name);
             continue;

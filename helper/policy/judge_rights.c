@@ -11,10 +11,11 @@
 
 void judge_privileged(aphd_judge_t *j)
 {
-    if (json_is_true(j->value))
-        aphd_find(j, APHD_DENY, j->line, NULL, "privileged",
-                  "privileged hands over the whole machine; name the one right that is needed "
-                  "(cap_add, devices)");
+    if (json_is_true(j->value)
+        && aphd_override(j, j->line, NULL, "privileged",
+                         "privileged hands over the whole machine; name the one right that is "
+                         "needed (cap_add, devices)"))
+        aphd_put(j, j->key, json_true());
 }
 
 static const char *const engine_default[] =
@@ -66,13 +67,16 @@ static void add_capability(aphd_judge_t *j, const json_t *row)
         if (i < count)
             aphd_find(j, APHD_ASK, aphd_line(row), name, "capability", "%s: %s", name,
                       asked[i].consequence);
-        if (i < count || is_default(name)) {
+        if (i < count || is_default(name))
             aphd_put_item(j, "cap_add", json_string(name));
-            return;
-        }
+        else if (aphd_override(j, aphd_line(row), name, "cap-add",
+                               "%.60s is a right from which a container can take over the machine",
+                               name))
+            aphd_put_item(j, "cap_add", json_string(name));
+        return;
     }
     aphd_find(j, APHD_DENY, aphd_line(row), text, "capability",
-              "%.60s is a right from which a container can take over the machine", text);
+              "%.60s is not the name of a capability", text);
 }
 
 void judge_cap_add(aphd_judge_t *j)
@@ -98,6 +102,20 @@ void judge_cap_drop(aphd_judge_t *j)
     }
 }
 
+/* The options that take one wall away, and name no file: compose would read it from the host. */
+static int wall_named(const char *text)
+{
+    static const char *const walls[] = {"seccomp=unconfined",      "seccomp:unconfined",
+                                        "apparmor=unconfined",     "apparmor:unconfined",
+                                        "label=disable",           "label:disable",
+                                        "systempaths=unconfined",  "systempaths:unconfined",
+                                        "no-new-privileges:false", "no-new-privileges=false"};
+    for (size_t i = 0; i < sizeof walls / sizeof walls[0]; i++)
+        if (strcmp(walls[i], text) == 0)
+            return 1;
+    return 0;
+}
+
 /* no-new-privileges is ours already; every other option takes a wall away. */
 void judge_security_opt(aphd_judge_t *j)
 {
@@ -110,9 +128,16 @@ void judge_security_opt(aphd_judge_t *j)
         size_t k = 0;
         while (k < sizeof fine / sizeof fine[0] && strcmp(fine[k], text) != 0)
             k++;
-        if (k == sizeof fine / sizeof fine[0])
+        if (k < sizeof fine / sizeof fine[0])
+            continue;
+        if (!wall_named(text))
             aphd_find(j, APHD_DENY, aphd_line(row), text, "security",
-                      "%.80s weakens the walls around the container", text);
+                      "%.80s is not an option that apphost passes on", text);
+        else if (aphd_override(j, aphd_line(row), text, "security-opt",
+                               "%.80s weakens the walls around the container", text)) {
+            j->may_regain |= strncmp(text, "no-new", 6) == 0;
+            aphd_put_item(j, "security_opt", json_string(text));
+        }
     }
 }
 
@@ -174,13 +199,40 @@ void judge_sysctls(aphd_judge_t *j)
     json_decref(settings);
 }
 
+/* A namespace of the host instead of one's own. */
+static void put_host_mode(aphd_judge_t *j, const char *rule, const char *why)
+{
+    if (aphd_override(j, j->line, "host", rule, "host is not allowed: %s", why))
+        aphd_put(j, j->key, json_string("host"));
+}
+
 void judge_ipc(aphd_judge_t *j)
 {
     const char *mode = json_string_value(j->value);
     if (strcmp(mode, "private") == 0 || strcmp(mode, "none") == 0)
         aphd_put(j, "ipc", json_string(mode));
+    else if (strcmp(mode, "host") == 0)
+        put_host_mode(j, "ipc-host", "it shares memory with the programs of this machine");
     else if (strcmp(mode, "shareable") != 0)
         aphd_find(j, APHD_DENY, j->line, mode, "ipc", "%.80s: it shares memory with others", mode);
+}
+
+void judge_pid(aphd_judge_t *j)
+{
+    const char *mode = json_string_value(j->value);
+    if (strcmp(mode, "host") == 0)
+        put_host_mode(j, "pid-host", j->reason);
+    else if (*mode != '\0')
+        aphd_find(j, APHD_DENY, j->line, mode, "pid", "%.80s: %s", mode, j->reason);
+}
+
+void judge_userns_mode(aphd_judge_t *j)
+{
+    const char *mode = json_string_value(j->value);
+    if (strcmp(mode, "host") == 0)
+        put_host_mode(j, "userns-host", j->reason);
+    else
+        aphd_find(j, APHD_DENY, j->line, mode, "userns", "%.80s: %s", mode, j->reason);
 }
 
 /* --- devices --- */
@@ -219,45 +271,125 @@ static int split_device(const char *text, char *host, char *inside, size_t size)
     return *inside == '\0' || (aphd_absolute(inside) && aphd_below(inside, "/dev"));
 }
 
+static void take_device(aphd_judge_t *j, int line, const char *text)
+{
+    char host[256], inside[256];
+    int split = split_device(text, host, inside, sizeof host);
+    if (device_named(text) || (split && device_asked(host)))
+        aphd_find(j, APHD_ASK, line, text, "device",
+                  "the app uses the device %.80s of this machine", text);
+    else if (!split || !aphd_absolute(host) || strncmp(host, "/dev/", 5) != 0) {
+        aphd_find(j, APHD_DENY, line, text, "device", "%.80s is not a device an app may have",
+                  text);
+        return;
+    } else if (!aphd_override(j, line, text, "device",
+                              "%.80s is not a device an app may have (graphics, sound, serial "
+                              "adapters)",
+                              text)) {
+        return;
+    }
+    aphd_put_item(j, "devices", json_string(text));
+}
+
+void judge_device(aphd_judge_t *j)
+{
+    take_device(j, j->line, j->text);
+}
+
+/* Those written as {source, target, permissions}; compose knows the short form only. */
 void judge_devices(aphd_judge_t *j)
 {
-    size_t i;
-    json_t *row;
-    json_array_foreach(j->value, i, row) {
-        char host[256], inside[256];
-        const char *text = aphd_text(row, "value");
-        int fine = device_named(text)
-                   || (split_device(text, host, inside, sizeof host) && device_asked(host));
-        if (!fine) {
-            aphd_find(j, APHD_DENY, aphd_line(row), text, "device",
-                      "%.80s is not a device an app may have (graphics, sound, serial adapters)",
-                      text);
+    const char *place;
+    json_t *members;
+    json_object_foreach(j->made, place, members) {
+        const char *source = aphd_text(members, "source"), *target = aphd_text(members, "target");
+        const char *rights = aphd_text(members, "permissions");
+        if (source == NULL) {
+            aphd_find(j, APHD_DENY, aphd_line(members), NULL, "device", "a device needs a source");
             continue;
         }
-        aphd_find(j, APHD_ASK, aphd_line(row), text, "device",
-                  "the app uses the device %.80s of this machine", text);
-        aphd_put_item(j, "devices", json_string(text));
+        json_t *text = rights != NULL ? json_sprintf("%s:%s:%s", source,
+                                                     target != NULL ? target : source, rights)
+                       : target != NULL ? json_sprintf("%s:%s", source, target)
+                                        : json_string(source);
+        take_device(j, aphd_line(members), json_string_value(text));
+        json_decref(text);
     }
 }
 
-/* The graphics processors of this machine, as both composes understand it. */
-void aphd_put_gpus(aphd_judge_t *j, int line, long long count)
+/* --- graphics processors: deploy.resources.reservations.devices, and gpus --- */
+
+/* What a leaf wants of them; where several say how many, the last one counts. */
+static void want_gpus(aphd_judge_t *j, long long count)
 {
+    if (count != 0)
+        json_object_set_new(j->made, "count", json_integer(count));
+    json_object_set_new(j->made, "line", json_integer(j->line));
+}
+
+static void deny_gpu(aphd_judge_t *j)
+{
+    aphd_find(j, APHD_DENY, j->line, j->text, "gpu", "%.60s: %s is not passed on", j->text,
+              j->part);
+}
+
+void judge_gpu_count(aphd_judge_t *j)
+{
+    long long count = 0;
+    if (strcmp(j->text, "all") == 0)
+        want_gpus(j, -1);
+    else if (aphd_number(j->text, -1, 64, &count) && count != 0)
+        want_gpus(j, count);
+    else
+        deny_gpu(j);
+}
+
+void judge_gpu_any(aphd_judge_t *j)
+{
+    want_gpus(j, -1);
+}
+
+void judge_gpu_driver(aphd_judge_t *j)
+{
+    if (strcmp(j->text, "nvidia") == 0)
+        want_gpus(j, 0);
+    else
+        deny_gpu(j);
+}
+
+void judge_gpu_ability(aphd_judge_t *j)
+{
+    static const char *const known[] = {"gpu",   "compute",  "utility", "video",
+                                        "graphics", "display", "nvidia", "compat32"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i], j->text) == 0) {
+            want_gpus(j, 0);
+            return;
+        }
+    deny_gpu(j);
+}
+
+void judge_generic_resource(aphd_judge_t *j)
+{
+    aphd_find(j, APHD_ASK, j->line, j->text, "device",
+              "the app wants a device that is called %.60s; it gets nothing of the kind", j->text);
+}
+
+void aphd_put_gpus(aphd_judge_t *j)
+{
+    int line = (int)json_integer_value(json_object_get(j->made, "line"));
+    json_int_t count = json_integer_value(json_object_get(j->made, "count"));
+    if (line == 0)
+        return;
     aphd_find(j, APHD_ASK, line, "gpu", "gpu",
               "the app uses the graphics processors of this machine");
     aphd_put(j, "deploy",
              json_pack("{s:{s:{s:[{s:s,s:I,s:[s]}]}}}", "resources", "reservations", "devices",
-                       "driver", "nvidia", "count", (json_int_t)count, "capabilities", "gpu"));
+                       "driver", "nvidia", "count", count != 0 ? count : (json_int_t)-1,
+                       "capabilities", "gpu"));
 }
 
 void judge_gpus(aphd_judge_t *j)
 {
-    const json_t *leaf = json_array_get(j->value, 0);
-    const char *text = aphd_text(leaf, "value");
-    long long count = -1;
-    if (json_array_size(j->value) == 1 && text != NULL && aphd_leaf_is(leaf, "")
-        && (strcmp(text, "all") == 0 || aphd_number(text, 1, 64, &count)))
-        aphd_put_gpus(j, j->line, count);
-    else
-        aphd_find(j, APHD_DENY, j->line, NULL, "gpu", "gpus is all or a number");
+    aphd_put_gpus(j);
 }

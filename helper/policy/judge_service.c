@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What runs: image, command, user, names, labels. */
 #include <string.h>
+#include <strings.h>
 
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
@@ -106,7 +107,7 @@ static int speaks_to_others(const char *label)
                                            "swag",       "autoheal",    "dockge",
                                            "wud",        "kuma"};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (strncmp(label, prefixes[i], strlen(prefixes[i])) == 0)
+        if (strncasecmp(label, prefixes[i], strlen(prefixes[i])) == 0) /* traefik reads any case */
             return 1;
     return 0;
 }

@@ -110,75 +110,54 @@ void judge_content_file(aphd_judge_t *j)
     aphd_put(j, "path", json_string(clean));
 }
 
-/* Members of one use of a config: {source, target, uid, gid, mode}, or its name alone. */
-typedef struct use_t {
-    int place, line;
-    const char *source, *target;
-} use_t;
-
-static void finish_use(aphd_judge_t *j, const use_t *use, const char *folder)
+/* One use of a config: {source, target}, or its name alone. */
+static void mount_use(aphd_judge_t *j, const json_t *use, const char *folder)
 {
-    if (use->place < 0)
-        return;
-    const char *name = use->source != NULL ? use->source : "";
+    const char *name = aphd_text(use, "source") != NULL ? aphd_text(use, "source") : "";
     json_t *id = json_sprintf("%s.%s", j->key, name);
     const json_t *content = json_object_get(j->contents, json_string_value(id));
     json_decref(id);
     const char *path = aphd_text(content, "path");
     if (path == NULL) {
-        aphd_find(j, APHD_DENY, use->line, name, "content",
+        aphd_find(j, APHD_DENY, aphd_line(use), name, "content",
                   "%.63s is not declared under %s: with a content or file of its own", name,
                   j->key);
         return;
     }
-    const char *given = use->target != NULL ? use->target : name;
+    const char *given = aphd_text(use, "target") != NULL ? aphd_text(use, "target") : name;
     json_t *target = *given == '/' ? json_string(given) : json_sprintf("%s%s", folder, given);
-    json_t *row = json_pack("{s:O,s:b,s:i}", "target", target, "read_only", 1, "line", use->line);
+    json_t *row =
+        json_pack("{s:O,s:b,s:i}", "target", target, "read_only", 1, "line", aphd_line(use));
     if (aphd_target(json_string_value(target)))
         aphd_mount_folder(j, row, path);
     else
-        aphd_find(j, APHD_DENY, use->line, given, "mount-target",
+        aphd_find(j, APHD_DENY, aphd_line(use), given, "mount-target",
                   "%.120s: nothing is mounted there", given);
     json_decref(row);
     json_decref(target);
 }
 
-/* Leaves come in order, those of one use together. */
+/* uid, gid and mode: read, so that nonsense is refused, and left out. */
+void judge_use_owner(aphd_judge_t *j)
+{
+    const char *member = aphd_leaf_key(j->leaf, 1);
+    long long number = 0;
+    int is_mode = strcmp(member, "mode") == 0;
+    if (!aphd_number(j->text, 0, 99999, &number)
+        || (is_mode && (number > 777 || strpbrk(j->text, "89") != NULL)))
+        aphd_find(j, APHD_DENY, j->line, j->text, "value", "%.40s: %.40s is not passed on", member,
+                  j->text);
+    else
+        aphd_find(j, APHD_REWRITE, j->line, member, "ours", "%.40s is left out: the file is %s",
+                  member, j->reason);
+}
+
 static void judge_uses(aphd_judge_t *j, const char *folder)
 {
-    use_t use = {.place = -1};
-    size_t i;
-    json_t *leaf;
-    json_array_foreach(j->value, i, leaf) {
-        const char *text = aphd_text(leaf, "value");
-        int place = aphd_leaf_place(leaf, 0);
-        if (place < 0 || (!aphd_leaf_is(leaf, "#") && !aphd_leaf_is(leaf, "#.*")) || text == NULL) {
-            aphd_find(j, APHD_DENY, aphd_line(leaf), NULL, "value",
-                      "%s is a list of names, or of source and target", j->key);
-            return;
-        }
-        if (place != use.place) {
-            finish_use(j, &use, folder);
-            use = (use_t){.place = place, .line = aphd_line(leaf)};
-        }
-        const char *member = aphd_leaf_key(leaf, 1);
-        long long mode = 0;
-        if (member == NULL || strcmp(member, "source") == 0)
-            use.source = text;
-        else if (strcmp(member, "target") == 0)
-            use.target = text;
-        else if ((strcmp(member, "uid") != 0 && strcmp(member, "gid") != 0
-                  && strcmp(member, "mode") != 0)
-                 || !aphd_number(text, 0, 99999, &mode)
-                 || (strcmp(member, "mode") == 0 && (mode > 777 || strpbrk(text, "89") != NULL)))
-            aphd_find(j, APHD_DENY, aphd_line(leaf), text, "value", "%.40s: %.40s is not passed on",
-                      member, text);
-        else
-            aphd_find(j, APHD_REWRITE, aphd_line(leaf), member, "ours",
-                      "%.40s is left out: the file is readable by all programs of the service",
-                      member);
-    }
-    finish_use(j, &use, folder);
+    const char *place;
+    json_t *use;
+    json_object_foreach(j->made, place, use)
+        mount_use(j, use, folder);
 }
 
 void judge_service_configs(aphd_judge_t *j)

@@ -11,9 +11,12 @@ typedef struct row_t {
 } row_t;
 
 static const row_t rows[] = {
-#define APHD_KEY(section, key, shape, judge, reason) {APHD_##section, key, APHD_SHAPE_##shape},
+#define APHD_KEY(section, key, shape, verdict, judge, reason)                                      \
+    {APHD_##section, key, APHD_SHAPE_##shape},
+#define APHD_PART(section, path, verdict, judge, reason)
 #include "helper/policy/keys.def"
 #undef APHD_KEY
+#undef APHD_PART
 };
 
 aphd_shape_t aphd_key_shape(aphd_section_t section, const char *key)

@@ -18,7 +18,8 @@
  *               "extra":[[S,S]...]}...]
  *   mounts    [{"line":N,"type":S,"source":S|null,"target":S,"read_only":BOOL,
  *               "options":[[S,S]...]}...]
- *   env_files [{"line":N,"path":S,"required":BOOL,"found":BOOL,"entries":[as in map...]}...]
+ *   env_files [{"line":N,"path":S,"required":BOOL,"found":BOOL,"extra":[[S,S]...],
+ *               "entries":[as in map...]}...]
  *             found: the install script writes a file of that name, and entries are its lines
  *   tree      [{"line":N,"path":[S|N...],"value":S|null}...]   the leaves of a nested section, in
  *             order: keys are strings, places in a list numbers; an empty list or map is left out

@@ -16,7 +16,7 @@ static const form_t forms[] = {
     {"map", "line:i key:s value:S"},
     {"ports", "line:i host_ip:S published:S target:s protocol:s extra:p"},
     {"mounts", "line:i type:s source:S target:s read_only:b options:p"},
-    {"env_files", "line:i path:s required:b found:b entries:e"},
+    {"env_files", "line:i path:s required:b found:b extra:p entries:e"},
     {"tree", "line:i path:w value:S"},
 };
 

@@ -7,39 +7,18 @@
 
 #include "helper/base/job_wire.h"
 #include "helper/policy/grammar.h"
-#include "helper/policy/judge.h"
+#include "helper/policy/table.h"
 #include "helper/policy/variables.h"
 
 #define SERVICES_MAX 61 /* addresses in a /26, less network, broadcast and gateway */
 
-typedef struct row_t {
-    aphd_section_t section;
-    const char *key;
-    aphd_judge_cb judge;
-    const char *reason;
-} row_t;
-
-static const row_t rows[] = {
-#define APHD_KEY(section, key, shape, judge, reason) {APHD_##section, key, judge_##judge, reason},
-#include "helper/policy/keys.def"
-#undef APHD_KEY
-};
-
-static const row_t *row_of(aphd_section_t section, const char *key)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].section == section && strcmp(rows[i].key, key) == 0)
-            return &rows[i];
-    return NULL;
-}
-
 /* These judges look at no value and pass none on; variables in it go nowhere. */
-static int ignores_value(const row_t *row)
+static int ignores_value(const aphd_row_t *row)
 {
     return row->judge == judge_deny || row->judge == judge_drop || row->judge == judge_replace;
 }
 
-static void judge_value(aphd_judge_t *j, const row_t *row, const json_t *value)
+static void judge_value(aphd_judge_t *j, const aphd_row_t *row, const json_t *value)
 {
     char variable[128];
     int line = j->line;
@@ -54,8 +33,12 @@ static void judge_value(aphd_judge_t *j, const row_t *row, const json_t *value)
             variable);
     } else {
         j->value = plain;
+        j->made = json_object();
+        if (row->shape == APHD_SHAPE_TREE)
+            aphd_judge_parts(j, row->section);
         row->judge(j);
-        j->value = NULL;
+        json_decref(j->made);
+        j->value = j->made = NULL;
     }
     json_decref(plain);
 }
@@ -67,12 +50,9 @@ static void judge_key(aphd_judge_t *j, aphd_section_t section, const json_t *key
     j->shape = aphd_text(key, "shape");
     if (strncmp(j->key, "x-", 2) == 0)
         return;
-    const row_t *row = row_of(section, j->key);
+    const aphd_row_t *row = aphd_table_key(section, j->key);
     if (row == NULL) {
-        aphd_find(
-            j, APHD_DENY, j->line, NULL, "unknown-key",
-            "%.100s is not a key apphost knows, and what it does not know it does not pass on",
-            j->key);
+        aphd_find_unknown(j, j->key);
         return;
     }
     j->reason = row->reason;
@@ -107,6 +87,13 @@ static int enter(aphd_judge_t *j, const char *section, const json_t *entry)
               "underscores, beginning with a letter or digit",
               j->name);
     return 0;
+}
+
+/* No compose takes a mode together with names on a network. */
+static void drop_idle_networks(aphd_judge_t *j)
+{
+    if (json_object_get(j->out, "network_mode") != NULL)
+        json_object_del(j->out, "networks");
 }
 
 static void label_ours(aphd_judge_t *j)
@@ -186,8 +173,10 @@ static void add_ours(aphd_judge_t *j)
     /* Programs that start as root and step down (gosu, su-exec, s6, sudo -u by root) work under
      * it; what stops working is the way back up, from the app's user to root, and that is the
      * point. */
-    aphd_put(j, "security_opt", json_pack("[s]", "no-new-privileges:true"));
+    if (!j->may_regain)
+        aphd_put_item(j, "security_opt", json_string("no-new-privileges:true"));
     label_ours(j);
+    drop_idle_networks(j);
 }
 
 /* Whether the author said where the image comes from, in words that were refused: then that is the
@@ -211,6 +200,7 @@ static void judge_service(aphd_judge_t *j, const json_t *service)
         return;
     json_object_set_new(j->edges, j->name, json_array());
     j->out = json_object();
+    j->may_regain = 0;
     judge_keys(j, APHD_SERVICE, json_object_get(service, "keys"));
     j->key = "image";
     if (json_object_get(j->out, "image") == NULL && !image_was_refused(service))

@@ -25,6 +25,8 @@ typedef struct aphd_policy_site_t {
     const char *subnet;   /* CIDR of the app's network, or NULL (check: left out) */
     long long memory_max; /* octets one service may have at most; 0: no bound of ours */
     json_t *consents;     /* array of finding ids already consented to; borrowed, may be NULL */
+    json_t *allowed;      /* array of rules root overrides (common/rules.def); borrowed, may be
+                           * NULL */
 } aphd_policy_site_t;
 
 #define APHD_PIDS_MAX 4096 /* processes and threads of one service */
@@ -32,8 +34,10 @@ typedef struct aphd_policy_site_t {
 /* The outcome. findings: [{"id":"ports.2224/tcp","key":"services.gitlab.ports","line":12,
  * "verdict":"ask","value":S|null,"reason":S,"rule":"host-port"}...] in order of lines; allow is
  * not listed. What was consented to stays listed, with "consented":true, and no longer raises the
- * verdict. compose: the model to run, with image references still as the author wrote them in
- * "image"; the caller replaces each by an image id (aphd_render). */
+ * verdict. A refusal that root may override has "consequence":S; one that is overridden has
+ * "overridden":true, and is from then on asked about. compose: the model to run, with image
+ * references still as the author wrote them in "image"; the caller replaces each by an image id
+ * (aphd_render). */
 typedef struct aphd_policy_result_t {
     aphd_verdict_t verdict;  /* the worst one */
     json_t *findings;        /* array */

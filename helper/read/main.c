@@ -13,6 +13,7 @@
 #include "common/utf8.h"
 #include "helper/read/compose_normal.h"
 #include "helper/read/read_wire.h"
+#include "helper/read/registry_text.h"
 #include "helper/read/sandbox.h"
 #include "helper/read/script.h"
 #include "helper/read/text_check.h"
@@ -74,7 +75,7 @@ static apr_status_t read_request(json_t **request, char **text, size_t *length, 
     if (rv != APR_SUCCESS)
         return rv;
     json_int_t size = json_integer_value(json_object_get(*request, "length"));
-    if (size < 0 || size > APH_FOREIGN_MAX)
+    if (size < 0 || size > APH_MANIFEST_MAX)
         return aph_error_set(err, APH_ETOOLARGE, 522, "more text than is read");
     *length = (size_t)size;
     *text = apr_palloc(p, *length + 1);
@@ -99,6 +100,16 @@ static apr_status_t read_compose(const char *text, size_t length, const aphd_wor
     return rv != APR_SUCCESS ? rv : aphd_compose_read(&foreign, NULL, normal, p, err);
 }
 
+static const struct {
+    const char *kind;
+    apr_status_t (*read)(const char *text, size_t length, json_t **normal, aph_error_t *err);
+} answers[] = {
+    {"manifest", aphd_registry_manifest},
+    {"image", aphd_registry_image},
+    {"challenge", aphd_registry_challenge},
+    {"token", aphd_registry_token},
+};
+
 static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
     json_t *request = NULL;
@@ -118,6 +129,9 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
         return aphd_script_uninstall(text, length, &words, normal, p, err);
     if (kind != NULL && strcmp(kind, "compose") == 0)
         return read_compose(text, length, &words, normal, p, err);
+    for (size_t i = 0; kind != NULL && i < sizeof answers / sizeof answers[0]; i++)
+        if (strcmp(kind, answers[i].kind) == 0)
+            return answers[i].read(text, length, normal, err);
     return aph_error_set(err, APH_EUSAGE, 524, "an unknown kind of text");
 }
 

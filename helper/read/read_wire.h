@@ -4,7 +4,7 @@
  *
  * 1. The parent sends one frame and then `length` octets of foreign text as they are (they may be
  *    anything, so they cannot stand in JSON):
- *      {"kind":"install"|"uninstall"|"compose", "length":N,
+ *      {"kind":"install"|"uninstall"|"compose"|"manifest"|"image"|"challenge"|"token", "length":N,
  *       "words":{"HOST_PORT":S,"WEBAPP_PATH":S,"APP_IDENTIFIER":S,"APP_HOSTNAME":S}}  any subset
  * 2. The child enters its sandbox before it reads the first octet, answers with one frame, ends:
  *      {"ok":NORMAL}  or  {"code":WIRE,"tag":"APH0123","message":SENTENCE} */

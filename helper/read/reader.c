@@ -38,14 +38,24 @@ static long long now_ms(void)
 
 static const char *kind_name(aphd_reader_kind_t kind)
 {
-    return kind == APHD_READ_INSTALL     ? "install"
-           : kind == APHD_READ_UNINSTALL ? "uninstall"
-                                         : "compose";
+    static const char *const names[] = {
+        [APHD_READ_INSTALL] = "install",   [APHD_READ_UNINSTALL] = "uninstall",
+        [APHD_READ_COMPOSE] = "compose",   [APHD_READ_MANIFEST] = "manifest",
+        [APHD_READ_IMAGE] = "image",       [APHD_READ_CHALLENGE] = "challenge",
+        [APHD_READ_TOKEN] = "token",
+    };
+    return names[kind];
+}
+
+static size_t most_of(aphd_reader_kind_t kind)
+{
+    return kind >= APHD_READ_MANIFEST ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
 }
 
 static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
 {
-    const aphd_words_t *words = x->reading->words;
+    static const aphd_words_t none = {NULL, NULL, NULL, NULL};
+    const aphd_words_t *words = x->reading->words != NULL ? x->reading->words : &none;
     json_t *request =
         json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(x->reading->kind), "length",
                   (json_int_t)x->reading->length, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH",
@@ -185,9 +195,9 @@ static apr_status_t take_answer(json_t *answer, json_t **normal, aph_error_t *er
 apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **normal,
                                     aph_error_t *err)
 {
-    if (reading->length > APH_FOREIGN_MAX)
-        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %d are read",
-                             reading->length, APH_FOREIGN_MAX);
+    if (reading->length > most_of(reading->kind))
+        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %zu are read",
+                             reading->length, most_of(reading->kind));
     exchange_t x = {.fd = -1, .reading = reading};
     apr_status_t rv = encode_request(&x, err);
     if (rv != APR_SUCCESS)

@@ -12,7 +12,8 @@
  *                    "modes":[{"path":REL,"line":N,"mode":"0755","recursive":BOOL}...],
  *                    "up":BOOL, "compose":COMPOSE|null}             of docker-compose.yml
  *   uninstall script: {"stop":BOOL,"remove":BOOL,"purge":[{"path":REL,"line":N}...]}
- *   compose file:   COMPOSE = see helper/policy/model.h */
+ *   compose file:   COMPOSE = see helper/policy/model.h
+ *   what a registry answers: see registry_text.h */
 #ifndef APHD_READER_H
 #define APHD_READER_H
 
@@ -24,7 +25,11 @@
 typedef enum aphd_reader_kind_t {
     APHD_READ_INSTALL, /* an install script, or a bare compose file given in its place */
     APHD_READ_UNINSTALL,
-    APHD_READ_COMPOSE
+    APHD_READ_COMPOSE,
+    APHD_READ_MANIFEST, /* what a registry answers; the words have no part in it */
+    APHD_READ_IMAGE,
+    APHD_READ_CHALLENGE,
+    APHD_READ_TOKEN
 } aphd_reader_kind_t;
 
 /* The values of the four words of an Amahi script, replaced on word borders in one pass. */
@@ -39,8 +44,8 @@ typedef struct aphd_words_t {
 typedef struct aphd_reading_t {
     aphd_reader_kind_t kind;
     const char *text;
-    size_t length; /* octets, at most APH_FOREIGN_MAX */
-    const aphd_words_t *words;
+    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX */
+    const aphd_words_t *words; /* NULL: none */
     int milliseconds; /* from start to answer; the child is gone after them */
 } aphd_reading_t;
 

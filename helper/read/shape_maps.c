@@ -143,11 +143,12 @@ static json_t *env_file(const char *path, int required, int line, const aphd_bun
     for (size_t i = 0; bundle != NULL && entries == NULL && i < bundle->count; i++)
         if (strcmp(bundle->files[i].path, clean) == 0)
             entries = file_entries(&bundle->files[i]);
-    return json_pack("{s:i,s:s,s:b,s:b,s:o}", "line", line, "path", path, "required", required,
-                     "found", entries != NULL, "entries", entries != NULL ? entries : json_array());
+    return json_pack("{s:i,s:s,s:b,s:b,s:[],s:o}", "line", line, "path", path, "required",
+                     required, "found", entries != NULL, "extra", "entries",
+                     entries != NULL ? entries : json_array());
 }
 
-/* One item: a path, or {path:, required:}. */
+/* One item: a path, or {path:, required:} and what else its author wrote. */
 static json_t *env_file_item(const aphd_yaml_t *item, const aphd_bundle_t *bundle)
 {
     if (item->kind == APHD_YAML_SCALAR)
@@ -155,17 +156,19 @@ static json_t *env_file_item(const aphd_yaml_t *item, const aphd_bundle_t *bundl
     const aphd_yaml_t *path = aphd_yaml_get(item, "path");
     if (path == NULL || path->kind != APHD_YAML_SCALAR)
         return NULL;
-    int required = 1;
+    json_t *file = env_file(path->text, 1, item->line, bundle);
     for (const aphd_yaml_t *member = item->first; member != NULL; member = member->next) {
         if (member == path)
             continue;
         json_t *flag = strcmp(member->key, "required") == 0 ? aphd_shape_flag(member) : NULL;
-        if (flag == NULL)
-            return NULL;
-        required = json_is_true(flag);
-        json_decref(flag);
+        if (flag != NULL)
+            json_object_set_new(file, "required", flag);
+        else
+            json_array_append_new(json_object_get(file, "extra"),
+                                  json_pack("[s,s]", member->key,
+                                            member->text != NULL ? member->text : ""));
     }
-    return env_file(path->text, required, item->line, bundle);
+    return file;
 }
 
 json_t *aphd_shape_env_files(const aphd_yaml_t *node, const aphd_bundle_t *bundle)

@@ -45,24 +45,27 @@ static json_t *short_mount(const aphd_yaml_t *node)
     return value;
 }
 
-/* {bind: {propagation: x}} becomes the option ["bind.propagation","x"]. */
-static int take_options(json_t *options, const aphd_yaml_t *section)
+/* {bind: {propagation: x}} becomes the option ["bind.propagation","x"]; what goes deeper, or is a
+ * list, becomes one option for each leaf. The tree's depth is bounded by the parser. */
+static void take_options(json_t *options, const aphd_yaml_t *section, const char *prefix)
 {
     for (const aphd_yaml_t *item = section->first; item != NULL; item = item->next) {
-        if (item->kind != APHD_YAML_SCALAR || item->key == NULL)
-            return 0;
-        json_t *name = json_sprintf("%s.%s", section->key, item->key);
-        json_array_append_new(options, json_pack("[o,s]", name, item->text));
+        json_t *name = item->key != NULL ? json_sprintf("%.200s.%.200s", prefix, item->key)
+                                         : json_sprintf("%.200s.#", prefix);
+        if (item->kind == APHD_YAML_SCALAR)
+            json_array_append_new(options, json_pack("[O,s]", name, item->text));
+        else
+            take_options(options, item, json_string_value(name));
+        json_decref(name);
     }
-    return 1;
 }
 
 static int take_member(json_t *value, const aphd_yaml_t *member)
 {
-    if (member->kind == APHD_YAML_MAP)
-        return take_options(json_object_get(value, "options"), member);
-    if (member->kind != APHD_YAML_SCALAR)
-        return 0;
+    if (member->kind != APHD_YAML_SCALAR) {
+        take_options(json_object_get(value, "options"), member, member->key);
+        return 1;
+    }
     if (strcmp(member->key, "type") == 0 || strcmp(member->key, "target") == 0)
         return json_object_set_new(value, member->key, json_string(member->text)) == 0;
     if (strcmp(member->key, "source") == 0)

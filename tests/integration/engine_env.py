@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import random
 import socket
 import subprocess
 import tarfile
@@ -122,10 +123,18 @@ def serve_on(port):
 WEB = serve_on(80)
 
 
+GIVEN = set()
+
+
 def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Nobody gets it twice, and nobody by chance: it lies below what the kernel hands out by itself."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
 
 
 KIND = os.environ.get("APPHOST_ENGINE", "docker")   # or podman: one of the tests' own

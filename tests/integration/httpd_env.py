@@ -4,7 +4,6 @@ test does not announce must not stand in its error log."""
 import contextlib
 import http.client
 import os
-import random
 import re
 import shutil
 import signal
@@ -17,6 +16,7 @@ import types
 import pytest
 
 import backends
+from engine_env import free_port
 
 DOMAIN = "home.example"
 HTTPD = next(p for p in ("/usr/sbin/apache2", "/usr/sbin/httpd") if os.path.exists(p))
@@ -48,20 +48,6 @@ def wait_until(condition, seconds=10, what="the condition"):
             return value
         time.sleep(0.01)
     raise AssertionError(f"{what} did not hold within {seconds} s")
-
-
-GIVEN = set()
-
-
-def free_port():
-    """Nobody gets it twice, and nobody by chance: it lies below what the kernel hands out by itself."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", port))
-            if port not in GIVEN:
-                GIVEN.add(port)
-                return port
 
 
 class Httpd:

@@ -2,6 +2,7 @@
 """Redirects and cookies that name an app's private port. Which texts count is tests/unit/test_addresses.c."""
 import http.client
 import json
+import os
 import shutil
 import ssl
 import time
@@ -115,7 +116,8 @@ def test_routes_of_version_1(server):
     """Left by an older apphostd: the host's first label is the app's name."""
     server.configure(apphost=f"AppHost On\nAppHostDomain home.arpa\nAppHostRoutes {server.routes_path}\n").start()
     for version in "12":
-        shutil.copyfile(f"{ROOT}/tests/cases/routes/version-{version}", server.routes_path)
+        shutil.copyfile(f"{ROOT}/tests/cases/routes/version-{version}", f"{server.routes_path}.next")
+        os.rename(f"{server.routes_path}.next", server.routes_path)
         time.sleep(0.01)
         answer = server.get("-", host="w.home.arpa", headers={"Accept": "application/json"})
         assert answer.status == 503 and json.loads(answer.body)["app"] == "w"

@@ -47,7 +47,7 @@ ServerName {name}.{DOMAIN}
 def in_the_manner_of_amahi(server, name, app_id, port):
     """The directives of Amahi's template for containers: the name without a domain comes first, and all is
     proxied by the virtual host itself."""
-    site = f"{server.folder}/sites/{app_id:05}"
+    site = f"{server.folder}/sites/{app_id}"
     return f"""<VirtualHost *:{server.port}>
 ServerName {name}
 ServerAlias {name}.{DOMAIN}

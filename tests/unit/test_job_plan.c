@@ -29,7 +29,9 @@ static void make(sample_t *sample)
         "\"web\":true}],"
         "\"images\":[{\"service\":\"web\",\"ref\":\"x\",\"pull\":false,\"id\":\"sha256:1\","
         "\"digest\":null,\"octets\":5}],"
-        "\"folders\":[{\"path\":\"config\",\"new\":true}],\"files\":[],"
+        "\"folders\":[{\"path\":\"config\",\"new\":true,\"writers\":[]}],\"files\":[],"
+        "\"needs\":{\"download\":5,\"disk\":9,\"unknown\":0,\"memory\":null},"
+        "\"machine\":{\"memory_free\":100,\"disk_free\":4000000000},"
         "\"site\":{\"kind\":\"container\",\"aliases\":[],\"options\":[],\"webapp\":null,"
         "\"vhost\":false}}", 0, NULL);
     assert_non_null(sample->all);
@@ -39,10 +41,12 @@ static void make(sample_t *sample)
     sample->in = (aphd_plan_in_t){
         .name = "photos", .script = "text", .url = "http://photos.home.arpa/",
         .site = json_object_get(sample->all, "site"), .because = "",
-        .data_dir = "/var/lib/apphost/data/7", .state_dir = "/", .app_id = 7, .port = 35007,
+        .data_dir = "/var/lib/apphost/data/7", .app_id = 7, .port = 35007,
         .policy = &sample->policy, .files = json_object_get(sample->all, "files"),
         .folders = json_object_get(sample->all, "folders"),
         .images = json_object_get(sample->all, "images"),
+        .needs = json_object_get(sample->all, "needs"),
+        .machine = json_object_get(sample->all, "machine"),
     };
 }
 
@@ -65,6 +69,10 @@ static void test_another_place_is_the_same_plan(void **state)
     sample.in.app_id = 8;
     sample.in.port = 35008;
     sample.in.data_dir = "/var/lib/apphost/data/8";
+    json_object_set_new(sample.in.needs, "download", json_integer(6));
+    json_object_set_new(sample.in.machine, "disk_free", json_integer(7));
+    json_object_set_new(json_array_get(sample.in.folders, 0), "writers", json_null());
+    json_object_set_new(json_array_get(sample.in.images, 0), "digest", json_string("x@sha256:1"));
     json_object_set_new(json_array_get(sample.policy.ports, 0), "host", json_integer(35008));
     json_object_set_new(json_array_get(sample.policy.findings, 1), "id",
                         json_string("ports.35008"));
@@ -76,6 +84,13 @@ static void test_another_place_is_the_same_plan(void **state)
 static void change_image(sample_t *sample)
 {
     json_object_set_new(json_array_get(sample->in.images, 0), "id", json_string("sha256:2"));
+}
+
+static void change_digest(sample_t *sample)
+{
+    json_object_set_new(json_array_get(sample->in.images, 0), "pull", json_true());
+    json_object_set_new(json_array_get(sample->in.images, 0), "id", json_null());
+    json_object_set_new(json_array_get(sample->in.images, 0), "digest", json_string("x@sha256:2"));
 }
 
 static void change_script(sample_t *sample)
@@ -116,7 +131,7 @@ static void change_option(sample_t *sample)
 
 static void test_what_is_agreed_to_counts(void **state)
 {
-    void (*const changes[])(sample_t *sample) = {change_image,    change_script,
+    void (*const changes[])(sample_t *sample) = {change_image,    change_digest, change_script,
                                                  change_uninstall_script, change_question,
                                                  change_folder,   change_name,
                                                  change_alias,    change_option};
@@ -145,9 +160,40 @@ static void test_the_list_of_questions(void **state)
     apr_pool_destroy(p);
 }
 
+/* A refusal that root overrides is neither refused nor asked, and part of what is agreed to. */
+static void test_overridden_is_agreed_to(void **state)
+{
+    apr_pool_t *p;
+    sample_t sample;
+    char before[APHD_HASH_TEXT], after[APHD_HASH_TEXT];
+    json_t *plan = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    apr_pool_create(&p, NULL);
+    make(&sample);
+    json_t *refusal = json_pack("{s:s,s:s,s:i,s:s,s:n,s:s,s:s,s:s}", "id", "web.pid.host", "key",
+                                "services.web.pid", "line", 3, "verdict", "deny", "value", "reason",
+                                "why", "rule", "pid-host", "consequence", "it sees all");
+    json_array_append_new(sample.policy.findings, refusal);
+    hash_of(&sample, before);
+    assert_non_null(strstr(aphd_plan_list(sample.policy.findings, "deny", p),
+                           "--allow pid-host: it sees all"));
+    json_object_set_new(refusal, "overridden", json_true());
+    hash_of(&sample, after);
+    assert_string_not_equal(before, after);
+    assert_string_equal(aphd_plan_list(sample.policy.findings, "deny", p), "");
+    assert_int_equal(aphd_plan_make(&sample.in, &plan, &err), APR_SUCCESS);
+    assert_int_equal(json_array_size(json_object_get(plan, "refused")), 0);
+    assert_int_equal(json_array_size(json_object_get(plan, "asked")), 1);
+    assert_int_equal(json_array_size(json_object_get(plan, "overridden")), 1);
+    json_decref(plan);
+    json_decref(sample.all);
+    apr_pool_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overridden_is_agreed_to),
         cmocka_unit_test(test_another_place_is_the_same_plan),
         cmocka_unit_test(test_what_is_agreed_to_counts),
         cmocka_unit_test(test_the_list_of_questions),

@@ -148,6 +148,41 @@ static void test_ports_in_both_forms(void **state)
     }
 }
 
+/* Verifies a container whose model has those members beside the others. */
+static apr_status_t verify_overridden(const char *members, const char *key, const char *value)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    json_auto_t *parsed = json_loads(model, 0, NULL), *more = json_loads(members, 0, NULL);
+    json_auto_t *container = json_loads(inspected, 0, NULL);
+    aphd_verify_t verify = {parsed, "apphost-1a2b3c4d-7", "me", 7};
+    json_object_update(json_object_get(json_object_get(parsed, "services"), "web"), more);
+    json_object_set_new(json_object_get(container, "HostConfig"), key,
+                        json_loads(value, JSON_DECODE_ANY, NULL));
+    return aphd_verify_container(&verify, "web", container, &err);
+}
+
+/* Exactly what was overridden, and nothing beside it. */
+static void test_overridden(void **state)
+{
+    static const char pid[] = "{\"pid\":\"host\"}", users[] = "{\"userns_mode\":\"host\"}";
+    static const char net[] = "{\"network_mode\":\"host\"}", all[] = "{\"privileged\":true}";
+    static const char ipc[] = "{\"ipc\":\"host\"}";
+    static const char unlabelled[] = "[\"no-new-privileges:true\",\"label=disable\"]";
+    assert_int_equal(verify_overridden(pid, "PidMode", "\"host\""), APR_SUCCESS);
+    assert_int_equal(verify_overridden(pid, "PidMode", "\"container:x\""), APH_EDENIED);
+    assert_int_equal(verify_overridden(pid, "IpcMode", "\"host\""), APH_EDENIED);
+    assert_int_equal(verify_overridden(ipc, "IpcMode", "\"host\""), APR_SUCCESS);
+    assert_int_equal(verify_overridden(users, "UsernsMode", "\"host\""), APR_SUCCESS);
+    assert_int_equal(verify_overridden(net, "NetworkMode", "\"host\""), APR_SUCCESS);
+    assert_int_equal(verify_overridden(net, "NetworkMode", "\"bridge\""), APH_EDENIED);
+    assert_int_equal(verify_overridden(all, "Privileged", "true"), APR_SUCCESS);
+    assert_int_equal(verify_overridden(all, "PidMode", "\"host\""), APH_EDENIED);
+    assert_int_equal(verify_overridden(all, "UTSMode", "\"host\""), APH_EDENIED);
+    assert_int_equal(verify_overridden(pid, "SecurityOpt", unlabelled), APR_SUCCESS);
+    assert_int_equal(verify_overridden(users, "SecurityOpt", unlabelled), APH_EDENIED);
+    assert_int_equal(verify_overridden(pid, "SecurityOpt", "[\"seccomp=unconfined\"]"), APH_EDENIED);
+}
+
 /* Podman calls the mode of any network "bridge", as Docker does the one that all containers share. */
 static void test_networks_of_podman(void **state)
 {
@@ -179,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_a_shared_network),
         cmocka_unit_test(test_networks_of_podman),
         cmocka_unit_test(test_ports_in_both_forms),
+        cmocka_unit_test(test_overridden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
  *   compose/CASE/compose.yml
  *   CASE/expect.json                  {"error":TEXT}     the message contains it, and reading fails
  *                                     {"read":{...}}     members of the normal form, compared whole
- *                                     {"verdict":V, "asked":[ID...], "denied":[RULE...],
+ *                                     {"allow":[RULE...], "consents":[ID...],   overridden by root
+ *                                      "verdict":V, "asked":[ID...], "denied":[RULE...],
  *                                      "web":N, "services":{NAME:{KEY:VALUE}}}   any subset but
  *                                      verdict: values of the rendered model, compared whole */
 #include <setjmp.h>
@@ -107,7 +108,10 @@ static void compare_verdict(const json_t *normal, const json_t *expect)
     aphd_policy_result_t result;
     const char *name;
     json_t *service;
-    assert_int_equal(aphd_policy_judge(json_object_get(normal, "compose"), &site, &result, &err),
+    aphd_policy_site_t here = site;
+    here.allowed = json_object_get(expect, "allow");
+    here.consents = json_object_get(expect, "consents");
+    assert_int_equal(aphd_policy_judge(json_object_get(normal, "compose"), &here, &result, &err),
                      APR_SUCCESS);
     if (strcmp(aphd_verdict_name(result.verdict),
                json_string_value(json_object_get(expect, "verdict")))

@@ -222,8 +222,9 @@ static void test_record_and_state(void **state)
     fixture_t *f = *state;
     json_t *app = NULL;
     reserved(f, "a");
-    json_t *fields = json_pack("{s:s, s:{s:i}, s:[s], s:[]}", "compose", "{\"x\":\"\u00e4\"}", "plan", "n",
-                               1, "consents", "privileged", "images");
+    json_t *fields = json_pack("{s:s, s:{s:i}, s:[s], s:[s], s:[]}", "compose",
+                               "{\"x\":\"\u00e4\"}", "plan", "n", 1, "consents", "a.privileged",
+                               "allowed", "privileged", "images");
     assert_int_equal(aphd_store_record(f->store, 1, fields, NOW, NULL), APR_SUCCESS);
     json_decref(fields);
     fields = json_pack("{s:[{s:s}]}", "images", "id", "sha256:1");
@@ -240,6 +241,11 @@ static void test_record_and_state(void **state)
     assert_int_equal(json_integer_value(json_object_get(json_object_get(app, "plan"), "n")), 1);
     assert_int_equal(json_array_size(json_object_get(app, "images")), 1);
     assert_int_equal(json_array_size(json_object_get(app, "consents")), 1);
+    const json_t *allowed = json_object_get(app, "allowed");
+    assert_string_equal(json_string_value(json_array_get(allowed, 0)), "privileged");
+    aphd_app_t row;
+    assert_int_equal(aphd_store_app_by_id(f->store, 1, &row, NULL), APR_SUCCESS);
+    assert_string_equal(row.allowed, "[\"privileged\"]");
     assert_string_equal(json_string_value(json_object_get(app, "state")), "running");
     assert_string_equal(json_string_value(json_object_get(app, "desired")), "stopped");
     assert_string_equal(json_string_value(json_object_get(app, "reason")), "because");
