@@ -114,13 +114,3 @@ apr_status_t aphd_image_drop(aphd_engine_t *engine, const char *ref, int *kept, 
     aphd_answer_clear(&answer);
     return status;
 }
-
-const char *aphd_images_root(aphd_engine_t *engine, apr_pool_t *p)
-{
-    json_auto_t *info = NULL;
-    aph_error_t unheard = APH_ERROR_INIT;
-    if (aphd_engine_get(engine, "/info", "ask where it keeps images", &info, &unheard) != APR_SUCCESS)
-        return NULL;
-    const char *root = json_string_value(json_object_get(info, "DockerRootDir"));
-    return root != NULL && root[0] == '/' ? apr_pstrdup(p, root) : NULL;
-}

@@ -41,7 +41,4 @@ void aphd_image_split(const char *ref, const char **name, const char **tag, apr_
 /* What a failed pull means: the engine's own words about ref as one of our errors. Pure. */
 apr_status_t aphd_image_explain(const char *ref, const char *said, aph_error_t *err);
 
-/* The folder the engine keeps images and volumes in, or NULL where it does not say. Lives in p. */
-const char *aphd_images_root(aphd_engine_t *engine, apr_pool_t *p);
-
 #endif

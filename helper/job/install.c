@@ -29,7 +29,7 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
-#include "helper/job/engine_images.h"
+#include "helper/job/engine_about.h"
 #include "helper/job/plan_needs.h"
 #include "helper/job/space.h"
 #include "helper/job/take_down.h"
@@ -57,8 +57,15 @@ static apr_status_t have_space(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     apr_status_t status = aphd_space_check("the data of apps", job->settings->state_dir, err);
-    const char *root = status == APR_SUCCESS ? aphd_images_root(job->engine, job->p) : NULL;
-    return root != NULL ? aphd_space_check("images and volumes", root, err) : status;
+    aphd_engine_about_t about;
+    aph_error_t unheard = APH_ERROR_INIT; /* an engine that does not say is asked again by the plan */
+    if (status != APR_SUCCESS
+        || aphd_engine_about(job->engine, &about, job->p, &unheard) != APR_SUCCESS)
+        return status;
+    if (about.root != NULL)
+        status = aphd_space_check("images and volumes", about.root, err);
+    aphd_engine_about_clear(&about);
+    return status;
 }
 
 static int is_webapp(const aphd_install_t *install)
