@@ -124,6 +124,15 @@ static apr_status_t try_modes(race_t *race, long round)
     return aphd_folders_set_mode(&race->canary->folders, "s", round % 2 ? 0777 : 0755, 1, NULL);
 }
 
+static apr_status_t try_give(race_t *race, long round)
+{
+    uid_t to = geteuid() == 0 ? 100000 : geteuid();
+    (void)round;
+    apr_status_t status = aphd_folders_give(&race->canary->folders, "a/b", to, (gid_t)-1, NULL);
+    assert_int_equal(fchownat(race->real, "b", geteuid(), (gid_t)-1, AT_SYMLINK_NOFOLLOW), 0);
+    return status;
+}
+
 static apr_status_t try_missing(race_t *race, long round)
 {
     char *missing = NULL;
@@ -178,7 +187,7 @@ static void test_all(void **state)
         try_t *once;
     } sites[] = {{"make", try_make},          {"place", try_place},     {"mode", try_mode},
                  {"mode of a file", try_mode_of_file}, {"modes below", try_modes},
-                 {"missing", try_missing},    {"sizes", try_sizes},     {"remove", try_remove},
+                 {"give", try_give},          {"missing", try_missing},    {"sizes", try_sizes},     {"remove", try_remove},
                  {"purge", try_purge}};
     for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++)
         repeat(*state, sites[i].what, sites[i].once);
