@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,11 +29,27 @@ static int failed(int directory, const char *name)
     return -1;
 }
 
-/* With one component and no link followed nothing can lead elsewhere but a mount point, which shows
- * by its device. */
+/* The mount a descriptor was opened in, or -1 with errno. A folder bound from the same file system
+ * has the same device, but never the same mount. */
+static long mount_of(int fd)
+{
+    char path[48], text[512];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    int info = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = info >= 0 ? read(info, text, sizeof text - 1) : -1;
+    if (info >= 0)
+        close(info);
+    if (length < 0)
+        return -1;
+    text[length] = '\0';
+    const char *line = strstr(text, "mnt_id:");
+    errno = ENOSYS;
+    return line != NULL ? strtol(line + sizeof "mnt_id:" - 1, NULL, 10) : -1;
+}
+
+/* With one component and no link followed nothing can lead elsewhere but a mount point. */
 int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t mode)
 {
-    struct stat outer, inner;
     if (!is_one_component(name)) {
         errno = EINVAL;
         return -1;
@@ -39,10 +57,12 @@ int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t
     int fd = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
     if (fd < 0)
         return failed(directory, name);
-    if (fstat(directory, &outer) == 0 && fstat(fd, &inner) == 0 && outer.st_dev == inner.st_dev)
+    long outer = mount_of(directory), inner = mount_of(fd);
+    if (outer >= 0 && inner == outer)
         return fd;
+    int cause = outer < 0 || inner < 0 ? errno : EXDEV;
     close(fd);
-    errno = EXDEV;
+    errno = cause;
     return -1;
 }
 
@@ -63,6 +83,44 @@ int aphd_beneath_open(int directory, const char *name, int flags, mode_t mode)
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return aphd_beneath_open_by_hand(directory, name, flags, mode);
     return fd >= 0 ? fd : failed(directory, name);
+}
+
+int aphd_beneath_look(int directory, const char *name, struct stat *st)
+{
+    int fd = aphd_beneath_open(directory, name, O_PATH, 0);
+    if (fd < 0)
+        return -1;
+    int cause = fstat(fd, st) != 0 ? errno : S_ISLNK(st->st_mode) ? ELOOP : 0;
+    if (cause == 0)
+        return fd;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+int aphd_beneath_is_own(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1);
+}
+
+/* The name of the very file fd stands for, whatever has been put in its place meanwhile. */
+static void name_of(int fd, char path[48])
+{
+    snprintf(path, 48, "/proc/self/fd/%d", fd);
+}
+
+int aphd_beneath_chmod(int fd, mode_t mode)
+{
+    char path[48];
+    name_of(fd, path);
+    return fchmodat(AT_FDCWD, path, mode, 0);
+}
+
+int aphd_beneath_reopen(int fd, int flags)
+{
+    char path[48];
+    name_of(fd, path);
+    return open(path, flags | O_CLOEXEC | O_NONBLOCK);
 }
 
 int aphd_beneath_valid(const char *path)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper/base/beneath.h"
@@ -20,16 +21,25 @@
 typedef struct purging_t {
     int top;          /* the folder that is purged */
     unsigned renamed; /* folders brought to the top so far */
+    unsigned long long deleted;
+    time_t told;      /* when the watch heard of it last */
+    const aphd_purge_watch_t *watch; /* or NULL */
     aph_error_t *err;
 } purging_t;
 
 static apr_status_t purge_entry(purging_t *purging, int directory, const char *name, int depth);
 
-/* A file or folder marked immutable or append-only cannot be deleted before the mark is gone. */
-static void clear_marks(int directory, const char *name, int flags)
+/* A file or folder marked immutable or append-only cannot be deleted before the mark is gone. A file
+ * with a second name keeps it: that name may be of something outside. */
+static void clear_marks(int directory, const char *name)
 {
     int marks;
-    int fd = aphd_beneath_open(directory, name, O_RDONLY | flags, 0);
+    struct stat st;
+    int found = aphd_beneath_look(directory, name, &st);
+    if (found < 0)
+        return;
+    int fd = aphd_beneath_is_own(&st) ? aphd_beneath_reopen(found, O_RDONLY) : -1;
+    close(found);
     if (fd < 0)
         return;
     if (ioctl(fd, FS_IOC_GETFLAGS, &marks) == 0 && (marks & (FS_IMMUTABLE_FL | FS_APPEND_FL))) {
@@ -43,10 +53,27 @@ static apr_status_t failed(purging_t *purging, const char *name)
 {
     int cause = errno;
     if (cause == EXDEV || cause == EBUSY)
-        return aph_error_set(purging->err, APH_EBUSY, 1110, "cannot delete the folder %s: a file "
-                             "system is mounted there; unmount it and try again", name);
+        return aph_error_set(purging->err, APH_EBUSY, 1110, "cannot delete %s: a file system is "
+                             "mounted there; unmount it and try again", name);
+    if (cause == EPERM)
+        return aph_error_set(purging->err, APH_EDENIED, 2322, "cannot delete %s: it, or the folder it "
+                             "is in, is marked immutable or append-only; take the mark away with "
+                             "chattr -i -a and try again", name);
     return aph_error_set(purging->err, APR_FROM_OS_ERROR(cause), 1111, "cannot delete %s: %s", name,
                          strerror(cause));
+}
+
+/* One more is gone. Looks at the clock only now and then. */
+static apr_status_t count(purging_t *purging)
+{
+    struct timespec now;
+    if (++purging->deleted % 512 != 0 || purging->watch == NULL)
+        return APR_SUCCESS;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (purging->told != 0 && now.tv_sec != purging->told)
+        purging->watch->deleted_cb(purging->watch->baton, purging->deleted);
+    purging->told = now.tv_sec;
+    return APR_SUCCESS;
 }
 
 /* Empties the folder fd, which it closes. Entries may be skipped by readdir while others go, so it
@@ -94,11 +121,13 @@ static apr_status_t purge_folder(purging_t *purging, int directory, const char *
     if (fd < 0)
         return failed(purging, name);
     apr_status_t status = empty(purging, fd, depth - 1);
-    if (status != APR_SUCCESS || unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-        return status;
+    if (status != APR_SUCCESS || unlinkat(directory, name, AT_REMOVEDIR) == 0)
+        return status == APR_SUCCESS ? count(purging) : status;
+    if (errno == ENOENT)
+        return APR_SUCCESS;
     if (errno == ENOTEMPTY) /* filled again behind us: the caller's loop comes back */
         return APR_SUCCESS;
-    clear_marks(directory, name, O_DIRECTORY);
+    clear_marks(directory, name);
     return unlinkat(directory, name, AT_REMOVEDIR) == 0 ? status : failed(purging, name);
 }
 
@@ -108,19 +137,20 @@ static apr_status_t purge_entry(purging_t *purging, int directory, const char *n
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? APR_SUCCESS : failed(purging, name);
     if (S_ISDIR(st.st_mode)) {
-        clear_marks(directory, name, O_DIRECTORY);
+        clear_marks(directory, name);
         return purge_folder(purging, directory, name, depth);
     }
     if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
-        return APR_SUCCESS;
+        return count(purging);
     if (errno == EPERM && S_ISREG(st.st_mode))
-        clear_marks(directory, name, 0);
+        clear_marks(directory, name);
     return unlinkat(directory, name, 0) == 0 ? APR_SUCCESS : failed(purging, name);
 }
 
-apr_status_t aphd_purge(int directory, const char *name, aph_error_t *err)
+static apr_status_t purge(int directory, const char *name, const aphd_purge_watch_t *watch,
+                          aph_error_t *err)
 {
-    purging_t purging = {.top = -1, .err = err};
+    purging_t purging = {.top = -1, .watch = watch, .err = err};
     struct stat st;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
         return APR_SUCCESS;
@@ -137,7 +167,18 @@ apr_status_t aphd_purge(int directory, const char *name, aph_error_t *err)
     return status;
 }
 
+apr_status_t aphd_purge(int directory, const char *name, aph_error_t *err)
+{
+    return purge(directory, name, NULL, err);
+}
+
 apr_status_t aphd_purge_path(const char *path, aph_error_t *err)
+{
+    return aphd_purge_watched(path, NULL, err);
+}
+
+apr_status_t aphd_purge_watched(const char *path, const aphd_purge_watch_t *watch,
+                                aph_error_t *err)
 {
     char parent[512];
     const char *slash = strrchr(path, '/');
@@ -148,7 +189,7 @@ apr_status_t aphd_purge_path(const char *path, aph_error_t *err)
     if (slash == NULL || fd < 0)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 1112, "cannot open the folder of %s",
                              path);
-    apr_status_t status = aphd_purge(fd, slash + 1, err);
+    apr_status_t status = purge(fd, slash + 1, watch, err);
     close(fd);
     return status;
 }

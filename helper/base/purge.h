@@ -14,4 +14,14 @@ apr_status_t aphd_purge(int directory, const char *name, aph_error_t *err);
 /* The same by path, whose parent is root's. */
 apr_status_t aphd_purge_path(const char *path, aph_error_t *err);
 
+/* Hears about once a second how many files and folders are gone, for one who waits. */
+typedef struct aphd_purge_watch_t {
+    void (*deleted_cb)(void *baton, unsigned long long deleted);
+    void *baton;
+} aphd_purge_watch_t;
+
+/* aphd_purge_path, watched. */
+apr_status_t aphd_purge_watched(const char *path, const aphd_purge_watch_t *watch,
+                                aph_error_t *err);
+
 #endif

@@ -22,6 +22,10 @@ static apr_status_t cannot(const aphd_folders_t *folders, const char *what, cons
     if (cause == ENOSPC || cause == EDQUOT)
         return aph_error_set(err, APH_ENOSPACE, 1100, "cannot %s %s/%s: the disk is full; free "
                              "some space and try again", what, folders->path, relative);
+    if (cause == EXDEV)
+        return aph_error_set(err, APH_EDENIED, 2320, "cannot %s %s/%s: another file system is mounted "
+                             "in that path, and an app's folder is not left; unmount it", what,
+                             folders->path, relative);
     if (cause == ELOOP)
         return aph_error_set(err, APH_EDENIED, 1101, "cannot %s %s/%s: there is a symbolic link in "
                              "that path, and links in an app's folder are not followed; remove it",
@@ -157,6 +161,17 @@ static int write_all(int fd, const char *text)
     return fsync(fd);
 }
 
+/* What came to be there meanwhile stays: then *kept is set. */
+static int give_name(int directory, const char *temporary, const char *name, int *kept)
+{
+    if (renameat2(directory, temporary, directory, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EINVAL) /* a file system that cannot tell */
+        return renameat(directory, temporary, directory, name);
+    *kept = errno == EEXIST;
+    return *kept ? 0 : -1;
+}
+
 apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relative,
                                 const char *text, int *kept, aph_error_t *err)
 {
@@ -173,46 +188,52 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
         unlinkat(fd, temporary, 0); /* of an install that was killed */
         int file = aphd_beneath_open(fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
         if (file < 0 || write_all(file, text) != 0 || fchmod(file, 0644) != 0
-            || renameat(fd, temporary, fd, last) != 0 || fsync(fd) != 0)
+            || give_name(fd, temporary, last, kept) != 0 || fsync(fd) != 0)
             status = cannot(folders, "write", relative, err);
         if (file >= 0)
             close(file);
-        if (status != APR_SUCCESS)
+        if (status != APR_SUCCESS || *kept)
             unlinkat(fd, temporary, 0);
     }
     close(fd);
     return status;
 }
 
-static int may_change(const struct stat *st)
+static int set_modes_below(int folder, mode_t mode, int depth);
+
+/* What is no longer there, a link, or not the app's own alone is left as it is: between the listing
+ * and here somebody may have put anything in its place. -1 with errno. */
+static int set_mode_of_entry(int directory, const char *name, mode_t mode, int depth)
 {
-    return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1);
+    struct stat st;
+    int fd = aphd_beneath_look(directory, name, &st);
+    if (fd < 0)
+        return errno == ENOENT || errno == ELOOP ? 0 : -1;
+    int rc = 0;
+    if (aphd_beneath_is_own(&st))
+        rc = aphd_beneath_chmod(fd, mode);
+    if (rc == 0 && S_ISDIR(st.st_mode) && depth > 0)
+        rc = set_modes_below(fd, mode, depth - 1);
+    close(fd);
+    return rc;
 }
 
-/* Everything below directory that may be changed. Its kind is looked at before it is opened: opening
- * a device does things. The recursion is bounded by depth. -1 with errno. */
-static int set_modes_below(int directory, mode_t mode, int depth)
+/* Everything below folder that may be changed. The recursion is bounded by depth, and so are the
+ * descriptors. -1 with errno. */
+static int set_modes_below(int folder, mode_t mode, int depth)
 {
-    int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = again >= 0 ? fdopendir(again) : NULL;
     const struct dirent *entry;
     int rc = 0;
     if (stream == NULL)
         return -1;
-    while (rc == 0 && (entry = readdir(stream)) != NULL) {
-        struct stat st;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
-            || fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !may_change(&st))
-            continue;
-        int fd = aphd_beneath_open(directory, entry->d_name, O_RDONLY, 0);
-        if (fd < 0 || fchmod(fd, mode) != 0)
-            rc = -1;
-        else if (S_ISDIR(st.st_mode) && depth > 0)
-            rc = set_modes_below(fd, mode, depth - 1);
-        if (fd >= 0)
-            close(fd);
-    }
+    while (rc == 0 && (entry = readdir(stream)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rc = set_mode_of_entry(again, entry->d_name, mode, depth);
+    int cause = errno;
     closedir(stream);
+    errno = cause;
     return rc;
 }
 
@@ -225,14 +246,14 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
     int fd = walk(folders, relative, 0, &last, &at);
     if (fd < 0)
         return cannot(folders, "change the mode of", relative, err);
-    int file = aphd_beneath_open(fd, last, O_RDONLY, 0);
+    int file = aphd_beneath_look(fd, last, &st);
     apr_status_t status = APR_SUCCESS;
-    if (file < 0 || fstat(file, &st) != 0)
+    if (file < 0)
         status = cannot(folders, "change the mode of", relative, err);
-    else if (!may_change(&st))
+    else if (!aphd_beneath_is_own(&st))
         status = aph_error_set(err, APH_EDENIED, 1103, "%s/%s is not a plain file of its own; its "
                                "mode is not changed", folders->path, relative);
-    else if (fchmod(file, mode & 0777) != 0
+    else if (aphd_beneath_chmod(file, mode & 0777) != 0
              || (recursive && S_ISDIR(st.st_mode)
                  && set_modes_below(file, mode & 0777, DEPTH_MAX) != 0))
         status = cannot(folders, "change the mode of", relative, err);

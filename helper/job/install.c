@@ -2,7 +2,7 @@
 /* How an app comes to live here.
  *
  *   1. What httpd is to know of it (kind, names, options) is sound, the engine answers, and there is
- *      a compose program.
+ *      a compose program. The disk has room that is not the machine's last.
  *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by
  *      the reader and judged by the policy.
  *   3. No foreign container or network has the names it will use, and no other site in httpd.
@@ -29,7 +29,9 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
+#include "helper/job/engine_about.h"
 #include "helper/job/plan_needs.h"
+#include "helper/job/space.h"
 #include "helper/job/take_down.h"
 
 #define STEPS 11
@@ -49,6 +51,23 @@ static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
          ? aphd_compose_program_find(&compose, install->job->settings->compose, err) : status;
 }
 
+/* A disk filled to its end takes the machine's other programs along. Apps that are there may run and
+ * go all the same. */
+static apr_status_t have_space(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    apr_status_t status = aphd_space_check("the data of apps", job->settings->state_dir, err);
+    aphd_engine_about_t about;
+    aph_error_t unheard = APH_ERROR_INIT; /* an engine that does not say is asked again by the plan */
+    if (status != APR_SUCCESS
+        || aphd_engine_about(job->engine, &about, job->p, &unheard) != APR_SUCCESS)
+        return status;
+    if (about.root != NULL)
+        status = aphd_space_check("images and volumes", about.root, err);
+    aphd_engine_about_clear(&about);
+    return status;
+}
+
 static int is_webapp(const aphd_install_t *install)
 {
     return install->site.kind == APHD_KIND_WEBAPP;
@@ -60,7 +79,9 @@ static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = aphd_install_allowed(install->job, err);
     if (status == APR_SUCCESS)
         status = aphd_site_from_args(install->job, &install->site, err);
-    return status == APR_SUCCESS && !is_webapp(install) ? meet_engine(install, err) : status;
+    if (status == APR_SUCCESS && !is_webapp(install))
+        status = meet_engine(install, err);
+    return status == APR_SUCCESS && !is_webapp(install) ? have_space(install, err) : status;
 }
 
 static apr_status_t start(aphd_install_t *install, aph_error_t *err)

@@ -105,7 +105,8 @@ apr_status_t aphd_job_meet_engine(aphd_job_t *job, int patience, aph_error_t *er
         status = aphd_halt_sleep(&job->halt, 1000, err);
         if (status != APR_SUCCESS)
             return status;
-    }    return APR_SUCCESS;
+    }
+    return APR_SUCCESS;
 }
 
 const char *aphd_job_text(const aphd_job_t *job, const char *name)

@@ -15,6 +15,7 @@
  * again. */
 #include "helper/job/job.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <apr_strings.h>
 
@@ -121,6 +122,14 @@ static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
     return status;
 }
 
+/* A tree of a million files takes a while; whoever waits sees that it gets on. */
+static void deleted_cb(void *baton, unsigned long long deleted)
+{
+    char text[64];
+    snprintf(text, sizeof text, "deleting its data: %llu files so far", deleted);
+    aphd_job_step(baton, "data", 4, STEPS, text);
+}
+
 static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
 {
     aphd_job_t *job = leaving->job;
@@ -132,8 +141,9 @@ static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
     leaving->remains = there && !leaving->purge;
     if (leaving->remains)
         return APR_SUCCESS;
+    aphd_purge_watch_t watch = {deleted_cb, job};
     status = aphd_volumes_remove(job->engine, &job->app.owner, job->p, err);
-    return status == APR_SUCCESS ? aphd_purge_path(job->app.data_dir, err) : status;
+    return status == APR_SUCCESS ? aphd_purge_watched(job->app.data_dir, &watch, err) : status;
 }
 
 static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *err)

@@ -70,5 +70,8 @@ ok "the page names the number of lines, to a twentieth" \
        echo "the page says $written, it is $lines")"
 ok "apphostd asks for nothing of the network's names, and for no program by its name" \
     "$(nm -D --undefined-only "$program" | awk '{ print $2 }' |
-       grep -E '^(getaddrinfo|gethostby|res_|execvp|execlp|system|popen|dlopen|connect|wordexp|yaml_|curl_|archive_)(@|$|[a-z_])')"
+       grep -E '^(getaddrinfo|gethostby|res_|execvp|execlp|system|popen|dlopen|wordexp|yaml_|curl_|archive_)(@|$|[a-z_])')"
+ok "apphostd connects to nothing but the socket of its jobs" \
+    "$(grep -lE '\\<connect\\(' $(sources c -- helper/monitor) | grep -v '^helper/monitor/job_child.c$'
+       grep -nE 'AF_INET|AF_NETLINK' $(sources c h -- helper/monitor))"
 done_testing

@@ -93,3 +93,30 @@ def test_what_is_asked_on_a_full_disk_is_answered(small):
     wait_for(lambda: stack.json("status")["open_jobs"] == 0, 15, "an empty queue")
     stack.ctl("start", "first")
     stack.ctl("uninstall", "first", "--purge", "--yes")
+
+
+def test_the_last_of_the_disk_is_left_to_the_machine(new_stack, web_image):
+    """No app comes where little is left, and nothing is begun; those that are there run and go."""
+    stack = new_stack(daemon=False, httpd=False)
+    os.makedirs(stack.state)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "tmpfs", stack.state], check=True)
+    try:
+        stack.start_daemon()
+        stack.instance_label = stack.instance()
+        stack.install("first", web_image)
+        before = trace(stack)
+        fill(stack, 4000)
+        done = stack.install("second", web_image, check=False)
+        assert done.returncode == 11, done
+        assert "only 3 MB are free" in done.stderr and "the last 5 MB" in done.stderr, done.stderr
+        assert trace(stack) == before and [r["name"] for r in stack.invariants()] == ["first"]
+        for verb in ("stop", "start", "restart"):
+            stack.ctl(verb, "first")
+        fill(stack, None)
+        stack.install("second", web_image)
+        fill(stack, 4000)
+        for name in ("first", "second"):
+            stack.ctl("uninstall", name, "--purge", "--yes")
+    finally:
+        stack.stop_daemon()
+        subprocess.run(["umount", stack.state], check=True)
