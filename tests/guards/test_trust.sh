@@ -72,6 +72,6 @@ ok "apphostd asks for nothing of the network's names, and for no program by its 
     "$(nm -D --undefined-only "$program" | awk '{ print $2 }' |
        grep -E '^(getaddrinfo|gethostby|res_|execvp|execlp|system|popen|dlopen|wordexp|yaml_|curl_|archive_)(@|$|[a-z_])')"
 ok "apphostd connects to nothing but the socket of its jobs" \
-    "$(grep -lE '\\<connect\\(' $(sources c -- helper/monitor) | grep -v '^helper/monitor/job_child.c$'
+    "$(grep -lE '(^|[^a-z_])connect[(]' $(sources c -- helper/monitor) | grep -v '^helper/monitor/job_child.c$'
        grep -nE 'AF_INET|AF_NETLINK' $(sources c h -- helper/monitor))"
 done_testing
