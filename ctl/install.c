@@ -61,6 +61,27 @@ static json_t *all_given(const aphc_arguments_t *arguments, int option)
     return list;
 }
 
+/* What cannot travel as JSON must not be left out: it may be a password file. */
+static apr_status_t check_text(const char *value, aph_error_t *err)
+{
+    json_t *text = value != NULL ? json_string(value) : json_null();
+    int fine = text != NULL;
+    json_decref(text);
+    return fine ? APR_SUCCESS
+                : aph_error_set(err, APH_EUSAGE, 1739, "a name or value on the command line is not "
+                                "UTF-8 text; write it in UTF-8");
+}
+
+static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *err)
+{
+    apr_status_t status = check_text(arguments->values[KIND], err);
+    if (status == APR_SUCCESS)
+        status = check_text(arguments->values[WEBAPP], err);
+    for (int i = 0; i < arguments->repeat_count && status == APR_SUCCESS; i++)
+        status = check_text(arguments->repeats[i].value, err);
+    return status;
+}
+
 /* What is to be installed: a script, or a folder with files. */
 static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
 {
@@ -68,6 +89,8 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *reques
     if ((webapp != NULL) == (arguments->operand_count > 0))
         return aph_error_set(err, APH_EUSAGE, 1738, "give an install script, or --webapp with a "
                              "folder; usage: apphostctl install SCRIPT|--webapp DIR --name NAME");
+    if (check_texts(arguments, err) != APR_SUCCESS)
+        return err->status;
     if (webapp == NULL)
         json_object_set_new(request, "script", read_script(arguments->operands[0], err));
     else

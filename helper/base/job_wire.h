@@ -4,7 +4,7 @@
  * on descriptor 3) stops at once: the next monitor finds the open row and starts a job to recover.
  *
  * 1. The monitor sends one request:
- *      {"job_id":N, "op":"install"|"uninstall"|"start"|"stop"|"restart"|"logs"|"watch",
+ *      {"job_id":N, "op":"install"|"uninstall"|"start"|"stop"|"restart"|"render"|"reload"|"logs"|"watch",
  *       "args":{...as checked by ops.def...}, "instance":UUID,
  *       "app":APP|null,                        the row the operation is about, when there is one
  *       "recover":{"step":S,"undo":{...}}|null, an interrupted job to roll back or forward
@@ -32,8 +32,7 @@
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
  *               "route_flags":N,"max_requests":N,"max_websockets":N} -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
- *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, with plan, without the
- *                                  other texts
+ *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",

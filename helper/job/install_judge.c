@@ -134,6 +134,8 @@ apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = place(install, !headless, err);
     if (status == APR_SUCCESS && !headless && install->policy.web_service == NULL)
         status = place(install, 0, err);
+    if (status == APR_SUCCESS && !install->job->app.web)
+        status = aphd_site_judge_headless(&install->site, err);
     return status == APR_SUCCESS
          ? aphd_site_render(install->job, &install->job->app, &install->site, err) : status;
 }

@@ -10,6 +10,10 @@ apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     if (install->site.vhost.text == NULL)
         return APR_SUCCESS;
+    /* Once more: the template may be another one since the plan, and others were rendered from it. */
+    apr_status_t status = aphd_site_render(job, &job->app, &install->site, err);
+    if (status != APR_SUCCESS)
+        return status;
     aphd_install_step(install, 10, "vhost", install->site.enabled
                                                 ? "writing its virtual host and reloading httpd"
                                                 : "writing its virtual host");
@@ -17,7 +21,7 @@ apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err)
         install->undo = json_object();
     json_object_set_new(install->undo, "vhost", json_true());
     json_auto_t *fields = aphd_site_fields(&install->site, 0);
-    apr_status_t status = aphd_ask_step(job->ask, "vhost", install->undo, err);
+    status = aphd_ask_step(job->ask, "vhost", install->undo, err);
     if (status == APR_SUCCESS)
         status = aphd_ask_record(job->ask, fields, err);
     if (status == APR_SUCCESS)

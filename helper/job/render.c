@@ -48,6 +48,17 @@ static int same_text(const aphd_job_t *job, const rendered_t *one)
     return same;
 }
 
+static int same_route(const rendered_t *one)
+{
+    json_auto_t *fields = aphd_site_fields(&one->site, 0);
+    static const char *const members[] = {"route_flags", "max_requests", "max_websockets"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (!json_equal(json_object_get(fields, members[i]),
+                        json_object_get(one->app.row, members[i])))
+            return 0;
+    return 1;
+}
+
 static void compare(rendering_t *rendering, rendered_t *one)
 {
     int same = same_text(rendering->job, one);
@@ -57,7 +68,7 @@ static void compare(rendering_t *rendering, rendered_t *one)
                     : "enabled";
     else if (!one->site.enabled && one->was_enabled)
         one->change = "disabled: the route says as much";
-    else if (!same)
+    else if (!same || !same_route(one))
         one->change = one->site.enabled ? "changed, and enabled" : "changed, and not enabled";
     if (one->site.enabled || one->was_enabled)
         rendering->any_enabled = 1;
@@ -81,11 +92,13 @@ static apr_status_t render_one(rendering_t *rendering, json_t *row, aph_error_t 
     return APR_SUCCESS;
 }
 
-/* An app that is being installed has its virtual host rendered by its own job. */
+/* An app that is being installed has its virtual host rendered by its own job; what httpd has of it
+ * already must stay there. */
 static int is_settled(const json_t *row)
 {
     const char *state = json_string_value(json_object_get(row, "state"));
-    return state != NULL && strcmp(state, "installing") != 0;
+    return (state != NULL && strcmp(state, "installing") != 0)
+        || json_is_true(json_object_get(row, "vhost"));
 }
 
 static apr_status_t render_all(rendering_t *rendering, aph_error_t *err)
@@ -127,9 +140,10 @@ static apr_status_t write_down(rendering_t *rendering, aph_error_t *err)
             continue;
         json_auto_t *fields = aphd_site_fields(&one->site, one->site.enabled);
         json_object_set_new(fields, "app_id", json_integer(one->app.app_id));
-        status = aphd_vhosts_write(job, &one->app, &one->site, err);
+        /* The file last: where it differs, the next run does both again. */
+        status = aphd_ask_record(job->ask, fields, err);
         if (status == APR_SUCCESS)
-            status = aphd_ask_record(job->ask, fields, err);
+            status = aphd_vhosts_write(job, &one->app, &one->site, err);
     }
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper/job/site.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
@@ -37,6 +38,11 @@ static json_t *pool_array(const aphd_job_t *job)
     return list;
 }
 
+static int by_name_cb(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
 static apr_status_t take_aliases(const aphd_job_t *job, const char *name, const json_t *typed,
                                  aphd_site_t *site, aph_error_t *err)
 {
@@ -48,6 +54,9 @@ static apr_status_t take_aliases(const aphd_job_t *job, const char *name, const 
     site->alias_list = pool_array(job);
     apr_status_t status = aphd_aliases_judge(texts, count, &naming, &site->aliases, &outside,
                                              job->p, err);
+    /* In the order of the database, so that a virtual host is the same text whoever renders it. */
+    if (status == APR_SUCCESS && count > 1)
+        qsort((void *)site->aliases, (size_t)count, sizeof *site->aliases, by_name_cb);
     for (int i = 0; status == APR_SUCCESS && site->aliases[i] != NULL; i++)
         json_array_append_new(site->alias_list, json_string(site->aliases[i]));
     return status;
@@ -76,6 +85,14 @@ static apr_status_t judge_files(const aphd_job_t *job, const aphd_site_t *site, 
     return status;
 }
 
+apr_status_t aphd_site_judge_headless(const aphd_site_t *site, aph_error_t *err)
+{
+    if (site->aliases[0] != NULL || json_array_size(site->option_list) > 0)
+        return aph_error_set(err, APH_EUSAGE, 1260, "a headless app has no web page, so aliases and "
+                             "options mean nothing; leave them out");
+    return APR_SUCCESS;
+}
+
 /* What does not go together. */
 static apr_status_t judge_whole(const aphd_job_t *job, const aphd_site_t *site, aph_error_t *err)
 {
@@ -98,11 +115,7 @@ static apr_status_t judge_whole(const aphd_job_t *job, const aphd_site_t *site, 
         return aph_error_set(err, APH_EUSAGE, 1259, "backend-https, max-requests and "
                              "max-websockets are about containers, and a webapp has none; leave "
                              "them out");
-    if (site->kind == APHD_KIND_HEADLESS
-        && (site->aliases[0] != NULL || json_array_size(site->option_list) > 0))
-        return aph_error_set(err, APH_EUSAGE, 1260, "a headless app has no web page, so aliases and "
-                             "options mean nothing; leave them out");
-    return APR_SUCCESS;
+    return site->kind == APHD_KIND_HEADLESS ? aphd_site_judge_headless(site, err) : APR_SUCCESS;
 }
 
 apr_status_t aphd_site_from_args(const aphd_job_t *job, aphd_site_t *site, aph_error_t *err)

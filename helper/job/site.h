@@ -28,6 +28,9 @@ typedef struct aphd_site_t {
  * files_dir.h say. */
 apr_status_t aphd_site_from_args(const aphd_job_t *job, aphd_site_t *site, aph_error_t *err);
 
+/* What an app without a web page cannot have. */
+apr_status_t aphd_site_judge_headless(const aphd_site_t *site, aph_error_t *err);
+
 /* The same from an app's row, where all of it was judged before; and its virtual host. */
 apr_status_t aphd_site_from_row(const aphd_job_t *job, const aphd_job_app_t *app, aphd_site_t *site,
                                 aph_error_t *err);

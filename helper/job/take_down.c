@@ -114,7 +114,7 @@ static apr_status_t take_vhost(aphd_job_t *job, aph_error_t *err)
     apr_status_t status = aphd_vhosts_disable(job, &left, err);
     if (left.status != APR_SUCCESS)
         aphd_report_log(&job->report, "httpd still has the virtual host: %s", left.message);
-    return status == APR_SUCCESS ? aphd_vhosts_remove(job, &job->app, 1, err) : status;
+    return status == APR_SUCCESS ? aphd_vhosts_remove(job, &job->app, !job->app.kept, err) : status;
 }
 
 apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)

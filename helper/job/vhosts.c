@@ -36,8 +36,6 @@ apr_status_t aphd_vhosts_write(const aphd_job_t *job, const aphd_job_app_t *app,
         status = make_folder(job->settings->sites_dir, 0755, err);
     if (status == APR_SUCCESS)
         status = make_folder(app->site_dir, 0755, err);
-    if (status == APR_SUCCESS)
-        status = make_folder(apr_pstrcat(job->p, app->site_dir, "/logs", NULL), 0750, err);
     return status == APR_SUCCESS
          ? aph_file_replace(available_path(job, app->app_id), site->vhost.text,
                             site->vhost.length, 0644, err)
@@ -101,8 +99,8 @@ static apr_status_t add_vhost(const aphd_job_t *job, json_t *row, apr_array_head
         return APR_SUCCESS;
     apr_status_t status = aphd_job_read_app(job, row, &app, err);
     app.row = row;
-    if (status == APR_SUCCESS)
-        status = aphd_site_from_row(job, &app, &site, err);
+    if (status == APR_SUCCESS && (status = aphd_site_from_row(job, &app, &site, err)) != APR_SUCCESS)
+        aph_error_wrap(err, "the app %s", app.name);
     if (status != APR_SUCCESS || site.vhost.text == NULL)
         return status;
     APR_ARRAY_PUSH(wanted, aphd_vhost_file_t) = (aphd_vhost_file_t){
@@ -116,7 +114,7 @@ static apr_status_t add_vhost(const aphd_job_t *job, json_t *row, apr_array_head
 static apr_status_t apply(aphd_job_t *job, aphd_httpd_t *httpd, aph_error_t *err)
 {
     json_auto_t *rows = NULL;
-    aphd_httpd_result_t result;
+    aphd_httpd_result_t result = {0};
     apr_array_header_t *wanted = apr_array_make(job->p, 16, sizeof(aphd_vhost_file_t));
     size_t i;
     json_t *row;
@@ -131,17 +129,10 @@ static apr_status_t apply(aphd_job_t *job, aphd_httpd_t *httpd, aph_error_t *err
     return status;
 }
 
-static apr_status_t bring_httpd(aphd_job_t *job, aph_error_t *err)
+static apr_status_t open_locked(const aphd_job_t *job, aphd_httpd_t **httpd, aph_error_t *err)
 {
-    aphd_httpd_t *httpd;
-    apr_status_t status = aphd_httpd_open(&httpd, job->settings, job->p, err);
-    if (status == APR_SUCCESS)
-        status = aphd_httpd_lock(httpd, err);
-    if (status != APR_SUCCESS)
-        return status;
-    status = apply(job, httpd, err);
-    aphd_httpd_unlock(httpd);
-    return status;
+    apr_status_t status = aphd_httpd_open(httpd, job->settings, job->p, err);
+    return status == APR_SUCCESS ? aphd_httpd_lock(*httpd, err) : status;
 }
 
 static apr_status_t record_enabled(aphd_job_t *job, int enabled, aph_error_t *err)
@@ -151,25 +142,47 @@ static apr_status_t record_enabled(aphd_job_t *job, int enabled, aph_error_t *er
     return aphd_ask_record(job->ask, fields, err);
 }
 
+/* The row changes under the same lock as httpd: nobody else may apply a set in between that has in it
+ * what was not proven, or has not what was. */
 apr_status_t aphd_vhosts_enable(aphd_job_t *job, const aphd_site_t *site, aph_error_t *err)
 {
+    aphd_httpd_t *httpd;
+    aph_error_t unheard = APH_ERROR_INIT;
     if (!site->enabled)
         return APR_SUCCESS;
-    apr_status_t status = record_enabled(job, 1, err);
-    if (status != APR_SUCCESS || (status = bring_httpd(job, err)) == APR_SUCCESS)
+    apr_status_t status = open_locked(job, &httpd, err);
+    if (status != APR_SUCCESS) {
+        aph_error_wrap(err, "the virtual host of %s cannot be enabled", job->app.name);
         return status;
-    aph_error_t unheard = APH_ERROR_INIT;
-    record_enabled(job, 0, &unheard);
-    aph_error_wrap(err, "the virtual host of %s cannot be enabled", job->app.name);
+    }
+    status = record_enabled(job, 1, err);
+    if (status == APR_SUCCESS)
+        status = apply(job, httpd, err);
+    if (status != APR_SUCCESS) {
+        record_enabled(job, 0, &unheard);
+        aph_error_wrap(err, "the virtual host of %s cannot be enabled", job->app.name);
+    }
+    aphd_httpd_unlock(httpd);
     return status;
+}
+
+/* Whether httpd may have it, whatever the row says: a job may have been killed between the two. */
+static int is_in_set(const aphd_job_t *job)
+{
+    return access(apr_psprintf(job->p, "%s/" APHD_VHOST_FORMAT, job->settings->vhosts_enabled,
+                               job->app.app_id), F_OK) == 0;
 }
 
 apr_status_t aphd_vhosts_disable(aphd_job_t *job, aph_error_t *left, aph_error_t *err)
 {
-    if (!json_is_true(json_object_get(job->app.row, "vhost")))
+    aphd_httpd_t *httpd;
+    if (!json_is_true(json_object_get(job->app.row, "vhost")) && !is_in_set(job))
         return APR_SUCCESS;
+    if (open_locked(job, &httpd, left) != APR_SUCCESS)
+        return record_enabled(job, 0, err);
     apr_status_t status = record_enabled(job, 0, err);
-    if (status == APR_SUCCESS && bring_httpd(job, left) == APR_EOF)
+    if (status == APR_SUCCESS && apply(job, httpd, left) == APR_EOF)
         status = APR_EOF;
+    aphd_httpd_unlock(httpd);
     return status;
 }

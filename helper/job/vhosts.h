@@ -7,7 +7,8 @@
 #include "helper/httpd/httpd.h"
 #include "helper/job/site.h"
 
-/* Writes vhosts-available/ID.conf and makes sites/ID/logs. Nothing where the site has no virtual host. */
+/* Writes vhosts-available/ID.conf and makes sites/ID; its logs/ are made when httpd gets it. Nothing where
+ * the site has no virtual host. */
 apr_status_t aphd_vhosts_write(const aphd_job_t *job, const aphd_job_app_t *app,
                                const aphd_site_t *site, aph_error_t *err);
 

@@ -223,12 +223,13 @@ static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **a
                               : aphd_store_apps(store, note_id_cb, listing, err);
     for (int i = 0; status == APR_SUCCESS && i < listing->count; i++) {
         json_t *app = NULL;
+        static const char *const long_ones[] = {"script", "uninstall_script", "compose", "plan",
+                                                "images", "consents"};
         status = aphd_store_app_json(store, listing->ids[i], 1, &app, err);
         if (status != APR_SUCCESS)
             break;
-        json_object_del(app, "script");
-        json_object_del(app, "uninstall_script");
-        json_object_del(app, "compose");
+        for (size_t k = 0; k < sizeof long_ones / sizeof long_ones[0]; k++)
+            json_object_del(app, long_ones[k]); /* hundreds of rows fit into one frame */
         json_array_append_new(apps, app);
     }
     free(listing);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/monitor/admission.h"
 #include "helper/monitor/job.h"
 #include "helper/monitor/log.h"
@@ -226,12 +227,21 @@ static void start_job(aphd_job_t *job)
     aphd_job_conclude(job, &ending);
 }
 
+/* A webapp has nothing in the engine, so that its undoing need not wait for one. */
+static int needs_engine(const aphd_job_t *job)
+{
+    aphd_app_t app;
+    return job->app_id == 0
+           || aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL) != APR_SUCCESS
+           || strcmp(app.kind, APHD_KIND_FILES) != 0;
+}
+
 static int may_start(const aphd_job_t *job)
 {
     const aphd_engine_t *engine = &job->jobs->monitor->engine;
     if (job->running || job->ended || job->unstored || job->not_before > aphd_loop_now())
         return 0;
-    if (!job->recovering || engine->state != APHD_ENGINE_DOWN)
+    if (!job->recovering || engine->state != APHD_ENGINE_DOWN || !needs_engine(job))
         return 1;
     /* Undoing needs the engine; without it the attempt would only fail and leave things behind. */
     aphd_job_postponed(job, engine->message);

@@ -48,9 +48,31 @@ typedef struct adding_t {
     const aphd_app_t *app;
 } adding_t;
 
+/* After a change of Domain an alias may be another app's own address: that one goes before, and the
+ * routes of all others must not wait for somebody to notice. */
+static int is_an_apps_own(const gathering_t *gathering, const char *host)
+{
+    for (int i = 0; gathering->settings->domains[i] != NULL; i++) {
+        const char *domain = gathering->settings->domains[i];
+        size_t whole = strlen(host), tail = strlen(domain);
+        char label[APH_LABEL_MAX + 1];
+        aphd_app_t owner;
+        if (whole <= tail + 1 || whole - tail - 1 > APH_LABEL_MAX
+            || strcmp(host + whole - tail, domain) != 0 || host[whole - tail - 1] != '.')
+            continue;
+        snprintf(label, sizeof label, "%.*s", (int)(whole - tail - 1), host);
+        if (aphd_store_app_by_name(gathering->store, label, &owner, NULL) == APR_SUCCESS
+            && owner.web && owner.state != APHD_APP_KEPT)
+            return 1;
+    }
+    return 0;
+}
+
 static apr_status_t add_alias_cb(void *self, const char *host)
 {
     adding_t *adding = self;
+    if (is_an_apps_own(adding->gathering, host))
+        return APR_SUCCESS;
     return add_entry(adding->gathering, host, adding->app);
 }
 

@@ -5,16 +5,13 @@
 
 #include "helper/monitor/store_private.h"
 
-/* Where host is LABEL.DOMAIN of one of domains: LABEL's length; else 0. */
-static size_t label_below(const char *host, const char *const *domains)
+/* The length of LABEL where host is LABEL.domain; else 0. */
+static size_t label_below(const char *host, const char *domain)
 {
-    for (int i = 0; domains[i] != NULL; i++) {
-        size_t whole = strlen(host), tail = strlen(domains[i]);
-        if (whole > tail + 1 && host[whole - tail - 1] == '.'
-            && strcmp(host + whole - tail, domains[i]) == 0)
-            return whole - tail - 1;
-    }
-    return 0;
+    size_t whole = strlen(host), tail = strlen(domain);
+    return whole > tail + 1 && host[whole - tail - 1] == '.'
+                   && strcmp(host + whole - tail, domain) == 0
+               ? whole - tail - 1 : 0;
 }
 
 static apr_status_t taken(const char *host, const char *by, aph_error_t *err)
@@ -50,21 +47,34 @@ static apr_status_t check_name(aphd_store_t *store, const aphd_reserve_t *reques
     return status;
 }
 
+/* An app called LABEL has LABEL.DOMAIN below every domain, and one domain may lie below another. */
+static apr_status_t check_names(aphd_store_t *store, const aphd_reserve_t *request, const char *host,
+                                aph_error_t *err)
+{
+    for (int i = 0; request->domains[i] != NULL; i++) {
+        size_t length = label_below(host, request->domains[i]);
+        char label[APH_LABEL_MAX + 1];
+        aphd_app_t owner;
+        aph_error_t why = APH_ERROR_INIT;
+        if (length == 0 || length >= sizeof label)
+            continue;
+        memcpy(label, host, length);
+        label[length] = '\0';
+        apr_status_t status = aphd_store_app_by_name(store, label, &owner, &why);
+        if (status == APR_SUCCESS && owner.state != APHD_APP_KEPT)
+            return taken(host, owner.name, err);
+        if (status != APR_SUCCESS && status != APH_ENOTFOUND)
+            return aph_error_set(err, status, 1992, "%s", why.message);
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t add_alias(aphd_store_t *store, const aphd_reserve_t *request, int app_id,
                               const char *host, aph_error_t *err)
 {
-    size_t length = label_below(host, request->domains);
-    char label[APH_LABEL_MAX + 1];
-    aphd_app_t owner;
-    aph_error_t absent = APH_ERROR_INIT;
     apr_status_t status = check_aliases(store, host, err);
-    if (status == APR_SUCCESS && length > 0 && length < sizeof label) {
-        memcpy(label, host, length);
-        label[length] = '\0';
-        if (aphd_store_app_by_name(store, label, &owner, &absent) == APR_SUCCESS
-            && owner.state != APHD_APP_KEPT)
-            return taken(host, owner.name, err);
-    }
+    if (status == APR_SUCCESS)
+        status = check_names(store, request, host, err);
     return status == APR_SUCCESS
          ? aphd_sql_run(store, SQL_ALIAS_ADD, err, "ti", host, (int64_t)app_id) : status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/job_wire.h"
 #include "helper/monitor/store_private.h"
 
 static void read_app(aphd_store_t *store, aphd_sql_t number, aphd_app_t *app)
@@ -161,6 +162,13 @@ static apr_status_t free_id(aphd_store_t *store, const aphd_reserve_t *request, 
 static apr_status_t revive(aphd_store_t *store, const aphd_reserve_t *request,
                            const aphd_app_t *kept, int *app_id, aph_error_t *err)
 {
+    int files = strcmp(kept->kind, APHD_KIND_FILES) == 0;
+    if (files != (strcmp(request->kind, APHD_KIND_FILES) == 0))
+        return aph_error_set(err, APH_ETAKEN, 1991,
+                             "the data of an app called %s is kept, and that was one with containers; "
+                             "choose another name, or give the data up with `apphostctl uninstall %s "
+                             "--purge`",
+                             request->name, request->name);
     if (skips(request, kept->app_id))
         return aph_error_set(err, APH_ETAKEN, 779,
                              "the data of %s belongs to port %d, and something else uses that port; "

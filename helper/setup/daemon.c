@@ -84,7 +84,9 @@ apr_status_t aphd_daemon_apps(const char *const **names, const aphd_setup_t *set
     json_array_foreach(apps, i, app)
     {
         const char *name = json_string_value(json_object_get(app, "name"));
-        if (name != NULL)
+        const char *state = json_string_value(json_object_get(app, "state"));
+        /* What is kept of one that was uninstalled goes only with --purge. */
+        if (name != NULL && (setup->purge || state == NULL || strcmp(state, "kept") != 0))
             APR_ARRAY_PUSH(found, const char *) = apr_pstrdup(setup->p, name);
     }
     json_decref(answer);

@@ -133,6 +133,9 @@ ErrorLog ${APACHE_LOG_DIR}/error.log
 LogLevel warn
 IncludeOptional mods-enabled/*.load
 IncludeOptional mods-enabled/*.conf
+<IfModule mime_module>
+  TypesConfig /dev/null
+</IfModule>
 Include ports.conf
 <Directory />
   AllowOverride None

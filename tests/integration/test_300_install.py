@@ -187,7 +187,7 @@ volumes: {{named: {{}}}}
 @pytest.fixture
 def serial_adapter():
     """One that is as good as any other for a container to have: it is /dev/null."""
-    path = f"/dev/ttyUSB{os.getpid()}"
+    path = f"/dev/ttyUSB{os.getpid() % 1000}"
     os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
     yield path
     os.unlink(path)

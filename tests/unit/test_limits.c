@@ -129,13 +129,16 @@ static void numbers_that_are_no_child_do_not_count(void **state)
             aphm_counters_attach(counters, numbers[i] != 0 ? numbers[i] : getppid());
             for (int k = 0; k < 3; k++)
                 aphm_counters_enter(counters, 1, 0);
+            aphm_counters_close(counters);
             _exit(0);
         }
         waitpid(child, NULL, 0);
         child = fork(); /* another child, which is asked for the same app */
         if (child == 0) {
             aphm_counters_attach(counters, getpid());
-            _exit(enter(counters, &one, 0) == APR_SUCCESS ? 0 : 1);
+            int refused = enter(counters, &one, 0) != APR_SUCCESS;
+            aphm_counters_close(counters);
+            _exit(refused);
         }
         int status = 1;
         waitpid(child, &status, 0);

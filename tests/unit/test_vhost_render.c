@@ -341,8 +341,7 @@ static void the_list_in_every_place(void **state)
                                        "-",
                                        "",
                                        "\xff",
-                                       "b\xc3\xbc"
-                                       "cher.example",
+                                       ("b\xc3\xbc" "cher.example"),
                                        "xn--",
                                        "..",
                                        "/",
