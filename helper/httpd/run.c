@@ -54,7 +54,8 @@ static void take(stream_t *stream, apr_pool_t *p)
     if (stream->length + more >= stream->room) {
         stream->room = (stream->length + more + 1) * 2;
         char *larger = apr_palloc(p, stream->room);
-        memcpy(larger, stream->octets, stream->length);
+        if (stream->length > 0)
+            memcpy(larger, stream->octets, stream->length);
         stream->octets = larger;
     }
     memcpy(stream->octets + stream->length, piece, more);

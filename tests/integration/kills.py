@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Killing at a chosen moment of an operation, and what must not be touched by it."""
+import contextlib
 import hashlib
 import json
 import os
@@ -82,7 +83,8 @@ def kill_job(stack, keep):
     """kill -9 of the child that does an operation, whatever it runs below it."""
     for pid in running(stack.daemon.pid, "apphost-job"):
         if pid != keep:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):   # it was done
+                os.kill(pid, signal.SIGKILL)
 
 
 class Bystanders:

@@ -65,12 +65,13 @@ def listeners(port):
 
 
 def proxies(port):
-    """docker-proxy processes of the port."""
+    """docker-proxy processes of the port, of the engine in this network."""
     found = []
+    here = os.readlink("/proc/self/ns/net")
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/cmdline", "rb") as f:
             words = f.read().split(b"\0")
-            if b"-host-port" in words and words[words.index(b"-host-port") + 1] == str(port).encode():
+            if os.readlink(f"/proc/{pid}/ns/net") == here and b"-host-port" in words and words[words.index(b"-host-port") + 1] == str(port).encode():
                 found.append(int(pid))
     return found
 
