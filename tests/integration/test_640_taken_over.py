@@ -41,10 +41,12 @@ def exactly(count):
         octets += peer.recv(count - len(octets))
     return octets
 head = exactly(struct.unpack(">I", exactly(4))[0])
-import json
+import json, os
 exactly(json.loads(head)["length"])
 with open("{folder}/lie", "rb") as f:
-    peer.sendall(f.read())
+    octets = f.read()
+while octets:   # by write: sending is a call that a process in no network does not have
+    octets = octets[os.write(0, octets):]
 """
 
 
