@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What apphostd (monitor) and apphost-job say to each other over the socket on the job's descriptor 3. Frames as in common/frame.h with APH_JOB_FRAME_MAX. The monitor owns the database, the
- * ids and the routes; the job owns the engine and the files. A job whose monitor is gone (end of file
+/* What apphostd (monitor) and apphost-job say to each other over the socket on the job's descriptor 3.
+ * Frames as in common/frame.h with APH_JOB_FRAME_MAX. The monitor owns the database, the ids and the
+ * routes; the job owns the engine and the files. A job whose monitor is gone (end of file
  * on descriptor 3) stops at once: the next monitor finds the open row and starts a job to recover.
  *
  * 1. The monitor sends one request:
