@@ -7,8 +7,9 @@
 void aphd_image_split(const char *ref, const char **name, const char **tag, apr_pool_t *p)
 {
     const char *digest = strchr(ref, '@');
-    const char *slash = strrchr(ref, '/');
     const char *end = digest != NULL ? digest : ref + strlen(ref);
+    /* Before the digest: in what is no reference, a slash may come after it. */
+    const char *slash = memrchr(ref, '/', (size_t)(end - ref));
     const char *colon = memchr(slash != NULL ? slash : ref, ':',
                                (size_t)(end - (slash != NULL ? slash : ref)));
     *name = apr_pstrndup(p, ref, (size_t)((colon != NULL ? colon : end) - ref));

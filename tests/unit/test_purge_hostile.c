@@ -26,7 +26,10 @@
 #include "tests/unit/canary.h"
 
 #define DESCRIPTORS 90
-#ifdef __SANITIZE_ADDRESS__
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
 #define MEMORY_KIB 1048576 /* it keeps what was freed */
 #else
 #define MEMORY_KIB 8192 /* more than before */
