@@ -4,7 +4,7 @@
  *   STATE/routes             AppHostRoutes; STATE is its folder
  *   STATE/vhosts-enabled     a link to the set httpd includes, with NNNNN.conf of each app
  *   STATE/vhosts-candidate   the same for the set that is being checked (-D APPHOST_CANDIDATE)
- *   STATE/sites/NNNNN/logs   where their logs are opened
+ *   STATE/sites/ID/logs      where their logs are opened
  *
  * A server is known as one of them by the place of its file. All of this happens while httpd reads
  * its configuration, in the parent. */
