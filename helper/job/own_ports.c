@@ -46,21 +46,26 @@ static apr_status_t check_service(aphd_job_t *job, const json_t *service, const 
     return APR_SUCCESS;
 }
 
-static apr_status_t look_at_containers(aphd_job_t *job, json_t *addresses, int *published,
-                                       aph_error_t *err)
+/* What the engine says of an app's containers. */
+typedef struct published_t {
+    json_t *addresses;
+    int web; /* one of them has the web port */
+} published_t;
+
+static apr_status_t look_at_containers(const aphd_job_t *job, const aphd_job_app_t *app,
+                                       published_t *published, apr_pool_t *p, aph_error_t *err)
 {
     json_auto_t *containers = NULL;
-    apr_status_t status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p,
-                                               err);
+    apr_status_t status = aphd_containers_list(job->engine, &app->owner, &containers, p, err);
     size_t i;
     json_t *container;
     json_array_foreach(containers, i, container) {
         json_auto_t *inspected = NULL;
         if (status == APR_SUCCESS)
-            status = aphd_container_inspect(job->engine, aphd_container_id(container), &inspected,
-                                            job->p, err);
-        aphd_listener_addresses(inspected, addresses);
-        *published = *published || aphd_listener_published(inspected, job->app.port);
+            status = aphd_container_inspect(job->engine, aphd_container_id(container), &inspected, p,
+                                            err);
+        aphd_listener_addresses(inspected, published->addresses);
+        published->web = published->web || aphd_listener_published(inspected, app->port);
     }
     return status;
 }
@@ -71,16 +76,27 @@ apr_status_t aphd_own_ports_check(aphd_job_t *job, const char *model, aph_error_
 {
     json_auto_t *parsed = json_loads(model, 0, NULL);
     json_auto_t *addresses = json_array();
-    int published = 0;
+    published_t published = {addresses, 0};
     const char *name;
     json_t *service;
-    apr_status_t status = look_at_containers(job, addresses, &published, err);
+    apr_status_t status = look_at_containers(job, &job->app, &published, job->p, err);
     json_object_foreach(json_object_get(parsed, "services"), name, service)
         if (status == APR_SUCCESS)
             status = check_service(job, service, addresses, err);
-    if (status == APR_SUCCESS && job->app.web && !published)
+    if (status == APR_SUCCESS && job->app.web && !published.web)
         return aph_error_set(err, APH_EUNHEALTHY, 2263, "something answers on 127.0.0.1:%d, but "
                              "the engine does not say that it publishes this port for %s; look at "
                              "its log", job->app.port, job->app.name);
     return status;
+}
+
+int aphd_own_web_port_answered(const aphd_job_t *job, int app_id, int port, apr_pool_t *p)
+{
+    json_auto_t *addresses = json_array();
+    published_t published = {addresses, 0};
+    aph_error_t why = APH_ERROR_INIT;
+    aphd_job_app_t app = {.port = port, .owner = {job->instance, app_id}};
+    aphd_listener_ask_t ask = {.port = port, .engine_uid = engine_uid(job), .addresses = addresses};
+    return look_at_containers(job, &app, &published, p, &why) == APR_SUCCESS && published.web
+        && aphd_listener_check(&ask, &why) == APR_SUCCESS;
 }

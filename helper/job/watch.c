@@ -19,6 +19,7 @@
 #include "helper/base/job_wire.h"
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
+#include "helper/job/own_ports.h"
 #include "helper/job/watch_apps.h"
 #include "helper/job/watch_wall.h"
 
@@ -198,6 +199,17 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     return status;
 }
 
+/* Whoever got the app's port meanwhile may answer, too; once for each time its containers come up. */
+static int is_its_own(const watching_t *watching, const aphd_watched_t *app)
+{
+    apr_pool_t *brief;
+    if (apr_pool_create(&brief, watching->job->p) != APR_SUCCESS)
+        return 0;
+    int own = aphd_own_web_port_answered(watching->job, app->app_id, app->port, brief);
+    apr_pool_destroy(brief);
+    return own;
+}
+
 static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
@@ -211,7 +223,7 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
         status = aphd_health_probe(&at, patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
                                    &watching->job->halt, &answered, err);
         if (status == APR_SUCCESS)
-            aphd_watched_probed(app, answered, apr_time_now(),
+            aphd_watched_probed(app, answered && is_its_own(watching, app), apr_time_now(),
                                 watching->job->settings->start_seconds);
     }
     return status;

@@ -121,7 +121,7 @@ PROXIES = pytest.mark.skipif(KIND == "podman", reason="a port of Podman's is its
 @pytest.mark.parametrize("uid", [0, 65534])
 def test_a_port_the_engine_lost_without_a_word(new_stack, web_image, uid):
     """Its proxy dies, and somebody else is there at once: the engine still calls the port published, and
-    what answers is not the app. A start says so; the watcher does not look who answers it."""
+    what answers is not the app."""
     stack = new_stack()
     stack.install("lost", web_image)
     port = stack.json("status", "lost")["port"]
@@ -131,6 +131,8 @@ def test_a_port_the_engine_lost_without_a_word(new_stack, web_image, uid):
     with stranger(port, uid) as process:
         done = stack.ctl("start", "lost", check=False)
         assert done.returncode == 7 and f"127.0.0.1:{port} is taken by process {process.pid} (" in done.stderr, done
+        answer = stack.get("lost")
+        assert answer.status == 503 and b"stranger" not in answer.body
 
 
 def test_a_route_is_withdrawn_before_its_container_stops(new_stack, web_image):
