@@ -13,6 +13,7 @@
 #define RESTARTS_MAX  apr_time_from_sec(30)
 #define PORT_TRIES    30
 #define PORT_PAUSE_MS 100
+#define STOP_PAUSE_MS 100
 
 const char *aphd_owner_filter(aphd_engine_t *engine, const aphd_owner_t *owner, apr_pool_t *p)
 {
@@ -148,27 +149,42 @@ static apr_status_t has_ended(aphd_engine_t *engine, const char *id, int *ended,
     return APR_SUCCESS;
 }
 
-/* Where ending and starting follow each other at once, it must be met in between. */
+/* Where ending and starting follow each other at once, it must be met in between; and Podman refuses
+ * to stop what it looked at a moment too early or too late, so that a refusal is its last word only
+ * when it stays with it. */
+static apr_status_t stop_until_ended(aphd_engine_t *engine, const aphd_call_t *call, const char *id,
+                                     apr_pool_t *p, aph_error_t *err)
+{
+    apr_time_t deadline = apr_time_now() + RESTARTS_MAX;
+    for (;;) {
+        int ended = 0;
+        aph_error_t refusal = APH_ERROR_INIT;
+        apr_status_t stopped = change(engine, call, 404, "stop a container", &refusal);
+        apr_status_t status = has_ended(engine, id, &ended, p, err);
+        if (status != APR_SUCCESS || ended)
+            return status;
+        if (stopped != APR_SUCCESS && (stopped != APH_EENGINE || apr_time_now() > deadline)) {
+            *err = refusal;
+            return stopped;
+        }
+        if (apr_time_now() > deadline)
+            return aph_error_set(err, APH_EENGINE, 2140, "a container ends and is started again "
+                                 "too fast to be stopped; try again, or uninstall its app");
+        if (stopped != APR_SUCCESS)
+            status = aphd_engine_pump(engine, STOP_PAUSE_MS, err);
+        if (status != APR_SUCCESS)
+            return status;
+    }
+}
+
 apr_status_t aphd_container_stop(aphd_engine_t *engine, const char *id, apr_pool_t *p,
                                  aph_error_t *err)
 {
     aphd_call_t call = {.method = "POST", .seconds = STOP_SECONDS,
                         .path = apr_pstrcat(p, "/containers/", id, "/stop", NULL)};
-    apr_status_t status = change(engine, &call, 404, "stop a container", err);
-    if (!aphd_engine_facts(engine)->restarts_at_once)
-        return status;
-    apr_time_t deadline = apr_time_now() + RESTARTS_MAX;
-    int ended = 0;
-    while (status == APR_SUCCESS) {
-        status = has_ended(engine, id, &ended, p, err);
-        if (status != APR_SUCCESS || ended)
-            break;
-        if (apr_time_now() > deadline)
-            return aph_error_set(err, APH_EENGINE, 2140, "a container ends and is started again "
-                                 "too fast to be stopped; try again, or uninstall its app");
-        status = change(engine, &call, 404, "stop a container", err);
-    }
-    return status;
+    if (aphd_engine_facts(engine)->restarts_at_once)
+        return stop_until_ended(engine, &call, id, p, err);
+    return change(engine, &call, 404, "stop a container", err);
 }
 
 apr_status_t aphd_container_remove(aphd_engine_t *engine, const char *id, apr_pool_t *p,

@@ -11,12 +11,12 @@ import types
 
 class Relay:
     """Passes octets on. answers: [(regular expression on a request's first line, octets)...] are given
-    in the engine's place, and the connection is closed; rewrites: [(old, new)...] of equal length are
+    in the engine's place, and the connection is closed; those in answers_once one time; rewrites: [(old, new)...] of equal length are
     applied to what the engine says."""
 
     def __init__(self, path, engine_path):
         self.path, self.engine_path = path, engine_path
-        self.answers, self.rewrites, self.open = [], [], []
+        self.answers, self.answers_once, self.rewrites, self.open = [], [], [], []
         self.listener = None
 
     def start(self):
@@ -60,8 +60,11 @@ class Relay:
 
     def answered(self, client, data):
         line = data.split(b"\r\n", 1)[0].decode("latin-1")
-        for pattern, octets in self.answers:
+        for answer in [*self.answers_once, *self.answers]:
+            pattern, octets = answer
             if re.search(pattern, line):
+                if answer in self.answers_once:
+                    self.answers_once.remove(answer)
                 if octets is None:          # never answered
                     return True
                 client.sendall(octets)

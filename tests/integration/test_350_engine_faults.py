@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engine_env import WEB, busybox_files
+from engine_env import KIND, WEB, busybox_files
 from relay import Relay
 from stack_env import wait_for
 
@@ -30,7 +30,7 @@ def relayed(new_stack, engine, image, tmp_path):
     stack = new_stack(httpd=False, Socket=relay.path)
     stack.relay = relay
     yield stack
-    relay.answers, relay.rewrites = [], []
+    relay.answers, relay.answers_once, relay.rewrites = [], [], []
     relay.stop()
 
 
@@ -80,6 +80,20 @@ def test_an_engine_that_refuses_to_remove(relayed):
     assert done.returncode == 9 and "not now" in done.stderr, done.stderr
     assert "uninstall it again" in str(relayed.json("status", "app"))
     relayed.relay.answers = []
+    relayed.ctl("uninstall", "app", "--purge", "--yes")
+    no_trace(relayed)
+
+
+@pytest.mark.skipif(KIND != "podman", reason="only Podman looks at a container while it is ending")
+def test_an_engine_that_refuses_to_stop_once(relayed):
+    """It is asked again while the container runs; only a refusal that stays is the answer."""
+    relayed.install("app", IMAGE, "  stop_grace_period: 1s\n")
+    refusal = (b'HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n'
+               b'Content-Length: 28\r\n\r\n{"message":"state improper"}')
+    relayed.relay.answers_once = [(r"^POST /v1\.\d+/containers/[0-9a-f]+/stop", refusal)] * 2
+    relayed.ctl("stop", "app")
+    assert relayed.relay.answers_once == []
+    assert relayed.ours()[0][0]["State"] == "exited"
     relayed.ctl("uninstall", "app", "--purge", "--yes")
     no_trace(relayed)
 

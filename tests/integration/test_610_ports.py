@@ -71,7 +71,9 @@ def proxies(port):
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/cmdline", "rb") as f:
             words = f.read().split(b"\0")
-            if os.readlink(f"/proc/{pid}/ns/net") == here and b"-host-port" in words and words[words.index(b"-host-port") + 1] == str(port).encode():
+            if b"-host-port" not in words or words[words.index(b"-host-port") + 1] != str(port).encode():
+                continue
+            if os.readlink(f"/proc/{pid}/ns/net") == here:
                 found.append(int(pid))
     return found
 
