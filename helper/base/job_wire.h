@@ -15,13 +15,18 @@
  *           "kind":S,"aliases":[HOST,...],"options":["NAME"|"NAME=VALUE",...],"webapp":PATH|null,
  *           "vhost":BOOL (among the enabled ones),"route_flags":N,"max_requests":N,"max_websockets":N,
  *           "compose":S|null (rendered text),"plan":{...}|null,"images":[IMAGE,...],
- *           "consents":[S,...],"allowed":[RULE,...]}; for watch also "busy":BOOL, a job is open
+ *           "consents":[S,...],"allowed":[RULE,...],
+ *           "format":"script"|"apphost"|"rockon"|"amahi"   what "script" is the text of,
+ *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
+ *           "answers":{ID:S,...},                            to its questions,
+ *           "previous":{"revision","format","script","answers","plan","consents","allowed"}|null};
+ *                                                            what an update replaced, for rollback; for watch also "busy":BOOL, a job is open
  *           that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
  *      reserve {"name","web","script","uninstall_script","kind","aliases","options","webapp",
- *               "skip":[app_id...]}
+ *               "format","entry","revision","answers","skip":[app_id...]}
  *                                  -> {"app":APP}   row made (state installing), id and port taken.
  *                                  "kept" is true where an app of that name was uninstalled and its
  *                                  data kept: it gets the same id again. Calling it again within one
@@ -31,7 +36,8 @@
  *      step    {"step":S,"undo":{...}} -> {}   journal row, committed before the answer; the effect
  *                                  comes after it. undo is what recover will need
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
- *               "route_flags":N,"max_requests":N,"max_websockets":N} -> {}  any subset. Of a job that
+ *               "route_flags":N,"max_requests":N,"max_websockets":N,
+ *               "script":S,"format","entry","revision","answers","previous"} -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they

@@ -29,15 +29,27 @@ typedef enum aphd_reader_kind_t {
     APHD_READ_MANIFEST, /* what a registry answers; the words have no part in it */
     APHD_READ_IMAGE,
     APHD_READ_CHALLENGE,
-    APHD_READ_TOKEN
+    APHD_READ_TOKEN,
+    APHD_READ_ENTRY,    /* an entry of a catalog: ENTRY of entry.h */
+    APHD_READ_APPLY     /* one with its answers: what aphd_entry_apply gives */
 } aphd_reader_kind_t;
+
+/* Which form the text of an entry has (entry.h). */
+typedef enum aphd_entry_form_t {
+    APHD_ENTRY_APPHOST,
+    APHD_ENTRY_ROCKON,
+    APHD_ENTRY_AMAHI
+} aphd_entry_form_t;
 
 /* The values of the four words of an Amahi script, replaced on word borders in one pass. */
 typedef struct aphd_words_t {
     const char *host_port;      /* HOST_PORT      "35007" */
     const char *webapp_path;    /* WEBAPP_PATH    the app's data folder */
     const char *app_identifier; /* APP_IDENTIFIER "apphost-1a2b3c4d-7" */
-    const char *app_hostname;   /* APP_HOSTNAME   "photos.home.arpa" */
+    const char *app_hostname;   /* APP_HOSTNAME   "photos.home.arpa"; {{host}} */
+    const char *app_name;       /* {{name}}   "photos"; this and the next: of a manifest only */
+    const char *app_url;        /* {{url}}    "https://photos.home.arpa", without a last slash */
+    const char *app_domain;     /* {{domain}} "home.arpa" */
 } aphd_words_t;
 
 /* One text and how long reading it may take. */
@@ -46,6 +58,8 @@ typedef struct aphd_reading_t {
     const char *text;
     size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX */
     const aphd_words_t *words; /* NULL: none */
+    aphd_entry_form_t form;    /* of an entry */
+    const json_t *answers;     /* of APHD_READ_APPLY; borrowed */
     int milliseconds; /* from start to answer; the child is gone after them */
 } aphd_reading_t;
 
@@ -58,5 +72,18 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
  * broke its limits is APH_EUNREADABLE too, and says so. It has APHD_READ_SECONDS. */
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
+
+/* One of many entries that are read one after the other, in as few children as possible. */
+typedef struct aphd_entry_text_t {
+    aphd_entry_form_t form;
+    const char *text;
+    size_t length;
+} aphd_entry_text_t;
+
+/* Calls back for each text in order: entry is borrowed and NULL where why says what is wrong with it. A
+ * text its reader does not survive costs only itself. Return nonzero to stop. */
+typedef int aphd_entry_read_cb(void *self, size_t number, json_t *entry, const aph_error_t *why);
+apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
+                                 void *self, aph_error_t *err);
 
 #endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What could be installed here, and where it may keep its files: StateDir/catalog.db (SQLite, WAL,
+ * synchronous=FULL, 0600, schema in store_schema.c). Jobs are its writers, one at a time (a file lock
+ * for the life of an open writer); readers need no lock. apphostd never opens it.
+ *
+ * A revision is one immutable version of an entry, known by the sha256 of its text. Of all revisions
+ * of one entry at most one is active: that one is found, shown and installed. Installed apps keep the
+ * text that made them in apphostd's own database, and so do not depend on this one.
+ *
+ *   ENTRY NAME   "CATALOG/ID"; an ID alone where only one catalog has it (ambiguity is APH_EUSAGE and
+ *                lists the candidates). Catalog "local" is what `revision import` brought.
+ *   REVISION     {"catalog":S,"id":S,"sha256":HEX,"format":S,"revision":N,"version":S,"title":S,
+ *                 "summary":S,"category":S,"categories":[S...],"icon":S|null,"obsolete":BOOL,
+ *                 "deprecated":S|null,"advisory":S|null,"automatic_updates":BOOL,"url":S|null,
+ *                 "predecessor":HEX|null,"created":SECONDS,"activated":SECONDS|null (null: inactive)}
+ *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"generated":SECONDS,
+ *                 "expires":SECONDS,"etag":S,"checked":SECONDS,"refreshed":SECONDS,"error":S,
+ *                 "entries":N,"bad":[{"id":S,"reason":S}...]}
+ *   LOCATION     {"name":S,"path":S,"read_only":BOOL} */
+#ifndef APHD_CATALOG_STORE_H
+#define APHD_CATALOG_STORE_H
+
+#include <stdint.h>
+#include <jansson.h>
+#include <apr_pools.h>
+
+#include "common/error.h"
+
+#define APHD_CATALOG_LOCAL "local"
+
+typedef struct aphd_catalog_store_t aphd_catalog_store_t;
+
+/* Opens StateDir/catalog.db, and makes or migrates it where write is nonzero. A reader finds an empty
+ * store where there is none. A writer waits for another one for some seconds (APH_EBUSY). */
+apr_status_t aphd_catalog_store_open(aphd_catalog_store_t **store, const char *state_dir, int write,
+                                     apr_pool_t *p, aph_error_t *err);
+void aphd_catalog_store_close(aphd_catalog_store_t *store);
+
+/* Everything between the two is there together or not at all; close without commit: not at all. */
+apr_status_t aphd_catalog_begin(aphd_catalog_store_t *store, aph_error_t *err);
+apr_status_t aphd_catalog_commit(aphd_catalog_store_t *store, aph_error_t *err);
+
+/* --- catalogs (store_catalogs.c) */
+apr_status_t aphd_catalog_list(aphd_catalog_store_t *store, json_t **catalogs, aph_error_t *err);
+apr_status_t aphd_catalog_get(aphd_catalog_store_t *store, const char *name, json_t **catalog,
+                              aph_error_t *err); /* APH_ENOTFOUND */
+/* Adds or replaces all but "entries" and "bad" of a CATALOG (borrowed). */
+apr_status_t aphd_catalog_put(aphd_catalog_store_t *store, const json_t *catalog, aph_error_t *err);
+/* Its revisions go with it. */
+apr_status_t aphd_catalog_drop(aphd_catalog_store_t *store, const char *name, aph_error_t *err);
+/* Replaces the list of entries that could not be read. */
+apr_status_t aphd_catalog_put_bad(aphd_catalog_store_t *store, const char *name, const json_t *bad,
+                                  aph_error_t *err);
+
+/* --- revisions (store_revisions.c) */
+
+/* Adds a revision: row is a REVISION without predecessor, created and activated, text what it was made
+ * from. Known already (same catalog, id and sha256): *added is 0, and nothing changes. */
+apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, const char *text,
+                               size_t length, int *added, aph_error_t *err);
+
+/* The digest an index names for an entry and what we have for it: nonzero where text of that sha256 is
+ * there already for catalog and id. */
+int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const char *id,
+                        const char *sha256);
+
+/* ref: an entry name (the active revision, APH_ENOTFOUND where none is), or a sha256, or at least 8
+ * hexadecimal digits of one. text may be NULL; malloc'd, caller frees. */
+apr_status_t aphd_revision_find(aphd_catalog_store_t *store, const char *ref, json_t **row, char **text,
+                                aph_error_t *err);
+
+typedef struct aphd_revision_filter_t {
+    const char *text;     /* words that all occur in id, title, summary or category; NULL */
+    const char *catalog, *category, *id; /* NULL: any */
+    int inactive;         /* inactive ones, too */
+    int obsolete;         /* obsolete ones, too */
+    int limit, offset;    /* limit 0: 100 */
+} aphd_revision_filter_t;
+
+/* Sorted by title, then id, catalog and time. *total (may be NULL): how many there are without limit. */
+apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision_filter_t *filter,
+                                json_t **rows, int *total, aph_error_t *err);
+
+/* Makes it the active one of its entry; what was active is not any more. */
+apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err);
+apr_status_t aphd_revision_deactivate(aphd_catalog_store_t *store, const char *sha256, int *was,
+                                      aph_error_t *err);
+apr_status_t aphd_revision_delete(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err);
+apr_status_t aphd_revision_categorize(aphd_catalog_store_t *store, const char *sha256,
+                                      const json_t *categories, aph_error_t *err);
+
+/* --- storage locations (store_storage.c) */
+apr_status_t aphd_storage_list(aphd_catalog_store_t *store, json_t **locations, aph_error_t *err);
+apr_status_t aphd_storage_get(aphd_catalog_store_t *store, const char *name, json_t **location,
+                              aph_error_t *err); /* APH_ENOTFOUND */
+apr_status_t aphd_storage_put(aphd_catalog_store_t *store, const json_t *location, aph_error_t *err);
+apr_status_t aphd_storage_drop(aphd_catalog_store_t *store, const char *name, aph_error_t *err);
+
+/* --- answers of an installation that failed, for the next try (store_answers.c); secrets included */
+apr_status_t aphd_answers_keep(aphd_catalog_store_t *store, const char *entry, const char *name,
+                               const json_t *answers, aph_error_t *err);
+apr_status_t aphd_answers_find(aphd_catalog_store_t *store, const char *entry, const char *name,
+                               json_t **answers, aph_error_t *err); /* APH_ENOTFOUND */
+apr_status_t aphd_answers_forget(aphd_catalog_store_t *store, const char *entry, const char *name,
+                                 aph_error_t *err);
+
+#endif
