@@ -16,7 +16,8 @@
  *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"generated":SECONDS,
  *                 "expires":SECONDS,"etag":S,"checked":SECONDS,"refreshed":SECONDS,"error":S,
  *                 "entries":N,"bad":[{"id":S,"reason":S}...]}
- *   LOCATION     {"name":S,"path":S,"read_only":BOOL} */
+ *   LOCATION     {"name":S,"path":S,"read_only":BOOL,"mark":S}
+ *                mark: by what it is known again (helper/catalog/storage.h); one text to the store */
 #ifndef APHD_CATALOG_STORE_H
 #define APHD_CATALOG_STORE_H
 
