@@ -21,7 +21,10 @@ static const char *completion_operand(const aphc_command_t *command)
         return "$(_apphostctl_jobs)";
     int takes_app =
         strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
-    takes_app = takes_app && strcmp(command->name, "install") != 0 && strchr(command->name, ' ') == NULL;
+    /* What is called NAME there is no app that exists already. */
+    if (strcmp(command->name, "install") == 0 || strcmp(command->name, "search") == 0
+        || (strchr(command->name, ' ') != NULL && strcmp(command->name, "revision migrate") != 0))
+        return NULL;
     return takes_app ? "$(_apphostctl_apps)" : NULL;
 }
 
