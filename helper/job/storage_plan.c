@@ -154,8 +154,9 @@ json_t *aphd_storage_others(const json_t *apps, const char *name)
             continue;
         json_array_foreach(json_object_get(app, "storage"), k, row)
             json_array_append_new(others,
-                json_pack("{s:s,s:s,s:s,s:b}", "app", text_of(app, "name"), "path",
-                          text_of(row, "path"), "location", text_of(row, "location"), "read_only",
+                json_pack("{s:s,s:s,s:s,s:s,s:b}", "app", text_of(app, "name"), "path",
+                          text_of(row, "path"), "location", text_of(row, "location"), "answer",
+                          text_of(row, "answer"), "read_only",
                           json_is_true(json_object_get(row, "read_only"))));
     }
     return others;
