@@ -258,9 +258,7 @@ apr_status_t aphd_place_open_location(const json_t *location, int *fd, aph_error
         return aph_error_set(err, APH_EINTERNAL, 2675, "a storage location has no name or path");
     apr_status_t status = aphd_place_open(path, fd, err);
     if (status != APR_SUCCESS) {
-        char context[128];
-        snprintf(context, sizeof context, "the storage location %.63s", name);
-        aph_error_wrap(err, context);
+        aph_error_wrap(err, "the storage location %.63s", name);
         return status;
     }
     if (aphd_place_is(*fd, mark))
