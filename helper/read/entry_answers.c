@@ -5,7 +5,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "helper/base/storage_answer.h"
+#include "common/storage_answer.h"
 #include "helper/read/entry_parts.h"
 
 #define ANSWER_MAX 4096 /* characters */
@@ -133,7 +133,7 @@ const char *aphd_answer_fault(const json_t *question, const char *answer, apr_po
     if (!aphd_plain_fits(answer, 0))
         return "has a control or direction character";
     if (is(question, "kind", "storage"))
-        return aphd_storage_answer_fault(answer);
+        return aph_storage_answer_fault(answer);
     if (is(question, "kind", "device"))
         return strncmp(answer, "/dev/", 5) == 0 && strpbrk(answer, ":") == NULL
                        && aphd_grammar_fits(APHD_GRAMMAR_ABSOLUTE, answer)
