@@ -82,7 +82,7 @@ static const char *read_https(aphd_place_t *place, const char *rest, apr_pool_t 
         return "it must not hold a user or a password";
     if (whole == 0 || host > whole || host > 253)
         return "it names no host";
-    if (rest[0] == '[' ? strspn(rest + 1, "0123456789abcdefABCDEF:.") != host - 2
+    if (rest[0] == '[' ? host < 4 || strspn(rest + 1, "0123456789abcdefABCDEF:.") != host - 2
                        : host == 0 || strspn(rest, letters) < host)
         return "its host is neither a name nor an address; a name with other letters is written in "
                "its xn-- form";
