@@ -166,7 +166,7 @@ static void set_page(aphd_rockon_t *r, aphd_rockon_container_t *c, int port, jso
     const char *path = page_path(r, about);
     if (c->on_host)
         r->host_page = apr_psprintf(r->p, "%s://ADDRESS-OF-THIS-MACHINE:%" APR_INT64_T_FMT "%s",
-                                    tls ? "https" : "http", outside, path);
+                                    tls ? "https" : "http", (apr_int64_t)outside, path);
     else
         json_object_set_new(r->manifest, "web",
                             json_pack("{s:s,s:i,s:s,s:s}", "service", c->name, "port", port,
@@ -182,7 +182,7 @@ static int may_be_offered(json_int_t port)
 static void ask_port(aphd_rockon_t *r, aphd_rockon_container_t *c, const char *name,
                      const char *protocol, json_int_t outside, const json_t *about)
 {
-    const char *number = apr_psprintf(r->p, "%" APR_INT64_T_FMT, outside);
+    const char *number = apr_psprintf(r->p, "%" APR_INT64_T_FMT, (apr_int64_t)outside);
     const char *text = aphd_rockon_plain(json_object_get(about, "description"), r->p);
     int offered = may_be_offered(outside);
     aphd_rockon_question_t question = {.id = apr_pstrcat(r->p, "port_", name, NULL),
@@ -237,7 +237,8 @@ static apr_status_t take_port(aphd_rockon_t *r, aphd_rockon_container_t *c, cons
     if (c == owner && strcmp(page, name) == 0 && strcmp(protocol, "udp") != 0)
         set_page(r, c, (int)port, outside, about);
     else if (!c->on_host)
-        ask_port(r, c, apr_psprintf(r->p, "%" APR_INT64_T_FMT, port), protocol, outside, about);
+        ask_port(r, c, apr_psprintf(r->p, "%" APR_INT64_T_FMT, (apr_int64_t)port), protocol,
+                 outside, about);
     return APR_SUCCESS;
 }
 
@@ -301,7 +302,7 @@ apr_status_t aphd_rockon_owner(aphd_rockon_t *r, aphd_rockon_container_t *c)
     if ((user != NULL && (!aphd_rockon_number(user, &uid) || uid < OWNER_OF_VOLUME)) ||
         (group != NULL && (!aphd_rockon_number(group, &gid) || gid < GROUP_OF_ENGINE)))
         return aphd_rockon_malformed(r, c, "uid", "gid", "is not a number, -1 or -2");
-    const char *text = apr_psprintf(r->p, "%" APR_INT64_T_FMT, uid);
+    const char *text = apr_psprintf(r->p, "%" APR_INT64_T_FMT, (apr_int64_t)uid);
     if (uid == OWNER_OF_VOLUME)
         text = ask_id(r, "uid", "User id", "1000",
                       "The user this app's programs run as; its folders have to be theirs.");
@@ -313,7 +314,7 @@ apr_status_t aphd_rockon_owner(aphd_rockon_t *r, aphd_rockon_container_t *c)
                                "group its socket belongs to, as in: getent group docker"),
                         NULL);
     else if (group != NULL && gid != OWNER_OF_VOLUME)
-        text = apr_psprintf(r->p, "%s:%" APR_INT64_T_FMT, text, gid);
+        text = apr_psprintf(r->p, "%s:%" APR_INT64_T_FMT, text, (apr_int64_t)gid);
     else if (group != NULL)
         text = apr_pstrcat(
             r->p, text, ":",

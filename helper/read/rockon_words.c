@@ -45,7 +45,7 @@ const char *aphd_rockon_text(const json_t *value, apr_pool_t *p)
     if (json_is_string(value))
         return trimmed(json_string_value(value), p);
     if (json_is_integer(value))
-        return apr_psprintf(p, "%" APR_INT64_T_FMT, json_integer_value(value));
+        return apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     if (json_is_real(value)) /* a tag such as 9.6 */
         return apr_psprintf(p, "%.10g", json_real_value(value));
     return NULL;
