@@ -67,7 +67,7 @@ apr_status_t aphd_storage_look(const json_t *location, const char *folder,
     size_t at = 0, end = 0;
     int fd;
     *seen = (aphd_storage_folder_t){.free = -1};
-    apr_status_t status = aphd_place_open_location(location, &fd, err);
+    apr_status_t status = aphd_location_open(location, &fd, err);
     if (status != APR_SUCCESS)
         return status;
     while (status == APR_SUCCESS && folder[at] != '\0' && seen->missing == NULL) {
@@ -142,7 +142,7 @@ apr_status_t aphd_storage_make(const json_t *location, const char *folder,
     char name[256];
     size_t at = 0;
     int place;
-    apr_status_t status = aphd_place_open_location(location, &place, err);
+    apr_status_t status = aphd_location_open(location, &place, err);
     if (status != APR_SUCCESS)
         return status;
     int fd = aphd_beneath_reopen(place, O_RDONLY | O_DIRECTORY);
@@ -187,7 +187,7 @@ void aphd_storage_unmake(const json_t *location, const char *folder, const char 
     size_t least = strlen(missing), length = strlen(folder);
     int place;
     if (length < least || strncmp(folder, missing, least) != 0
-        || aphd_place_open_location(location, &place, &unheard) != APR_SUCCESS)
+        || aphd_location_open(location, &place, &unheard) != APR_SUCCESS)
         return;
     while (length >= least && remove_empty(place, folder, length) == 0)
         while (length > 0 && folder[--length] != '/')

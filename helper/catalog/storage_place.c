@@ -83,7 +83,7 @@ static apr_status_t judge_own(const char *path, const char *own, aph_error_t *er
                          is_below(path, own) ? "lies in" : "holds", own);
 }
 
-static apr_status_t judge_others(const char *path, const aphd_place_rules_t *rules,
+static apr_status_t judge_others(const char *path, const aphd_location_rules_t *rules,
                                  aph_error_t *err)
 {
     size_t i;
@@ -102,7 +102,7 @@ static apr_status_t judge_others(const char *path, const aphd_place_rules_t *rul
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_place_judge(const char *path, const aphd_place_rules_t *rules, aph_error_t *err)
+apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules, aph_error_t *err)
 {
     int fd = -1;
     apr_status_t status = judge_text(path, err);
@@ -116,7 +116,7 @@ apr_status_t aphd_place_judge(const char *path, const aphd_place_rules_t *rules,
     if (status == APR_SUCCESS)
         status = judge_others(path, rules, err);
     if (status == APR_SUCCESS)
-        status = aphd_place_open(path, &fd, err);
+        status = aphd_location_walk(path, &fd, err);
     if (fd >= 0)
         close(fd);
     return status;
@@ -192,7 +192,7 @@ static apr_status_t step_down(const char *path, const char *name, const char *he
     return status;
 }
 
-apr_status_t aphd_place_open(const char *path, int *fd, aph_error_t *err)
+apr_status_t aphd_location_walk(const char *path, int *fd, aph_error_t *err)
 {
     char here[PATH_LONGEST + 2], name[256];
     apr_status_t status = APR_SUCCESS;
@@ -225,7 +225,7 @@ static int on_system_disk(const struct stat *st)
     return stat("/", &root) == 0 && root.st_dev == st->st_dev;
 }
 
-char *aphd_place_mark(int fd)
+char *aphd_location_mark(int fd)
 {
     struct stat st;
     char *mark = NULL;
@@ -236,7 +236,7 @@ char *aphd_place_mark(int fd)
     return mark;
 }
 
-int aphd_place_is(int fd, const char *mark)
+int aphd_location_is(int fd, const char *mark)
 {
     unsigned long long device, inode;
     char disk[8] = "";
@@ -248,7 +248,7 @@ int aphd_place_is(int fd, const char *mark)
             || strcmp(disk, on_system_disk(&st) ? "system" : "apart") == 0);
 }
 
-apr_status_t aphd_place_open_location(const json_t *location, int *fd, aph_error_t *err)
+apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *err)
 {
     const char *name = json_string_value(json_object_get(location, "name"));
     const char *path = json_string_value(json_object_get(location, "path"));
@@ -256,12 +256,12 @@ apr_status_t aphd_place_open_location(const json_t *location, int *fd, aph_error
     *fd = -1;
     if (name == NULL || path == NULL || mark == NULL)
         return aph_error_set(err, APH_EINTERNAL, 2675, "a storage location has no name or path");
-    apr_status_t status = aphd_place_open(path, fd, err);
+    apr_status_t status = aphd_location_walk(path, fd, err);
     if (status != APR_SUCCESS) {
         aph_error_wrap(err, "the storage location %.63s", name);
         return status;
     }
-    if (aphd_place_is(*fd, mark))
+    if (aphd_location_is(*fd, mark))
         return APR_SUCCESS;
     close(*fd);
     *fd = -1;

@@ -11,30 +11,30 @@
 #include "common/error.h"
 
 /* Folders of apphost and of the engine that no location may hold or lie in. */
-typedef struct aphd_place_rules_t {
+typedef struct aphd_location_rules_t {
     const char *const *own; /* absolute paths, NULL-terminated; NULL entries do not occur before it */
     const json_t *others;   /* the LOCATIONs there are; borrowed */
     const char *name;       /* of the location at hand: its own row does not count */
-} aphd_place_rules_t;
+} aphd_location_rules_t;
 
 /* Judges path as it is written, then what it leads to: APH_EUSAGE where it is no clean absolute path,
  * APH_ENOTFOUND where nothing is there, APH_EDENIED for a link, a folder of the system or of apphost,
  * one that lies in another location or holds it, or one others could replace; each says which and why. */
-apr_status_t aphd_place_judge(const char *path, const aphd_place_rules_t *rules, aph_error_t *err);
+apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules, aph_error_t *err);
 
-/* Opens path (O_PATH) the way aphd_place_judge does, folder by folder, and no link is followed. */
-apr_status_t aphd_place_open(const char *path, int *fd, aph_error_t *err);
+/* Opens path (O_PATH) the way aphd_location_judge does, folder by folder, and no link is followed. */
+apr_status_t aphd_location_walk(const char *path, int *fd, aph_error_t *err);
 
 /* By what the folder fd stands for is known again, malloc'd; caller frees. NULL with errno. Its inode
  * and its file system: the same device, or, since numbers of devices change when a machine starts
  * again, one that is, or is not, the system's own as before. */
-char *aphd_place_mark(int fd);
+char *aphd_location_mark(int fd);
 
 /* Nonzero where the folder fd stands for is the one mark was made of. */
-int aphd_place_is(int fd, const char *mark);
+int aphd_location_is(int fd, const char *mark);
 
 /* Opens a LOCATION that was added before. APH_EDENIED where it is not the folder it was then: most often
  * its disk is not mounted, and what is there is the empty folder below. */
-apr_status_t aphd_place_open_location(const json_t *location, int *fd, aph_error_t *err);
+apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *err);
 
 #endif

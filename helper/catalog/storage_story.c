@@ -148,7 +148,7 @@ static apr_status_t judge_place(aphd_job_t *job, aphd_catalog_store_t *store, js
 {
     json_auto_t *others = NULL, *known = NULL;
     const char *name = text_of(location, "name"), *path = text_of(location, "path");
-    aphd_place_rules_t rules = {.name = name};
+    aphd_location_rules_t rules = {.name = name};
     aph_error_t why = APH_ERROR_INIT;
     apr_status_t status = aphd_storage_get(store, name, &known, &why);
     if (status == APR_SUCCESS)
@@ -163,16 +163,16 @@ static apr_status_t judge_place(aphd_job_t *job, aphd_catalog_store_t *store, js
     if (status == APR_SUCCESS)
         status = gather_own(job, &rules.own, err);
     rules.others = others;
-    return status == APR_SUCCESS ? aphd_place_judge(path, &rules, err) : status;
+    return status == APR_SUCCESS ? aphd_location_judge(path, &rules, err) : status;
 }
 
 static apr_status_t mark(json_t *location, aph_error_t *err)
 {
     int fd;
-    apr_status_t status = aphd_place_open(text_of(location, "path"), &fd, err);
+    apr_status_t status = aphd_location_walk(text_of(location, "path"), &fd, err);
     if (status != APR_SUCCESS)
         return status;
-    char *text = aphd_place_mark(fd);
+    char *text = aphd_location_mark(fd);
     close(fd);
     if (text == NULL)
         return aph_error_set(err, APR_ENOMEM, 2540, "cannot look at %s", text_of(location, "path"));

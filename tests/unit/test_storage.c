@@ -38,8 +38,8 @@ static const char *const own[] = {"/srv/apphost", "/data/engine/docker.sock", NU
 
 static apr_status_t judge(const char *path, const json_t *others, aph_error_t *err)
 {
-    aphd_place_rules_t rules = {.own = own, .others = others, .name = "media"};
-    return aphd_place_judge(path, &rules, err);
+    aphd_location_rules_t rules = {.own = own, .others = others, .name = "media"};
+    return aphd_location_judge(path, &rules, err);
 }
 
 static void test_paths_that_are_none(void **state)
@@ -119,8 +119,8 @@ static json_t *location_at(const char *path)
 {
     aph_error_t err = APH_ERROR_INIT;
     int fd;
-    assert_int_equal(aphd_place_open(path, &fd, &err), APR_SUCCESS);
-    char *mark = aphd_place_mark(fd);
+    assert_int_equal(aphd_location_walk(path, &fd, &err), APR_SUCCESS);
+    char *mark = aphd_location_mark(fd);
     close(fd);
     json_t *location = json_pack("{s:s,s:s,s:b,s:s}", "name", "media", "path", path, "read_only", 0,
                                  "mark", mark);
@@ -214,7 +214,7 @@ static void test_another_folder_is_not_it(void **state)
     json_t *location = location_at(below("disk"));
     must(rename(below("disk"), below("disk-away")));
     must(mkdir(below("disk"), 0755));
-    assert_int_equal(aphd_place_open_location(location, &fd, &err), APH_EDENIED);
+    assert_int_equal(aphd_location_open(location, &fd, &err), APH_EDENIED);
     assert_non_null(strstr(err.message, "mounted"));
     assert_non_null(strstr(err.message, "apphostctl storage add media"));
     err = (aph_error_t)APH_ERROR_INIT;
@@ -230,11 +230,11 @@ static void test_another_folder_is_not_it(void **state)
     char mark[100];
     snprintf(mark, sizeof mark, "%d:%llu:%s", 0, (unsigned long long)st.st_ino,
              st.st_dev == root.st_dev ? "system" : "apart");
-    assert_true(aphd_place_is(fd, mark));
+    assert_true(aphd_location_is(fd, mark));
     snprintf(mark, sizeof mark, "%d:%llu:%s", 0, (unsigned long long)st.st_ino,
              st.st_dev == root.st_dev ? "apart" : "system");
-    assert_false(aphd_place_is(fd, mark));
-    assert_false(aphd_place_is(fd, ""));
+    assert_false(aphd_location_is(fd, mark));
+    assert_false(aphd_location_is(fd, ""));
     close(fd);
     json_decref(location);
 }
