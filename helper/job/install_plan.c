@@ -214,6 +214,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
         .because = install->site.enabled ? install->site.vhost.because : "",
         .data_dir = job->app.files ? install->site.webapp : job->app.data_dir,
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
+        .agreed = install->replaced != NULL ? install->replaced->agreed : NULL,
         .files = paths, .folders = install->folders, .images = install->images,
         .needs = install->needs, .machine = machine,
     };
