@@ -13,10 +13,13 @@
  *                 "summary":S,"category":S,"categories":[S...],"icon":S|null,"obsolete":BOOL,
  *                 "deprecated":S|null,"advisory":S|null,"automatic_updates":BOOL,"url":S|null,
  *                 "predecessor":HEX|null,"created":SECONDS,"activated":SECONDS|null (null: inactive)}
- *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"generated":SECONDS,
- *                 "expires":SECONDS,"etag":S,"checked":SECONDS,"refreshed":SECONDS,"error":S,
- *                 "entries":N,"bad":[{"id":S,"reason":S}...]}
- *   LOCATION     {"name":S,"path":S,"read_only":BOOL} */
+ *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"sha256":HEX,
+ *                 "generated":SECONDS,"expires":SECONDS,"etag":S,"checked":SECONDS,
+ *                 "refreshed":SECONDS,"error":S,"entries":N,"bad":[{"id":S,"reason":S}...]}
+ *                 version and sha256 are those of the index that was last taken (0 and "" before the
+ *                 first), checked is the newest time this machine had when it asked
+ *   LOCATION     {"name":S,"path":S,"read_only":BOOL,"mark":S}
+ *                mark: by what it is known again (helper/catalog/storage.h); one text to the store */
 #ifndef APHD_CATALOG_STORE_H
 #define APHD_CATALOG_STORE_H
 
