@@ -56,6 +56,8 @@ typedef apr_status_t aphd_story_t(aphd_job_t *job, aph_error_t *err);
 
 aphd_story_t aphd_story_install;
 aphd_story_t aphd_story_uninstall;
+aphd_story_t aphd_story_update;
+aphd_story_t aphd_story_rollback;
 aphd_story_t aphd_story_start;
 aphd_story_t aphd_story_stop;
 aphd_story_t aphd_story_restart;

@@ -23,7 +23,8 @@ static const struct {
     {"start", aphd_story_start},     {"stop", aphd_story_stop},
     {"restart", aphd_story_restart}, {"logs", aphd_story_logs},
     {"watch", aphd_story_watch},     {"render", aphd_story_render},
-    {"reload", aphd_story_reload},
+    {"reload", aphd_story_reload},   {"update", aphd_story_update},
+    {"rollback", aphd_story_rollback},
 };
 
 static apr_status_t tell(aphd_job_t *job, aph_error_t *err)

@@ -26,6 +26,8 @@ typedef struct aphd_update_t {
     json_t *revision;        /* REVISION of catalog/store.h that target is; NULL: it is not known any more */
     json_t *before;          /* "previous" of job_wire.h: the app as it is, for a way back */
     json_t *again;           /* [REL...] files that are written although they are there */
+    aphd_replaced_t replaced; /* what install is told of the app that is there */
+    json_t *agreed, *allowed, *images; /* whose lists these are */
     unsigned rollback : 1;   /* to what the last update replaced */
     unsigned stopped : 1;    /* it was stopped on purpose, and stays so */
     unsigned same : 1;       /* it is that revision already, with these answers */
