@@ -6,6 +6,7 @@
 #include "helper/job/job.h"
 #include "helper/job/plan.h"
 #include "helper/job/site.h"
+#include "helper/job/source.h"
 #include "helper/policy/policy.h"
 
 /* What an update or a rollback knows of the app it replaces. All of it is borrowed. */
@@ -14,12 +15,15 @@ typedef struct aphd_replaced_t {
     json_t *allowed;             /* rules that root overrides, old and new */
     const json_t *ports;         /* its own ports of this machine, as in a plan's "content" */
     const json_t *images;        /* IMAGE rows of what it runs and of what it ran */
+    const json_t *exactly;       /* IMAGE rows: these and no others, whatever their tags name by now;
+                                  * NULL: what the tags name */
 } aphd_replaced_t;
 
 typedef struct aphd_install_t {
     aphd_job_t *job;
     aphd_site_t site;            /* what it is to httpd */
     json_t *skip;                /* ids whose port turned out to be in use */
+    aphd_source_t *source;       /* the catalog's entry it is made from; NULL: a script, or a webapp */
     json_t *script;              /* the reader's normal form */
     aphd_policy_result_t policy;
     json_t *images;              /* as in the plan (plan.h) */

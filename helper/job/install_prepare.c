@@ -231,8 +231,9 @@ static int was_pulled(const aphd_install_t *install, const char *id)
 static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    int by_id = json_is_true(json_object_get(image, "exact")) && !is_pulled(image);
     const char *here = json_string_value(json_object_get(
-        image, json_is_true(json_object_get(image, "here")) ? "digest" : "ref"));
+        image, json_is_true(json_object_get(image, "here")) ? "digest" : by_id ? "id" : "ref"));
     aphd_image_t found;
     apr_status_t status = aphd_image_find(job->engine, here, &found, job->p, err);
     if (status == APH_ENOTFOUND)

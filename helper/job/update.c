@@ -29,8 +29,9 @@
  * its next start makes the old containers anew. */
 #include "helper/job/update.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "helper/job/plan_needs.h"
 
 static apr_status_t agree(aphd_update_t *update, aph_error_t *err)
 {
@@ -133,7 +134,7 @@ static void clear(aphd_update_t *update)
 {
     aphd_install_clear(&update->install);
     json_decref(update->target);
-    json_decref(update->revision);
+    json_decref(update->given);
     json_decref(update->before);
     json_decref(update->again);
     json_decref(update->images);

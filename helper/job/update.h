@@ -23,7 +23,7 @@
 typedef struct aphd_update_t {
     aphd_install_t install;  /* the app as it is to be: judged, planned and started like an install */
     json_t *target;          /* {"format","script","entry","revision","answers"} of that */
-    json_t *revision;        /* REVISION of catalog/store.h that target is; NULL: it is not known any more */
+    json_t *given;           /* {ID:S...}: answers that were given with this very operation */
     json_t *before;          /* "previous" of job_wire.h: the app as it is, for a way back */
     json_t *again;           /* [REL...] files that are written although they are there */
     aphd_replaced_t replaced; /* what install is told of the app that is there */
@@ -34,8 +34,7 @@ typedef struct aphd_update_t {
 } aphd_update_t;
 
 /* update_target.c: which text and which answers; then everything up to an agreed plan. Nothing is changed.
- * APH_EUSAGE where there is nothing to move to, APH_EANSWERS-like sentences of install_entry.h where a
- * question is open. */
+ * APH_EUSAGE where there is nothing to move to, or where a question is open (source.h). */
 apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err);
 apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err);
 apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err);
