@@ -40,7 +40,16 @@
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
                        const char *text)
 {
-    aphd_job_step(install->job, step, number, STEPS, text);
+    static const char *const update[] = {"engine", "read", "names", "plan", "consent", "images", "render", "stop",
+                                         "folders", "start", "health", "publish"};
+    int total = STEPS;
+    if (install->replaced != NULL) {
+        total = (int)(sizeof update / sizeof update[0]);
+        for (int i = 0; i < total; i++)
+            if (strcmp(update[i], step) == 0)
+                number = i + 1;
+    }
+    aphd_job_step(install->job, step, number, total, text);
 }
 
 static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
@@ -68,6 +77,12 @@ static apr_status_t have_space(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
+apr_status_t aphd_install_engine(aphd_install_t *install, aph_error_t *err)
+{
+    apr_status_t status = meet_engine(install, err);
+    return status == APR_SUCCESS ? have_space(install, err) : status;
+}
+
 static int is_webapp(const aphd_install_t *install)
 {
     return install->site.kind == APHD_KIND_WEBAPP;
@@ -79,12 +94,10 @@ static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = aphd_install_allowed(install->job, err);
     if (status == APR_SUCCESS)
         status = aphd_site_from_args(install->job, &install->site, err);
-    if (status == APR_SUCCESS && !is_webapp(install))
-        status = meet_engine(install, err);
-    return status == APR_SUCCESS && !is_webapp(install) ? have_space(install, err) : status;
+    return status == APR_SUCCESS && !is_webapp(install) ? aphd_install_engine(install, err) : status;
 }
 
-static apr_status_t start(aphd_install_t *install, aph_error_t *err)
+apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     aphd_install_step(install, 9, "start", "starting the containers");
@@ -128,7 +141,7 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
         status = aphd_install_give(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
-    return status == APR_SUCCESS ? start(install, err) : status;
+    return status == APR_SUCCESS ? aphd_install_start(install, err) : status;
 }
 
 static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
@@ -204,7 +217,7 @@ static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
     return aphd_ask_finish(job->ask, &ending, &unheard);
 }
 
-static void clear(aphd_install_t *install)
+void aphd_install_clear(aphd_install_t *install)
 {
     aphd_policy_result_clear(&install->policy);
     json_decref(install->script);
@@ -214,6 +227,8 @@ static void clear(aphd_install_t *install)
     json_decref(install->files);
     json_decref(install->plan);
     json_decref(install->undo);
+    json_decref(install->consents);
+    json_decref(install->rules);
     free(install->model);
     *install = (aphd_install_t){.job = install->job, .skip = install->skip};
 }
@@ -242,7 +257,7 @@ static int begins_again(aphd_install_t *install, apr_status_t status, aph_error_
     aphd_report_log(&job->report, "%s; another id is tried", err->message);
     json_array_append_new(install->skip, json_integer(job->app.app_id));
     *err = (aph_error_t)APH_ERROR_INIT;
-    clear(install);
+    aphd_install_clear(install);
     return 1;
 }
 
@@ -261,7 +276,7 @@ apr_status_t aphd_story_install(aphd_job_t *job, aph_error_t *err)
         status = end_undone(&install, err);
     else if (status == APR_SUCCESS)
         status = shown ? end_shown(&install, err) : end_done(&install, err);
-    clear(&install);
+    aphd_install_clear(&install);
     json_decref(install.skip);
     return status;
 }

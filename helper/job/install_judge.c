@@ -85,7 +85,8 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
         .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
         .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
         .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
-        .allowed = aphd_job_list(job, "allow"),
+        .allowed = install->replaced != NULL ? install->replaced->allowed
+                                             : aphd_job_list(job, "allow"),
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
@@ -202,6 +203,19 @@ static apr_status_t check_networks(const aphd_install_t *install, const json_t *
     return APR_SUCCESS;
 }
 
+/* Its own containers have it, and go before the new ones come. */
+static int is_its_own(const aphd_install_t *install, const json_t *wanted)
+{
+    size_t i;
+    json_t *port;
+    if (install->replaced != NULL)
+        json_array_foreach((json_t *)install->replaced->ports, i, port)
+            if (json_equal(json_object_get(port, "host"), json_object_get(wanted, "host"))
+                && json_equal(json_object_get(port, "protocol"), json_object_get(wanted, "protocol")))
+                return 1;
+    return 0;
+}
+
 /* Ports of the host that were asked for beside the web port. */
 static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
 {
@@ -212,7 +226,7 @@ static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
         const char *protocol = json_string_value(json_object_get(port, "protocol"));
         int host = (int)json_integer_value(json_object_get(port, "host"));
         int udp = protocol != NULL && strcmp(protocol, "udp") == 0;
-        if (json_is_true(json_object_get(port, "web")) || host == 0
+        if (json_is_true(json_object_get(port, "web")) || host == 0 || is_its_own(install, port)
             || (udp ? aphd_port_free_udp("0.0.0.0", host) : aphd_port_free("0.0.0.0", host)))
             continue;
         aphd_port_owner(host, owner);
@@ -229,7 +243,8 @@ apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     aphd_engine_t *engine = job->engine;
     aphd_install_step(install, 3, "names", "checking names and ports");
-    apr_status_t status = aphd_vhosts_names_free(job, &job->app, &install->site, err);
+    apr_status_t status = install->replaced == NULL
+                        ? aphd_vhosts_names_free(job, &job->app, &install->site, err) : APR_SUCCESS;
     if (status != APR_SUCCESS || job->app.files)
         return status;
     status = aphd_containers_all(engine, &containers, err);

@@ -25,7 +25,10 @@
  *    "needs":{"download":N,"disk":N,"unknown":N,"memory":N|null}   image_sizes.h, plan_needs.h
  *    "machine":{...}, "warnings":[{"id":S,"text":S}...]            plan_needs.h
  *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
- *    "refused":[FINDING...], "rewritten":[FINDING...]}  in full
+ *    "refused":[FINDING...], "rewritten":[FINDING...],  in full
+ *    "agreed":[FINDING...]                 of an update: asked for or overridden, as it was before; such a
+ *                                          one stands neither in "asked" nor in "overridden"
+ *    "update":{...}}                       of an update: update_plan.h; some of it is in "content", too
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
  * agreed to. Sizes and users follow from the digest; a tag that was moved meanwhile is another plan,
@@ -54,6 +57,7 @@ typedef struct aphd_plan_in_t {
     int app_id;
     int port;
     const aphd_policy_result_t *policy;
+    const json_t *agreed;         /* ids that were consented to before; NULL: an install */
     json_t *files;                /* array of paths; borrowed */
     json_t *folders, *images, *needs, *machine; /* as in the plan; borrowed */
 } aphd_plan_in_t;
