@@ -257,7 +257,7 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
 
 /* --- kept for the next try ----------------------------------------------------------------- */
 
-apr_status_t aphd_source_kept(aphd_job_t *job, const aphd_source_t *source, const char *name,
+apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char *name,
                               const json_t *row, json_t **kept, aph_error_t *err)
 {
     aphd_catalog_store_t *store = NULL;
@@ -272,7 +272,9 @@ apr_status_t aphd_source_kept(aphd_job_t *job, const aphd_source_t *source, cons
     status = aphd_answers_find(store, source->name, name, &failed, &why);
     aphd_catalog_store_close(store);
     if (status == APR_SUCCESS) {
-        aphd_report_log(&job->report, "answers of the last try, which failed, are taken up again");
+        if (!source->remembered)
+            aphd_report_log(&job->report, "answers of the last try, which failed, are taken up again");
+        source->remembered = 1;
         json_object_update(*kept, failed);
     } else if (status != APH_ENOTFOUND) {
         *err = why;

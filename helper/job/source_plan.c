@@ -3,6 +3,10 @@
 #include "helper/job/source.h"
 
 #include <string.h>
+#include <apr_strings.h>
+
+#include "helper/job/engine_images.h"
+#include "helper/job/registry_name.h"
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -114,6 +118,43 @@ static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
             "one: --set %s=PORT", (int)json_integer_value(json_object_get(row, "wanted")),
             text_of(row, "owner"), text_of(row, "label"),
             (int)json_integer_value(json_object_get(row, "port")), text_of(row, "question")));
+}
+
+/* --- digests ------------------------------------------------------------------------------- */
+
+/* A digest of a row is "NAME@sha256:...". */
+static apr_status_t pin(json_t *image, const char *digest, apr_pool_t *p, aph_error_t *err)
+{
+    const char *ref = text_of(image, "ref"), *known = strchr(text_of(image, "digest"), '@');
+    const char *name, *tag;
+    int pull = json_is_true(json_object_get(image, "pull"));
+    if (json_is_true(json_object_get(image, "exact")) || (known != NULL && strcmp(known + 1, digest) == 0))
+        return APR_SUCCESS;
+    if (known != NULL || !pull)
+        return aph_error_set(err, APH_EIMAGE, 2607, "image %s is not the one the entry was made for: %s has it "
+                             "as %s, and the entry says %s; %s", ref,
+                             pull ? "its registry" : "this machine",
+                             known != NULL ? known + 1 : "one without a digest", digest,
+                             pull ? "a newer revision of the entry may name the new one"
+                                  : "remove or rename that image, or wait for a newer revision");
+    aphd_image_split(ref, &name, &tag, p);
+    json_object_set_new(image, "digest", json_string(apr_pstrcat(p, name, "@", digest, NULL)));
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_pool_t *p,
+                             aph_error_t *err)
+{
+    const json_t *digests = json_object_get(source->manifest, "digests");
+    apr_status_t status = APR_SUCCESS;
+    size_t i;
+    json_t *image;
+    json_array_foreach(images, i, image) {
+        const char *digest = json_string_value(json_object_get(digests, text_of(image, "ref")));
+        if (status == APR_SUCCESS && digest != NULL && aphd_registry_is_digest(digest))
+            status = pin(image, digest, p, err);
+    }
+    return status;
 }
 
 /* An entry can say which digest an image must have. Where it does not, whoever has the tag decides. */
