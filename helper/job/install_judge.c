@@ -56,8 +56,10 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     const char *script = aphd_job_text(job, "script");
     const char *uninstall = aphd_job_text(job, "uninstall_script");
-    aphd_words_t words = {apr_itoa(job->p, job->app.port), job->app.data_dir, job->app.project,
-                          job->app.host};
+    aphd_words_t words = {.host_port = apr_itoa(job->p, job->app.port),
+                          .webapp_path = job->app.data_dir,
+                          .app_identifier = job->app.project,
+                          .app_hostname = job->app.host};
     json_auto_t *unused = NULL;
     json_decref(install->script);
     install->script = NULL;

@@ -116,7 +116,10 @@ static json_t *read_text(asking_t *asking, aphd_reader_kind_t kind, const char *
     aph_error_t why = APH_ERROR_INIT;
     json_t *normal = NULL;
     int left = left_ms(asking);
-    aphd_reading_t reading = {kind, text, length, NULL, left < READ_MS ? left : READ_MS};
+    aphd_reading_t reading = {.kind = kind,
+                              .text = text,
+                              .length = length,
+                              .milliseconds = left < READ_MS ? left : READ_MS};
     if (left == 0 || aphd_reader_run_within(&reading, &normal, &why) != APR_SUCCESS) {
         note(asking, left == 0 ? "it did not answer in time"
                                : apr_psprintf(asking->p, "its answer is not understood: %.200s",

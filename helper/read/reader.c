@@ -55,7 +55,7 @@ static size_t most_of(aphd_reader_kind_t kind)
 
 static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
 {
-    static const aphd_words_t none = {NULL, NULL, NULL, NULL};
+    static const aphd_words_t none = {.host_port = NULL};
     const aphd_words_t *words = x->reading->words != NULL ? x->reading->words : &none;
     json_t *request =
         json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(x->reading->kind), "length",
@@ -227,6 +227,10 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err)
 {
-    const aphd_reading_t reading = {kind, text, length, words, APHD_READ_SECONDS * 1000};
+    const aphd_reading_t reading = {.kind = kind,
+                                    .text = text,
+                                    .length = length,
+                                    .words = words,
+                                    .milliseconds = APHD_READ_SECONDS * 1000};
     return aphd_reader_run_within(&reading, normal, err);
 }

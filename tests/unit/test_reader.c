@@ -158,7 +158,11 @@ static long long now_ms(void)
 static long long read_within(const char *text, apr_status_t expected, const char *piece)
 {
     static const aphd_words_t words = {.host_port = "35001"};
-    const aphd_reading_t reading = {APHD_READ_INSTALL, text, strlen(text), &words, 300};
+    const aphd_reading_t reading = {.kind = APHD_READ_INSTALL,
+                                    .text = text,
+                                    .length = strlen(text),
+                                    .words = &words,
+                                    .milliseconds = 300};
     aph_error_t err = APH_ERROR_INIT;
     json_t *normal = NULL;
     int before = open_descriptors();
