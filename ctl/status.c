@@ -5,10 +5,10 @@
 #include "ctl/job_text.h"
 #include "ctl/operation.h"
 
-/* The long texts of an app, its plan and its compose file, are for programs: --json has them. */
+/* An app's plan is for programs: --json has it. */
 static void print_status(const aphc_terminal_t *terminal, const json_t *answer)
 {
-    static const char *const long_texts[] = {"plan", "compose", "images", "consents"};
+    static const char *const long_texts[] = {"plan", "images", "consents"};
     json_t *facts = json_copy((json_t *)answer), *images = json_array();
     size_t i;
     const json_t *image;

@@ -20,8 +20,8 @@
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
  *           "answers":{ID:S,...},                            to its questions,
  *           "previous":{"revision","format","script","answers","plan","consents","allowed"}|null};
- *                                                            what an update replaced, for rollback; for watch also "busy":BOOL, a job is open
- *           that is about it
+ *                                                            what an update replaced, for rollback;
+ *           for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
  *
  * 2. The job calls, one at a time; each {"call":NAME, ...} is answered by {"ok":{...}} or an error:
@@ -29,7 +29,8 @@
  *               "format","entry","revision","answers","skip":[app_id...]}
  *                                  -> {"app":APP}   row made (state installing), id and port taken.
  *                                  "kept" is true where an app of that name was uninstalled and its
- *                                  data kept: it gets the same id again. Calling it again within one
+ *                                  data kept: it gets the same id again, and where it is of the same
+ *                                  entry and no answers are given, the answers it was made with. Calling it again within one
  *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
  *      subnet  {"taken":[CIDR...],"services":N} -> {"subnet":CIDR}   a free piece of the pool that
  *                                  overlaps none: /28, or larger where that holds too few services
@@ -43,10 +44,14 @@
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",
- *               "app":"keep"|"kept-data"|"gone"} -> {}  ends the job in one transaction. keep: the row
+ *               "app":"keep"|"kept-data"|"gone",
+ *               "record":{...}} -> {}  ends the job in one transaction; record: what of the row (as
+ *                                  above) becomes true with it, and only with it. keep: the row
  *                                  stays as it is; kept-data: uninstalled, its data remains (the row
  *                                  keeps name and id); gone: nothing of the app remains (the id
- *                                  rests 24 h). The answer reaches the client as {"ok":answer}
+ *                                  rests 24 h). The answer reaches the client as {"ok":answer}; its
+ *                                  member "credentials" reaches only who began the job, and is stored
+ *                                  nowhere
  *
  * 3. The job notes; a note is not answered:
  *      {"note":"process","pid":N}  first of all, from a job that a service manager started

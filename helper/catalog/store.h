@@ -18,7 +18,8 @@
  *                 "refreshed":SECONDS,"error":S,"entries":N,"bad":[{"id":S,"reason":S}...]}
  *                 version and sha256 are those of the index that was last taken (0 and "" before the
  *                 first), checked is the newest time this machine had when it asked
- *   LOCATION     {"name":S,"path":S,"read_only":BOOL} */
+ *   LOCATION     {"name":S,"path":S,"read_only":BOOL,"mark":S}
+ *                mark: by what it is known again (helper/catalog/storage.h); one text to the store */
 #ifndef APHD_CATALOG_STORE_H
 #define APHD_CATALOG_STORE_H
 

@@ -62,14 +62,18 @@ apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted,
 {
     json_auto_t *answer = NULL;
     *app = NULL;
-    apr_status_t status = call(ask, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:s, s:s?, s:O, s:O, s:O}",
+    apr_status_t status = call(ask, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:s, s:s?, s:O, s:O, s:O,"
+                                              " s:s*, s:s*, s:s*, s:O*}",
                                               "call", "reserve", "name", wanted->name,
                                               "web", wanted->web, "script", wanted->script,
                                               "uninstall_script", wanted->uninstall_script,
                                               "kind", wanted->kind, "webapp", wanted->webapp,
                                               "aliases", wanted->aliases,
                                               "options", wanted->options,
-                                              "skip", wanted->skip), &answer, err);
+                                              "skip", wanted->skip, "format", wanted->format,
+                                              "entry", wanted->entry,
+                                              "revision", wanted->revision,
+                                              "answers", wanted->answers), &answer, err);
     if (status != APR_SUCCESS)
         return status;
     *app = json_incref(json_object_get(answer, "app"));
@@ -130,8 +134,9 @@ apr_status_t aphd_ask_state(aphd_ask_t *ask, const char *state, const char *desi
 
 apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_error_t *err)
 {
-    json_t *frame = json_pack("{s:s, s:s, s:s, s:O*}", "call", "finish", "result", ending->result,
-                              "app", ending->app, "answer", ending->answer);
+    json_t *frame = json_pack("{s:s, s:s, s:s, s:O*, s:O*}", "call", "finish",
+                              "result", ending->result, "app", ending->app,
+                              "answer", ending->answer, "record", ending->record);
     if (frame != NULL && ending->reason != NULL) {
         json_auto_t *reason = aph_frame_error(ending->reason);
         json_object_update(frame, reason);

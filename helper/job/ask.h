@@ -31,6 +31,9 @@ typedef struct aphd_reservation_t {
     const char *webapp;           /* or NULL */
     json_t *aliases, *options;    /* arrays of texts; borrowed */
     json_t *skip;                 /* array of ids whose port is in use; borrowed */
+    const char *format;           /* what script is the text of; NULL: "script" */
+    const char *entry, *revision; /* or NULL */
+    json_t *answers;              /* borrowed; or NULL */
 } aphd_reservation_t;
 
 /* *app: new reference to the row. */
@@ -58,6 +61,7 @@ typedef struct aphd_ending_t {
     const char *result;        /* "done", "failed", "rolled-back" */
     const char *app;           /* "keep", "kept-data", "gone" */
     json_t *answer;            /* borrowed; NULL where it did not work */
+    json_t *record;            /* what of the row becomes true with the end; borrowed, NULL: nothing */
     const aph_error_t *reason; /* NULL where it did */
 } aphd_ending_t;
 

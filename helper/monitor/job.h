@@ -10,6 +10,7 @@
 typedef struct aphd_ending_t {
     const char *result;       /* "done", "failed", "rolled-back" */
     const json_t *answer;     /* borrowed or NULL */
+    const json_t *record;     /* what becomes true with the end; borrowed or NULL */
     aph_error_t reason;       /* status APR_SUCCESS where it was done */
     aphd_app_end_t app;
 } aphd_ending_t;

@@ -79,6 +79,7 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
     size_t i;
     json_t *id, *app = NULL;
     const char *kind = text_of(frame, "kind");
+    const json_t *answers = json_object_get(frame, "answers");
     json_auto_t *nothing = json_array();
     const json_t *options = json_object_get(frame, "options");
     const json_t *aliases = json_object_get(frame, "aliases");
@@ -108,6 +109,10 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
         .webapp = text_of(frame, "webapp"),
         .aliases = aliases,
         .domains = settings->domains,
+        .format = text_of(frame, "format"),
+        .entry = text_of(frame, "entry"),
+        .revision = text_of(frame, "revision"),
+        .answers = json_is_object(answers) ? answers : NULL,
     };
     int app_id = 0;
     apr_status_t status = aphd_store_reserve(monitor->store, &request, &app_id, err);
@@ -224,7 +229,8 @@ static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **a
     for (int i = 0; status == APR_SUCCESS && i < listing->count; i++) {
         json_t *app = NULL;
         static const char *const long_ones[] = {"script", "uninstall_script", "compose", "plan",
-                                                "images", "consents"};
+                                                "images", "consents", "answers",
+                                                "previous"};
         status = aphd_store_app_json(store, listing->ids[i], 1, &app, err);
         if (status != APR_SUCCESS)
             break;
@@ -273,7 +279,8 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     const char *app = text_of(frame, "app");
     if (!known_result(result))
         return aph_error_set(err, APH_EUSAGE, 866, "finish: a result is needed");
-    aphd_ending_t ending = {.result = result, .answer = json_object_get(frame, "answer")};
+    aphd_ending_t ending = {.result = result, .answer = json_object_get(frame, "answer"),
+                            .record = json_object_get(frame, "record")};
     if (json_is_null(ending.answer))
         ending.answer = NULL;
     if (strcmp(result, "done") != 0)

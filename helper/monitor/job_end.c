@@ -50,10 +50,13 @@ void aphd_job_postponed(const aphd_job_t *job, const char *why)
 static apr_status_t write_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
 {
     int well = went_well(ending);
+    json_auto_t *answer = json_copy((json_t *)ending->answer);
+    json_object_del(answer, "credentials"); /* those are told once, to whoever began the job */
     aphd_job_end_t end = {
         .job_id = job->job_id,
         .result = ending->result,
-        .answer = ending->answer,
+        .answer = answer,
+        .record = ending->record,
         .code = well ? NULL : aph_error_wire(ending->reason.status),
         .tag = well ? NULL : ending->reason.tag,
         .message = well ? NULL : ending->reason.message,
@@ -101,6 +104,7 @@ void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending)
     aphd_log_error(APHD_LOG_ERROR, "the end of a job cannot be stored yet", &err);
     job->ending = *ending;
     job->ending.answer = NULL;
+    job->ending.record = NULL;
     job->unstored = 1;
     try_again_later(job);
     aphd_ending_t told = {.result = ending->result};

@@ -150,8 +150,11 @@ static apr_status_t answer_status(aphd_monitor_t *monitor, aphd_conn_t *conn, co
         status = aphd_store_app_json(monitor->store, app.app_id, 1, &row, err);
     if (status != APR_SUCCESS)
         return status;
-    json_object_del(row, "script");
-    json_object_del(row, "uninstall_script");
+    /* Answers and the rendered text may hold secrets, and neither is what a status is asked for. */
+    static const char *const silent[] = {"script", "uninstall_script", "compose", "answers", "previous"};
+    json_object_set(row, "version", json_object_get(json_object_get(row, "plan"), "version"));
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        json_object_del(row, silent[i]);
     json_object_set_new(row, "url", addresses(monitor, &app));
     aphd_conn_answer(conn, row);
     return APR_SUCCESS;

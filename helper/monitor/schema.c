@@ -72,6 +72,13 @@ static const char *const steps[] = {
     "CREATE TABLE aliases(host TEXT PRIMARY KEY,"
     " app_id INTEGER NOT NULL REFERENCES apps(app_id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
     "CREATE INDEX aliases_app ON aliases(app_id);",
+    /* 2 -> 3. Where an app came from: what its script is the text of, the catalog's entry and the exact
+     * revision, the answers it was made with, and what the last update replaced. */
+    "ALTER TABLE apps ADD COLUMN format TEXT NOT NULL DEFAULT 'script';"
+    "ALTER TABLE apps ADD COLUMN entry TEXT;"
+    "ALTER TABLE apps ADD COLUMN revision TEXT;"
+    "ALTER TABLE apps ADD COLUMN answers TEXT NOT NULL DEFAULT '{}';"
+    "ALTER TABLE apps ADD COLUMN previous TEXT;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == APHD_SCHEMA_VERSION,

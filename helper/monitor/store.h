@@ -82,6 +82,10 @@ typedef struct aphd_reserve_t {
     const char *webapp;           /* directory, or NULL */
     const json_t *aliases;        /* array of normalised hosts */
     const char *const *domains;   /* as in the settings: NAME.DOMAIN and an alias are one space */
+    const char *format;           /* what script is the text of; NULL: a script */
+    const char *entry, *revision; /* of an app from a catalog; or NULL */
+    const json_t *answers;        /* to its questions; NULL: those the name's kept data was made with,
+                                   * where they were the same entry's */
 } aphd_reserve_t;
 
 /* Makes the row of a new app, state installing: the lowest id that is free, rested and not skipped; or
@@ -108,8 +112,8 @@ apr_status_t aphd_store_aliases(aphd_store_t *store, int app_id,
                                 apr_status_t (*host_cb)(void *self, const char *host), void *self,
                                 aph_error_t *err);
 
-/* Stores any of compose, plan, images, consents, allowed, vhost, route_flags, max_requests and
- * max_websockets of fields (borrowed). */
+/* Stores any of what record of job_wire.h takes (fields is borrowed). A "previous" of null forgets what
+ * was there. */
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err);
 
@@ -163,6 +167,7 @@ typedef struct aphd_job_end_t {
     const json_t *answer;  /* or NULL */
     const char *code, *tag, *message; /* NULL where it was done */
     const char *log;
+    const json_t *record;  /* as of aphd_store_record, in the same transaction; or NULL */
     int app_id;            /* 0: the job had none */
     aphd_app_end_t app;
     int64_t now;

@@ -99,7 +99,7 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         return status;
     *app = json_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
-        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
+        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "app_id", row.app_id, "name", row.name, "state", aphd_app_state_name(row.state), "desired",
         row.desired_running ? "running" : "stopped", "web", (int)row.web, "port", row.port,
         "subnet", row.subnet[0] != '\0' ? row.subnet : NULL, "kept", (int)row.kept, "reason",
@@ -115,7 +115,12 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "options", aphd_sql_json(store, SQL_APP_TEXTS, 6),
         "webapp", text_column(store, SQL_APP_TEXTS, 7),
         "aliases", aphd_sql_json(store, SQL_APP_TEXTS, 8),
-        "allowed", aphd_sql_json(store, SQL_APP_TEXTS, 9));
+        "allowed", aphd_sql_json(store, SQL_APP_TEXTS, 9),
+        "format", text_column(store, SQL_APP_TEXTS, 10),
+        "entry", text_column(store, SQL_APP_TEXTS, 11),
+        "revision", text_column(store, SQL_APP_TEXTS, 12),
+        "answers", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 13) : json_object(),
+        "previous", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 14) : json_null());
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",
@@ -176,9 +181,10 @@ static apr_status_t revive(aphd_store_t *store, const aphd_reserve_t *request,
                              "--purge`",
                              request->name, kept->port, request->name);
     *app_id = kept->app_id;
-    return aphd_sql_run(store, SQL_APP_REVIVE, err, "iittitjt", (int64_t)kept->app_id,
+    return aphd_sql_run(store, SQL_APP_REVIVE, err, "iittitjttttj", (int64_t)kept->app_id,
                         (int64_t)request->web, request->script, request->uninstall_script,
-                        request->now, request->kind, request->options, request->webapp);
+                        request->now, request->kind, request->options, request->webapp,
+                        request->format, request->entry, request->revision, request->answers);
 }
 
 static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request, int *app_id,
@@ -187,10 +193,11 @@ static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request,
     apr_status_t status = free_id(store, request, app_id, err);
     if (status != APR_SUCCESS)
         return status;
-    return aphd_sql_run(store, SQL_APP_INSERT, err, "iitittitjt", (int64_t)*app_id,
+    return aphd_sql_run(store, SQL_APP_INSERT, err, "iitittitjttttj", (int64_t)*app_id,
                         (int64_t)(APH_PORT_BASE + *app_id), request->name, (int64_t)request->web,
                         request->script, request->uninstall_script, request->now, request->kind,
-                        request->options, request->webapp);
+                        request->options, request->webapp, request->format, request->entry,
+                        request->revision, request->answers);
 }
 
 /* A second reserve of one job: the id of the first goes back. It needs no rest: nothing was made under
@@ -320,15 +327,23 @@ static const json_t *number_of(const json_t *fields, const char *member)
     return json_is_integer(value) ? value : NULL;
 }
 
+static const char *text_of(const json_t *fields, const char *member)
+{
+    return json_string_value(json_object_get(fields, member));
+}
+
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err)
 {
-    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjj", (int64_t)app_id,
-                        json_string_value(json_object_get(fields, "compose")),
+    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjjttttjj", (int64_t)app_id,
+                        text_of(fields, "compose"),
                         json_object_get(fields, "plan"), json_object_get(fields, "images"),
                         json_object_get(fields, "consents"), now, number_of(fields, "vhost"),
                         number_of(fields, "route_flags"), number_of(fields, "max_requests"),
-                        number_of(fields, "max_websockets"), json_object_get(fields, "allowed"));
+                        number_of(fields, "max_websockets"), json_object_get(fields, "allowed"),
+                        text_of(fields, "script"), text_of(fields, "format"),
+                        text_of(fields, "entry"), text_of(fields, "revision"),
+                        json_object_get(fields, "answers"), json_object_get(fields, "previous"));
 }
 
 apr_status_t aphd_store_app_change(aphd_store_t *store, int app_id, const aphd_app_change_t *change,

@@ -61,6 +61,8 @@ static apr_status_t end_rows(aphd_store_t *store, const aphd_job_end_t *end, aph
     apr_status_t status =
         aphd_sql_run(store, SQL_JOB_END, err, "itjtttti", end->job_id, end->result, end->answer,
                      end->code, end->tag, end->message, end->log, end->now);
+    if (status == APR_SUCCESS && end->record != NULL && end->app_id != 0)
+        status = aphd_store_record(store, end->app_id, end->record, end->now, err);
     if (status == APR_SUCCESS)
         status = settle_app(store, end, err);
     if (status == APR_SUCCESS)

@@ -56,7 +56,7 @@ int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column);
 
 /* The schema this program writes, and the script that leads from version `from` to the next. NULL
  * where there is none. schema.c */
-#define APHD_SCHEMA_VERSION 2
+#define APHD_SCHEMA_VERSION 3
 const char *aphd_schema_step(int from);
 
 /* Gives app_id the aliases of request, inside of its transaction: APH_ETAKEN where one is another

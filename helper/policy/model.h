@@ -18,6 +18,9 @@
  *               "extra":[[S,S]...]}...]
  *   mounts    [{"line":N,"type":S,"source":S|null,"target":S,"read_only":BOOL,
  *               "options":[[S,S]...]}...]
+ *             type "storage" is a folder in a storage location, source is its answer
+ *             (helper/base/storage_answer.h). It comes from a question of an entry, never from a
+ *             compose text, and passes only where the job knows that answer by itself
  *   env_files [{"line":N,"path":S,"required":BOOL,"found":BOOL,"extra":[[S,S]...],
  *               "entries":[as in map...]}...]
  *             found: the install script writes a file of that name, and entries are its lines

@@ -27,6 +27,12 @@ typedef struct aphd_policy_site_t {
     json_t *consents;     /* array of finding ids already consented to; borrowed, may be NULL */
     json_t *allowed;      /* array of rules root overrides (common/rules.def); borrowed, may be
                            * NULL */
+    /* Folders in storage locations, which the job made of the answers a person gave
+     * (helper/catalog/storage.h), and those other apps have; borrowed, may be NULL:
+     *   [{"service":S,"target":S,"answer":S,"path":ABS,"read_only":BOOL,...}...]
+     *   [{"app":S,"path":ABS,"read_only":BOOL,...}...] */
+    json_t *storage;
+    json_t *storage_others;
 } aphd_policy_site_t;
 
 #define APHD_PIDS_MAX 4096 /* processes and threads of one service */
@@ -45,7 +51,9 @@ typedef struct aphd_policy_result_t {
     json_t *images;          /* [{"service":S,"ref":S,"line":N}...] */
     json_t *binds;           /* [{"service":S,"line":N,"path":REL,"target":S,"read_only":BOOL}...]:
                               * data folders to make, unless a file of the script or of files has
-                              * that path */
+                              * that path. A folder in a storage location has "location":S and
+                              * "answer":S as well, and its path is absolute: then it is none of
+                              * the app's data */
     json_t *files;           /* [{"path":REL,"text":S,"mode":"0444"}...]: contents of configs, to be
                               * written below data_dir */
     json_t *ports;           /* [{"service":S,"host":N,"target":N,"protocol":S,"web":BOOL}...] */

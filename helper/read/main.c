@@ -12,6 +12,7 @@
 #include "common/frame.h"
 #include "common/utf8.h"
 #include "helper/read/compose_normal.h"
+#include "helper/read/entry.h"
 #include "helper/read/read_wire.h"
 #include "helper/read/registry_text.h"
 #include "helper/read/sandbox.h"
@@ -100,6 +101,14 @@ static apr_status_t read_compose(const char *text, size_t length, const aphd_wor
     return rv != APR_SUCCESS ? rv : aphd_compose_read(&foreign, NULL, normal, p, err);
 }
 
+static aphd_entry_form_t form_of(const json_t *request)
+{
+    const char *form = json_string_value(json_object_get(request, "form"));
+    return form != NULL && strcmp(form, "rockon") == 0  ? APHD_ENTRY_ROCKON
+           : form != NULL && strcmp(form, "amahi") == 0 ? APHD_ENTRY_AMAHI
+                                                        : APHD_ENTRY_APPHOST;
+}
+
 static const struct {
     const char *kind;
     apr_status_t (*read)(const char *text, size_t length, json_t **normal, aph_error_t *err);
@@ -121,7 +130,10 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
     aphd_words_t words = {.host_port = word_of(request, "HOST_PORT"),
                           .webapp_path = word_of(request, "WEBAPP_PATH"),
                           .app_identifier = word_of(request, "APP_IDENTIFIER"),
-                          .app_hostname = word_of(request, "APP_HOSTNAME")};
+                          .app_hostname = word_of(request, "APP_HOSTNAME"),
+                          .app_name = word_of(request, "name"),
+                          .app_url = word_of(request, "url"),
+                          .app_domain = word_of(request, "domain")};
     const char *kind = json_string_value(json_object_get(request, "kind"));
     if (kind != NULL && strcmp(kind, "install") == 0)
         return aphd_script_install(text, length, &words, normal, p, err);
@@ -129,6 +141,11 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
         return aphd_script_uninstall(text, length, &words, normal, p, err);
     if (kind != NULL && strcmp(kind, "compose") == 0)
         return read_compose(text, length, &words, normal, p, err);
+    if (kind != NULL && strcmp(kind, "entry") == 0)
+        return aphd_entry_read(form_of(request), text, length, normal, p, err);
+    if (kind != NULL && strcmp(kind, "apply") == 0)
+        return aphd_entry_apply(form_of(request), text, length, json_object_get(request, "answers"),
+                                &words, normal, p, err);
     for (size_t i = 0; kind != NULL && i < sizeof answers / sizeof answers[0]; i++)
         if (strcmp(kind, answers[i].kind) == 0)
             return answers[i].read(text, length, normal, err);

@@ -43,25 +43,36 @@ static const char *kind_name(aphd_reader_kind_t kind)
         [APHD_READ_INSTALL] = "install",   [APHD_READ_UNINSTALL] = "uninstall",
         [APHD_READ_COMPOSE] = "compose",   [APHD_READ_MANIFEST] = "manifest",
         [APHD_READ_IMAGE] = "image",       [APHD_READ_CHALLENGE] = "challenge",
-        [APHD_READ_TOKEN] = "token",
+        [APHD_READ_TOKEN] = "token",       [APHD_READ_ENTRY] = "entry",
+        [APHD_READ_APPLY] = "apply",
     };
     return names[kind];
 }
 
+static const char *form_name(aphd_entry_form_t form)
+{
+    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost",
+                                        [APHD_ENTRY_ROCKON] = "rockon",
+                                        [APHD_ENTRY_AMAHI] = "amahi"};
+    return names[form];
+}
+
 static size_t most_of(aphd_reader_kind_t kind)
 {
-    return kind >= APHD_READ_MANIFEST ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
+    return kind >= APHD_READ_MANIFEST && kind <= APHD_READ_TOKEN ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
 }
 
 static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
 {
-    static const aphd_words_t none = {.host_port = NULL};
-    const aphd_words_t *words = x->reading->words != NULL ? x->reading->words : &none;
-    json_t *request =
-        json_pack("{s:s,s:I,s:{s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(x->reading->kind), "length",
-                  (json_int_t)x->reading->length, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH",
-                  words->webapp_path, "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME",
-                  words->app_hostname);
+    static const aphd_words_t none;
+    const aphd_reading_t *reading = x->reading;
+    const aphd_words_t *words = reading->words != NULL ? reading->words : &none;
+    json_t *request = json_pack(
+        "{s:s,s:I,s:s,s:O*,s:{s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(reading->kind),
+        "length", (json_int_t)reading->length, "form", form_name(reading->form), "answers",
+        reading->answers, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH", words->webapp_path,
+        "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME", words->app_hostname, "name",
+        words->app_name, "url", words->app_url, "domain", words->app_domain);
     apr_status_t rv =
         aph_frame_encode(request, APHD_READ_REQUEST_MAX, &x->head, &x->head_length, err);
     json_decref(request);
@@ -233,4 +244,24 @@ apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t l
                                     .words = words,
                                     .milliseconds = APHD_READ_SECONDS * 1000};
     return aphd_reader_run_within(&reading, normal, err);
+}
+
+apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
+                                 void *self, aph_error_t *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        aph_error_t why = APH_ERROR_INIT;
+        json_t *entry = NULL;
+        const aphd_reading_t reading = {.kind = APHD_READ_ENTRY,
+                                        .text = texts[i].text,
+                                        .length = texts[i].length,
+                                        .form = texts[i].form,
+                                        .milliseconds = APHD_READ_SECONDS * 1000};
+        aphd_reader_run_within(&reading, &entry, &why);
+        int stop = cb(self, i, entry, entry != NULL ? NULL : &why);
+        json_decref(entry);
+        if (stop)
+            break;
+    }
+    return APR_SUCCESS;
 }

@@ -491,6 +491,81 @@ static void test_what_a_route_says_is_recorded(void **state)
     assert_int_equal(app.max_upgrades, 0);
 }
 
+/* --- where an app came from --- */
+
+static int reserve_entry(fixture_t *f, const char *entry, const char *answers)
+{
+    json_auto_t *given = answers != NULL ? json_loads(answers, 0, NULL) : NULL;
+    int app_id = 0;
+    aphd_reserve_t request = {.job_id = add_job(f, "install", "wiki"), .name = "wiki",
+                              .script = "{}", .max_app_id = 3, .now = NOW, .web = 1,
+                              .kind = "container", .domains = domains, .format = "apphost",
+                              .entry = entry, .revision = "aa", .answers = given};
+    assert_int_equal(aphd_store_reserve(f->store, &request, &app_id, NULL), APR_SUCCESS);
+    return app_id;
+}
+
+/* A member of app 1 as compact JSON, to be freed. */
+static char *member(fixture_t *f, const char *name)
+{
+    json_t *app = NULL;
+    assert_int_equal(aphd_store_app_json(f->store, 1, 1, &app, NULL), APR_SUCCESS);
+    char *text = json_dumps(json_object_get(app, name), JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(app);
+    assert_non_null(text);
+    return text;
+}
+
+static void assert_member(fixture_t *f, const char *name, const char *expected)
+{
+    char *text = member(f, name);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_an_entry_and_its_answers(void **state)
+{
+    fixture_t *f = *state;
+    assert_int_equal(reserved(f, "bare"), 1);
+    assert_member(f, "format", "\"script\"");
+    assert_member(f, "entry", "null");
+    assert_member(f, "answers", "{}");
+    assert_member(f, "previous", "null");
+    end_app(f, 1, APHD_END_GONE, NOW);
+    assert_int_equal(reserve_entry(f, "local/wiki", "{\"a\":\"1\"}"), 1);
+    assert_member(f, "format", "\"apphost\"");
+    assert_member(f, "entry", "\"local/wiki\"");
+    assert_member(f, "revision", "\"aa\"");
+    assert_member(f, "answers", "{\"a\":\"1\"}");
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW); /* its data was made with these answers */
+    assert_int_equal(reserve_entry(f, "local/wiki", NULL), 1);
+    assert_member(f, "answers", "{\"a\":\"1\"}");
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
+    assert_int_equal(reserve_entry(f, "local/other", NULL), 1);
+    assert_member(f, "answers", "{}");
+}
+
+static void test_a_record_with_the_end(void **state)
+{
+    fixture_t *f = *state;
+    assert_int_equal(reserve_entry(f, "local/wiki", "{}"), 1);
+    json_auto_t *moved = json_pack("{s:s, s:s, s:s, s:{s:s}, s:{s:s}}", "script", "new", "entry",
+                                   "home/wiki", "revision", "bb", "answers", "a", "2", "previous",
+                                   "revision", "aa");
+    aphd_job_end_t end = {.job_id = add_job(f, "update", "wiki"), .result = "done", .log = "",
+                          .app_id = 1, .app = APHD_END_KEEP, .now = NOW, .record = moved};
+    assert_int_equal(aphd_store_job_end(f->store, &end, NULL), APR_SUCCESS);
+    assert_member(f, "script", "\"new\"");
+    assert_member(f, "entry", "\"home/wiki\"");
+    assert_member(f, "revision", "\"bb\"");
+    assert_member(f, "answers", "{\"a\":\"2\"}");
+    assert_member(f, "previous", "{\"revision\":\"aa\"}");
+    assert_member(f, "format", "\"apphost\""); /* what is not named stays */
+    json_auto_t *forget = json_pack("{s:n}", "previous");
+    assert_int_equal(aphd_store_record(f->store, 1, forget, NOW, NULL), APR_SUCCESS);
+    assert_member(f, "previous", "null");
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -499,6 +574,8 @@ int main(void)
         WITH_STORE(test_aliases_are_one_space_with_names),
         WITH_STORE(test_aliases_go_with_the_app),
         WITH_STORE(test_what_a_route_says_is_recorded),
+        WITH_STORE(test_an_entry_and_its_answers),
+        WITH_STORE(test_a_record_with_the_end),
         WITH_STORE(test_ids),
         WITH_STORE(test_the_id_of_a_mere_plan_does_not_rest),
         WITH_STORE(test_released_ids_rest),

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/read/entry.h"
+
+apr_status_t aphd_rockon_convert(const char *text, size_t length, json_t **manifest, apr_pool_t *p,
+                                 aph_error_t *err)
+{
+    return aph_error_set(err, APH_EINTERNAL, 2400, "not built yet");
+}
