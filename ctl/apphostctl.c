@@ -17,6 +17,20 @@
 #define DEFAULT_SOCKET   "/run/apphost/apphostd.sock"
 #define EXIT_INTERRUPTED 130 /* 128 + SIGINT, as shells have it */
 
+/* A word that begins verbs of two, or none at all. */
+static apr_status_t no_command(aphc_context_t *context, int argc, char **argv, aph_error_t *err)
+{
+    const char *seconds = aphc_command_group(argv[0], context->p);
+    if (seconds == NULL)
+        return aph_error_set(err, APH_EUSAGE, 1766,
+                             "there is no command '%.60s'; apphostctl help lists them", argv[0]);
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return aphc_help(context, &(aphc_arguments_t){.operands = {argv[0]}, .operand_count = 1}, err);
+    return aph_error_set(err, APH_EUSAGE, 2530,
+                         "after '%s' comes one of: %s; see: apphostctl help %s", argv[0], seconds,
+                         argv[0]);
+}
+
 static apr_status_t run(aphc_context_t *context, int argc, char **argv, aph_error_t *err)
 {
     aphc_command_t command;
@@ -31,9 +45,10 @@ static apr_status_t run(aphc_context_t *context, int argc, char **argv, aph_erro
     if (rest >= argc)
         return aph_error_set(err, APH_EUSAGE, 1765,
                              "a command is missing; apphostctl help lists them");
-    if (!aphc_command_find(argv[rest], &command))
-        return aph_error_set(err, APH_EUSAGE, 1766,
-                             "there is no command '%.60s'; apphostctl help lists them", argv[rest]);
+    int words = aphc_command_take(argc - rest, argv + rest, &command);
+    if (words == 0)
+        return no_command(context, argc - rest, argv + rest, err);
+    rest += words - 1;
     status = aphc_arguments_parse(context, &command, argc - rest, argv + rest, &arguments, err);
     if (status != APR_SUCCESS)
         return status;

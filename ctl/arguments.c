@@ -124,11 +124,42 @@ static apr_status_t take_operands(const aphc_command_t *command, int argc, char 
     return APR_SUCCESS;
 }
 
+static int ends_options(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0)
+            return 1;
+    return 0;
+}
+
+/* Takes "-word" out of the line and keeps it as an operand: after "--", where getopt leaves it alone.
+ * A letter after the hyphen remains an option. Returns the number of words in line. */
+static int hide_minus_words(int argc, char **argv, char **line)
+{
+    static char end[] = "--";
+    int count = 0, hidden = 0;
+    for (int i = 0; i < argc; i++)
+        if (argv[i][0] != '-' || argv[i][1] == '-' || strlen(argv[i]) < 3)
+            line[count++] = argv[i];
+    line[count++] = end;
+    for (int i = 0; i < argc; i++)
+        if (argv[i][0] == '-' && argv[i][1] != '-' && strlen(argv[i]) >= 3) {
+            line[count++] = argv[i];
+            hidden++;
+        }
+    return hidden > 0 ? count : count - 1;
+}
+
 apr_status_t aphc_arguments_parse(aphc_context_t *context, const aphc_command_t *command, int argc,
                                   char **argv, aphc_arguments_t *arguments, aph_error_t *err)
 {
     *arguments = (aphc_arguments_t){.operand_count = 0};
     getopt_tables_t tables = {.letters = ":"};
+    if (command->minus_operands && !ends_options(argc, argv)) {
+        char **line = apr_pcalloc(context->p, ((size_t)argc + 2) * sizeof *line);
+        argc = hide_minus_words(argc, argv, line);
+        argv = line;
+    }
     add_options(&tables, aphc_common_options, ROW_BASE);
     add_options(&tables, command->options, ROW_OWN);
     optind = 0;

@@ -15,7 +15,7 @@
 
 #define APHC_OPTIONS_MAX  12 /* of one command; the options all share are not counted */
 #define APHC_REPEATS_MAX  64 /* options with "..." of one command line */
-#define APHC_OPERANDS_MAX 2
+#define APHC_OPERANDS_MAX 64
 
 /* What holds for the whole run. Passed down; nothing else is shared. */
 typedef struct aphc_context_t {
@@ -61,12 +61,20 @@ typedef struct aphc_command_t {
     int operands_min, operands_max;
     const char *usage; /* from ops.def or local.def */
     const char *help;
-    unsigned local : 1; /* asks no apphostd */
+    unsigned local : 1; /* asks no apphostd by itself */
+    unsigned minus_operands : 1; /* "-word" is an operand, but for options of one letter */
 } aphc_command_t;
 
 /* Fills *command with the row of that place or name; 0 where there is none. */
 int aphc_command_at(size_t place, aphc_command_t *command);
 int aphc_command_find(const char *name, aphc_command_t *command);
+
+/* The command a line begins with: how many of its words (argc is at least 1) are its name, 1 or 2; 0
+ * where there is none of that name. */
+int aphc_command_take(int argc, char **argv, aphc_command_t *command);
+
+/* The second words of the verbs that begin with group, with a blank between; in p. NULL: no verb does. */
+const char *aphc_command_group(const char *group, apr_pool_t *p);
 
 /* The options every command takes. */
 extern const aphc_option_t aphc_common_options[];
@@ -81,6 +89,27 @@ apr_status_t aphc_restart(aphc_context_t *, const aphc_arguments_t *, aph_error_
 apr_status_t aphc_vhost(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_render(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_reload(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_update(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_rollback(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_search(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_show(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_add(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_remove(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_refresh(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_sign(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_catalog_check(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_import(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_activate(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_deactivate(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_diff(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_categorize(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_clean(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_revision_migrate(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_storage_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_storage_add(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_storage_remove(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_status(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_logs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
@@ -94,6 +123,18 @@ apr_status_t aphc_help(aphc_context_t *, const aphc_arguments_t *, aph_error_t *
 apr_status_t aphc_version(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 
 /* Their options; a command reads arguments->values in this order. */
+extern const aphc_option_t aphc_update_options[];
+extern const aphc_option_t aphc_rollback_options[];
+extern const aphc_option_t aphc_search_options[];
+extern const aphc_option_t aphc_catalog_add_options[];
+extern const aphc_option_t aphc_catalog_refresh_options[];
+extern const aphc_option_t aphc_catalog_sign_options[];
+extern const aphc_option_t aphc_catalog_check_options[];
+extern const aphc_option_t aphc_revision_list_options[];
+extern const aphc_option_t aphc_revision_import_options[];
+extern const aphc_option_t aphc_revision_activate_options[];
+extern const aphc_option_t aphc_revision_dry_options[];
+extern const aphc_option_t aphc_storage_add_options[];
 extern const aphc_option_t aphc_install_options[];
 extern const aphc_option_t aphc_uninstall_options[];
 extern const aphc_option_t aphc_logs_options[];

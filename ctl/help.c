@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <apr_strings.h>
 
 #include "ctl/help_pages.h"
 #include "ctl/operation.h"
@@ -32,6 +33,8 @@ static int print_page(const aphc_terminal_t *terminal, const char *about)
             topics[i].print(terminal);
             return 1;
         }
+    if (aphc_help_group(terminal, about))
+        return 1;
     if (!aphc_command_find(about, &command))
         return 0;
     aphc_help_command(terminal, &command);
@@ -60,6 +63,8 @@ static int print_page_as_json(const aphc_context_t *context, const char *about)
 apr_status_t aphc_help(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
 {
     const char *about = arguments->operands[0];
+    if (arguments->operands[1] != NULL)
+        about = apr_pstrcat(context->p, about, " ", arguments->operands[1], NULL);
     if (context->json ? print_page_as_json(context, about) : print_page(&context->out, about))
         return APR_SUCCESS;
     return aph_error_set(err, APH_EUSAGE, 1760,

@@ -29,17 +29,40 @@ static void print_options(const aphc_terminal_t *terminal, const aphc_option_t *
         print_option(terminal, &options[i]);
 }
 
+static void print_command(const aphc_terminal_t *terminal, const aphc_command_t *command)
+{
+    aphc_putf(terminal, "  %-21s", command->name);
+    aphc_text_wrap(terminal->file, command->help, terminal->columns, 23);
+    aphc_putf(terminal, "\n");
+}
+
+static int of_group(const aphc_command_t *command, const char *group, size_t length)
+{
+    return strncmp(command->name, group, length) == 0 && command->name[length] == ' ';
+}
+
+int aphc_help_group(const aphc_terminal_t *terminal, const char *group)
+{
+    aphc_command_t command;
+    int found = 0;
+    for (size_t i = 0; aphc_command_at(i, &command); i++)
+        if (of_group(&command, group, strlen(group))) {
+            print_command(terminal, &command);
+            found = 1;
+        }
+    if (found)
+        aphc_putf(terminal, "\nMore: apphostctl %s COMMAND --help\n", group);
+    return found;
+}
+
 void aphc_help_overview(const aphc_terminal_t *terminal)
 {
     aphc_command_t command;
     aphc_putf(terminal, "usage: apphostctl [OPTION...] COMMAND [ARGUMENT...]\n\n");
     aphc_put(terminal, APHC_BOLD, "Commands");
     aphc_putf(terminal, "\n");
-    for (size_t i = 0; aphc_command_at(i, &command); i++) {
-        aphc_putf(terminal, "  %-10s", command.name);
-        aphc_text_wrap(terminal->file, command.help, terminal->columns, 12);
-        aphc_putf(terminal, "\n");
-    }
+    for (size_t i = 0; aphc_command_at(i, &command); i++)
+        print_command(terminal, &command);
     aphc_putf(terminal, "\n");
     aphc_put(terminal, APHC_BOLD, "Options, before or after the command");
     aphc_putf(terminal, "\n");
@@ -135,66 +158,4 @@ void aphc_help_protocol(const aphc_terminal_t *terminal)
         aphc_putf(terminal, "| `%s` | %s | %s%s%s | %s |\n", ops[i].name, kinds[ops[i].kind],
                   *ops[i].arguments != '\0' ? "`" : "", ops[i].arguments,
                   *ops[i].arguments != '\0' ? "`" : "none", ops[i].help);
-}
-
-static void completion_options(const aphc_terminal_t *terminal, const aphc_option_t *options)
-{
-    for (int i = 0; options != NULL && options[i].name != NULL; i++)
-        aphc_putf(terminal, " --%s", options[i].name);
-}
-
-/* What an operand of a command can be: a function or variable of the script below; NULL leaves
- * files to bash. */
-static const char *completion_operand(const aphc_command_t *command)
-{
-    if (strcmp(command->name, "help") == 0)
-        return "$commands exit-codes options rules protocol completion";
-    if (strcmp(command->name, "job") == 0)
-        return "$(_apphostctl_jobs)";
-    int takes_app =
-        strstr(command->usage, " NAME") != NULL || strstr(command->usage, "[NAME]") != NULL;
-    return takes_app && strcmp(command->name, "install") != 0 ? "$(_apphostctl_apps)" : NULL;
-}
-
-void aphc_help_completion(const aphc_terminal_t *terminal)
-{
-    aphc_command_t command;
-    aphc_putf(terminal,
-              "# SPDX-License-Identifier: Apache-2.0\n"
-              "# bash completion for apphostctl; made by: apphostctl help completion\n"
-              "_apphostctl_apps()\n{\n"
-              "    apphostctl --json list 2>/dev/null | grep -o '\"name\":\"[a-z0-9-]*\"' | "
-              "cut -d'\"' -f4\n}\n"
-              "_apphostctl_jobs()\n{\n"
-              "    apphostctl --json jobs 2>/dev/null | grep -o '\"job_id\":[0-9]*' | "
-              "cut -d: -f2\n}\n"
-              "_apphostctl()\n{\n"
-              "    local word=${COMP_WORDS[COMP_CWORD]} command= commands='");
-    for (size_t i = 0; aphc_command_at(i, &command); i++)
-        aphc_putf(terminal, "%s%s", i == 0 ? "" : " ", command.name);
-    aphc_putf(terminal, "' common='");
-    completion_options(terminal, aphc_common_options);
-    aphc_putf(terminal,
-              "'\n    local own= operands= given\n"
-              "    for given in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-              "        case \" $commands \" in *\" $given \"*) command=$given; break;; esac\n"
-              "    done\n"
-              "    case $command in\n"
-              "    '') operands=$commands;;\n");
-    for (size_t i = 0; aphc_command_at(i, &command); i++) {
-        const char *operands = completion_operand(&command);
-        aphc_putf(terminal, "    %s) own='", command.name);
-        completion_options(terminal, command.options);
-        aphc_putf(terminal, operands != NULL ? "'; [[ $word == -* ]] || operands=" : "'");
-        aphc_putf(terminal, operands != NULL ? "\"%s\";;\n" : ";;\n", operands);
-    }
-    aphc_putf(terminal, "    esac\n"
-                        "    COMPREPLY=()\n"
-                        "    if [[ $word == -* ]]; then\n"
-                        "        COMPREPLY=($(compgen -W \"$common $own\" -- \"$word\"))\n"
-                        "    elif [[ -n $operands ]]; then\n"
-                        "        COMPREPLY=($(compgen -W \"$operands\" -- \"$word\"))\n"
-                        "    fi\n"
-                        "}\n"
-                        "complete -o default -F _apphostctl apphostctl\n");
 }

@@ -9,6 +9,9 @@
 /* All commands, one line each, and the common options. */
 void aphc_help_overview(const aphc_terminal_t *terminal);
 
+/* The commands whose first word is group, one line each; 0 where there is none. */
+int aphc_help_group(const aphc_terminal_t *terminal, const char *group);
+
 /* One command: usage, help, options. */
 void aphc_help_command(const aphc_terminal_t *terminal, const aphc_command_t *command);
 

@@ -13,6 +13,7 @@
 
 #include "helper/base/job_wire.h"
 #include "helper/base/wall.h"
+#include "helper/catalog/stories.h"
 #include "helper/job/job.h"
 
 static const struct {
@@ -24,6 +25,24 @@ static const struct {
     {"restart", aphd_story_restart}, {"logs", aphd_story_logs},
     {"watch", aphd_story_watch},     {"render", aphd_story_render},
     {"reload", aphd_story_reload},
+    {"update", aphd_story_update},
+    {"rollback", aphd_story_rollback},
+    {"search", aphd_story_search},
+    {"show", aphd_story_show},
+    {"catalog-list", aphd_story_catalog_list},
+    {"catalog-add", aphd_story_catalog_add},
+    {"catalog-remove", aphd_story_catalog_remove},
+    {"catalog-refresh", aphd_story_catalog_refresh},
+    {"storage-list", aphd_story_storage_list},
+    {"storage-add", aphd_story_storage_add},
+    {"storage-remove", aphd_story_storage_remove},
+    {"revision-list", aphd_story_revision_list},
+    {"revision-activate", aphd_story_revision_activate},
+    {"revision-deactivate", aphd_story_revision_deactivate},
+    {"revision-categorize", aphd_story_revision_categorize},
+    {"revision-clean", aphd_story_revision_clean},
+    {"revision-import", aphd_story_revision_import},
+    {"revision-diff", aphd_story_revision_diff},
 };
 
 static apr_status_t tell(aphd_job_t *job, aph_error_t *err)

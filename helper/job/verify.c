@@ -193,6 +193,14 @@ static apr_status_t same_ports(const comparing_t *comparing, const char *key)
     return APR_SUCCESS;
 }
 
+/* The policy lets no other propagation pass than that; an engine that does not tell has its default,
+ * which is the same. */
+static int is_private(const json_t *mount)
+{
+    const char *is = json_string_value(json_object_get(mount, "Propagation"));
+    return is == NULL || *is == '\0' || strcmp(is, "rprivate") == 0 || strcmp(is, "private") == 0;
+}
+
 /* The effective mounts, not the wishes: a bind must be the model's with its source and its right to
  * write. A volume has no power over the host unless its options give it one, and those are the
  * model's; the image's own anonymous ones are among them. */
@@ -211,7 +219,8 @@ static apr_status_t same_mounts(const comparing_t *comparing, const char *key)
                 continue;
             found = target != NULL && source != NULL && strcmp(wish.target, target) == 0
                  && strcmp(wish.source, source) == 0
-                 && (!wish.read_only || !json_is_true(json_object_get(mount, "RW")));
+                 && (!wish.read_only || !json_is_true(json_object_get(mount, "RW")))
+                 && (!wish.private || is_private(mount));
         }
         if (!found)
             return differs(comparing, source);

@@ -106,6 +106,7 @@ static int read_short(const json_t *value, aphd_mount_t *mount)
     if (mode != NULL)
         *mode++ = '\0';
     mount->read_only = mode != NULL && (strcmp(mode, "ro") == 0 || strncmp(mode, "ro,", 3) == 0);
+    mount->private = 0;
     snprintf(mount->source, sizeof mount->source, "%.1023s", whole);
     snprintf(mount->target, sizeof mount->target, "%.1023s", target);
     return 1;
@@ -118,5 +119,6 @@ int aphd_mount_read(const json_t *value, aphd_mount_t *mount)
     aphd_normal_word(json_object_get(value, "source"), mount->source, sizeof mount->source);
     aphd_normal_word(json_object_get(value, "target"), mount->target, sizeof mount->target);
     mount->read_only = json_is_true(json_object_get(value, "read_only"));
+    mount->private = json_object_get(json_object_get(value, "bind"), "propagation") != NULL;
     return mount->source[0] != '\0' && mount->target[0] != '\0';
 }

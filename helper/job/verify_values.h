@@ -23,6 +23,7 @@ typedef struct aphd_mount_t {
     char source[1024];
     char target[1024];
     int read_only;
+    int private; /* said to be: mounts made later on either side are not seen on the other */
 } aphd_mount_t;
 
 /* A mount of the file, short or long form. Zero where it has no source or target. */

@@ -17,6 +17,8 @@ static const struct {
     {"start",     "nt++++k"},
     {"stop",      "nt++++k"},
     {"restart",   "nt++++k"},
+    {"update",    "nt++++k"},
+    {"rollback",  "nt++++k"},
     {"logs",      "n+++++k"},
 };
 

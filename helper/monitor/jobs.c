@@ -334,10 +334,11 @@ static apr_status_t refuse_busy(const aphd_job_t *open, aph_error_t *err)
                          (long long)open->job_id);
 }
 
-/* What is about no single app: one at a time. */
-static apr_status_t admit_for_all(aphd_jobs_t *jobs, const aph_op_t *op, aph_error_t *err)
+/* What is about no single app: one at a time of each of the two names. Who only reads does not wait. */
+static apr_status_t admit_for_all(aphd_jobs_t *jobs, const aph_op_t *op, const char *name,
+                                  aph_error_t *err)
 {
-    const aphd_job_t *open = find_open(jobs, APHD_ALL_APPS);
+    const aphd_job_t *open = op->kind == APH_OP_JOB ? find_open(jobs, name) : NULL;
     return open != NULL ? refuse_busy(open, err) : check_room(jobs, op, err);
 }
 
@@ -395,11 +396,12 @@ apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op
                               const json_t *args, aph_error_t *err)
 {
     const char *given = json_string_value(json_object_get(args, "name"));
-    const char *name = given != NULL ? given : APHD_ALL_APPS;
+    const char *all = strchr(op->name, '-') != NULL ? APHD_CATALOG : APHD_ALL_APPS;
+    const char *name = given != NULL ? given : all;
     aphd_job_row_t row = {.op = op->name, .name = name};
     int64_t job_id = 0;
     apr_status_t status = given != NULL ? admit(jobs, op, args, name, &row.app_id, err)
-                                        : admit_for_all(jobs, op, err);
+                                        : admit_for_all(jobs, op, name, err);
     if (status == APR_SUCCESS && op->kind == APH_OP_JOB)
         status = journal_new(jobs, conn, &row, args, &job_id, err);
     if (status != APR_SUCCESS)

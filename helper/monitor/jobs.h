@@ -10,6 +10,7 @@
 #define APHD_JOBS_OPEN_MAX 256   /* queued and running */
 #define APHD_STREAMS_MAX 8
 #define APHD_ALL_APPS "*"        /* the name of a job that is about no single app */
+#define APHD_CATALOG "*catalog"  /* and of one about the catalog, which is about no app at all */
 
 typedef struct aphd_job_t aphd_job_t;
 

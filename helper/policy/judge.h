@@ -94,6 +94,10 @@ void aphd_needs(aphd_judge_t *j, const char *other);
  * result->binds. */
 void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path);
 
+/* A mount of type "storage", and what all of them are to those of other apps (judge_storage.c). */
+void aphd_judge_storage(aphd_judge_t *j, const json_t *row);
+void aphd_storage_settle(aphd_judge_t *j);
+
 /* Asks for the machine's graphics processors, if a part of the key at hand wanted some, and renders
  * the request. */
 void aphd_put_gpus(aphd_judge_t *j);

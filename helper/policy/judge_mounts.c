@@ -315,6 +315,8 @@ static void judge_mount(aphd_judge_t *j, const json_t *row)
         judge_tmpfs_mount(j, row);
     else if (strcmp(type, "image") == 0 && source != NULL && aphd_image(source))
         judge_image_mount(j, row);
+    else if (strcmp(type, "storage") == 0)
+        aphd_judge_storage(j, row);
     else if (!check_options(j, row))
         return;
     else if (strcmp(type, "bind") == 0)
@@ -366,9 +368,10 @@ void aphd_binds_settle(aphd_judge_t *j)
                 continue;
             aphd_find(
                 j, APHD_DENY, aphd_line(inner), path, "nested-folder",
-                "./%.100s lies in ./%.100s, to which %.63s may write: it could put a link there "
+                "%s%.100s lies in %s%.100s, to which %.63s may write: it could put a link there "
                 "that leads out of the app; mount folders beside each other",
-                path, above, aphd_text(outer, "service"));
+                *path == '/' ? "" : "./", path, *above == '/' ? "" : "./", above,
+                aphd_text(outer, "service"));
             break;
         }
     }

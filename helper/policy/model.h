@@ -19,7 +19,7 @@
  *   mounts    [{"line":N,"type":S,"source":S|null,"target":S,"read_only":BOOL,
  *               "options":[[S,S]...]}...]
  *             type "storage" is a folder in a storage location, source is its answer
- *             (helper/base/storage_answer.h). It comes from a question of an entry, never from a
+ *             (common/storage_answer.h). It comes from a question of an entry, never from a
  *             compose text, and passes only where the job knows that answer by itself
  *   env_files [{"line":N,"path":S,"required":BOOL,"found":BOOL,"extra":[[S,S]...],
  *               "entries":[as in map...]}...]

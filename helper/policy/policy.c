@@ -306,6 +306,7 @@ static void walk(aphd_judge_t *j)
     if (judge_services(j)) {
         aphd_ports_settle(j);
         aphd_binds_settle(j);
+        aphd_storage_settle(j);
         aphd_links_settle(j);
         aphd_order_settle(j);
         put_in_order(j);

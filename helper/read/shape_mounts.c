@@ -60,13 +60,22 @@ static void take_options(json_t *options, const aphd_yaml_t *section, const char
     }
 }
 
+/* "storage" is our own word, for what a person answered: from a text it is a word like any other, and
+ * must not be taken for it (helper/policy/model.h). */
+static json_t *type_of(const char *text)
+{
+    return strcmp(text, "storage") == 0 ? json_string("type storage") : json_string(text);
+}
+
 static int take_member(json_t *value, const aphd_yaml_t *member)
 {
     if (member->kind != APHD_YAML_SCALAR) {
         take_options(json_object_get(value, "options"), member, member->key);
         return 1;
     }
-    if (strcmp(member->key, "type") == 0 || strcmp(member->key, "target") == 0)
+    if (strcmp(member->key, "type") == 0)
+        return json_object_set_new(value, "type", type_of(member->text)) == 0;
+    if (strcmp(member->key, "target") == 0)
         return json_object_set_new(value, member->key, json_string(member->text)) == 0;
     if (strcmp(member->key, "source") == 0)
         return json_object_set_new(value, "source", aphd_shape_scalar(member)) == 0;

@@ -30,8 +30,10 @@ ok "helper/vhost includes no other step, and nothing of httpd or the network" \
     "$(printf '%s\n' "$strange"; grep -nE '#[[:space:]]*include <(httpd|http_|ap_|mod_|curl/|sys/socket)' $files)"
 includes helper/monitor 'common|helper/base|helper/monitor'
 ok "helper/monitor includes no other step" "$strange"
-includes helper/job 'common|helper/base|helper/job|helper/read|helper/policy|helper/vhost|helper/httpd'
-ok "helper/job includes the reader, the policy, the virtual hosts and httpd, and no other step" "$strange"
+includes helper/catalog 'common|helper/base|helper/catalog|helper/job|helper/read'
+ok "helper/catalog includes the job's context and the reader, and no other step" "$strange"
+includes helper/job 'common|helper/base|helper/job|helper/catalog|helper/read|helper/policy|helper/vhost|helper/httpd'
+ok "helper/job includes the reader, the policy, the catalog, the virtual hosts and httpd, and no other step" "$strange"
 includes helper/httpd 'common|helper/base|helper/httpd'
 ok "helper/httpd includes no other step" "$strange"
 includes helper/doctor 'common|helper/base|helper/httpd|helper/doctor'

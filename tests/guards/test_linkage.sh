@@ -22,5 +22,5 @@ without apphostctl 'sqlite3|curl|yaml|archive|sodium|seccomp|inih|aprutil|httpd'
 without apphostd 'curl|yaml|archive|sodium|seccomp|aprutil|ssl|resolv'
 without apphost-read 'curl|sqlite3'
 without apphost-check 'curl|sqlite3'
-without apphost-job 'sqlite3|yaml'
+without apphost-job 'yaml'
 done_testing

@@ -9,7 +9,7 @@ protocol=$srcdir/docs/protocol.md ops=$srcdir/common/ops.def errors=$srcdir/comm
 need "$manual" "$completion" "$protocol" "$ops" "$errors"
 plain=$(sed 's/\\-/-/g' "$manual")
 
-verbs=$(sed -n 's/^APH_OP_ROW("\([a-z]*\)".*/\1/p' "$ops")
+verbs=$(sed -n 's/^APH_OP_ROW("\([a-z-]*\)".*/\1/p' "$ops")
 test "$(printf '%s\n' "$verbs" | wc -l)" -ge 10 || fatal "operations are found"
 table=$("$ctl" help protocol)
 ok "the protocol page has the table of operations" "$(printf '%s\n' "$table" | while read -r line; do
@@ -22,25 +22,25 @@ ok "every operation is in the table" "$(for verb in $verbs; do
     printf '%s\n' "$table" | grep -q "^| \`$verb\` |" || echo "$verb"
 done)"
 
-commands=$("$ctl" help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$("$ctl" help | sed -n '/^Commands/,/^$/s/^  \([a-z][a-z ]*[a-z]\)  .*/\1/p')
 test "$(printf '%s\n' "$commands" | wc -l)" -ge 10 || fatal "commands are found"
 ok "every operation is a command" "$(for verb in $verbs; do
-    test "$verb" = cancel || printf '%s\n' "$commands" | grep -qx "$verb" || echo "$verb"
+    test "$verb" = cancel || printf '%s\n' "$commands" | tr ' ' - | grep -qx "$verb" || echo "$verb"
 done)"
-ok "the manual explains every command by its usage and help" "$(for command in $commands; do
-    usage=$("$ctl" help "$command" | sed -n 's/^usage: apphostctl //p')
-    help=$("$ctl" help "$command" | sed -n 3p)
+ok "the manual explains every command by its usage and help" "$(printf '%s\n' "$commands" | while read -r command; do
+    usage=$("$ctl" help $command | sed -n 's/^usage: apphostctl //p')
+    help=$("$ctl" help $command | sed -n 3p)
     test -n "$usage" && test -n "$help" || echo "$command: no help"
     printf '%s\n' "$plain" | grep -qxF -- ".B $usage" || echo "$usage"
     printf '%s\n' "$plain" | grep -qF -- "$help" || echo "$command: $help"
 done)"
 ok "the manual has every option, and no other" "$( {
-    for command in $commands; do "$ctl" help "$command"; done | grep -oE '^  .{4}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u
+    printf '%s\n' "$commands" | while read -r command; do "$ctl" help $command; done | grep -oE '^  .{4}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u
     printf '%s\n' "$plain" | grep -E '^\.(BR|BI|B) (-|--)' | grep -oE -- '--[a-z-]+' | sort -u
 } | sort | uniq -u)"
 ok "the manual explains no other command" "$(printf '%s\n' "$plain" |
     sed -n '/^\.SH COMMANDS/,/^\.SH OPTIONS/s/^\.B \([a-z][a-z]*\).*/\1/p' | sort -u |
-    while read -r word; do printf '%s\n' "$commands" | grep -qx "$word" || echo "$word"; done)"
+    while read -r word; do printf '%s\n' "$commands" | grep -qE "^$word( |\$)" || echo "$word"; done)"
 
 codes=$("$ctl" help exit-codes)
 ok "the manual has every exit code" "$(printf '%s\n' "$codes" | while IFS= read -r line; do

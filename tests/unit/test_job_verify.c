@@ -17,7 +17,9 @@ static const char model[] =
     "{\"target\":22,\"published\":2224,\"protocol\":\"tcp\"}],"
     "\"volumes\":[{\"type\":\"bind\",\"source\":\"/d/7/$$x\",\"target\":\"/config\"},"
     "{\"type\":\"bind\",\"source\":\"/etc/localtime\",\"target\":\"/etc/localtime\","
-    "\"read_only\":true},\"data:/data\"]},"
+    "\"read_only\":true},\"data:/data\","
+    "{\"type\":\"bind\",\"source\":\"/srv/media/films\",\"target\":\"/films\","
+    "\"bind\":{\"propagation\":\"rprivate\"},\"read_only\":true}]},"
     "\"side\":{\"image\":\"sha256:abc\",\"network_mode\":\"service:web\"}}}";
 
 static const char inspected[] =
@@ -34,7 +36,9 @@ static const char inspected[] =
     "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/d/7/$x\",\"Destination\":\"/config\","
     "\"RW\":true},"
     "{\"Type\":\"bind\",\"Source\":\"/etc/localtime\",\"Destination\":\"/etc/localtime\","
-    "\"RW\":false},{\"Type\":\"volume\",\"Name\":\"n\",\"Source\":\"/v\","
+    "\"RW\":false},{\"Type\":\"bind\",\"Source\":\"/srv/media/films\","
+    "\"Destination\":\"/films\",\"RW\":false,\"Propagation\":\"rprivate\"},"
+    "{\"Type\":\"volume\",\"Name\":\"n\",\"Source\":\"/v\","
     "\"Destination\":\"/anonymous\",\"RW\":true}]}";
 
 /* Sets the value at a path of keys ("HostConfig.PidMode") to JSON text, and verifies. */
@@ -99,6 +103,12 @@ static void test_any_more_is_not(void **state)
                          "\"Destination\":\"/etc/localtime\",\"RW\":true}]"},
         {NULL, "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/d/7/$x\",\"Destination\":\"/etc\","
                          "\"RW\":true}]"},
+        {NULL, "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/srv/media/films\","
+                         "\"Destination\":\"/films\",\"RW\":true}]"},
+        {NULL, "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/srv/media\","
+                         "\"Destination\":\"/films\",\"RW\":false}]"},
+        {NULL, "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/srv/media/films\","
+                         "\"Destination\":\"/films\",\"RW\":false,\"Propagation\":\"rshared\"}]"},
         {NULL, "Image", "\"sha256:def\""},
         {"Config", "Labels", "{}"},
         {"Config", "Labels", "{\"org.apphost.instance\":\"other\",\"org.apphost.app\":\"7\"}"},

@@ -29,6 +29,8 @@ static const struct {
     {"start", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
     {"stop", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
     {"restart", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
+    {"update", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
+    {"rollback", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
     {"logs", "{}", {NOT, OK, OK, OK, OK, OK, NOT}},
 };
 

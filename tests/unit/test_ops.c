@@ -116,7 +116,7 @@ typedef struct argument_t {
 /* The arguments of a row, read by other means than the code under test. */
 static size_t arguments_of(const aph_op_t *op, argument_t *arguments, size_t room)
 {
-    char copy[256];
+    char copy[512];
     size_t count = 0;
     assert_true(strlen(op->arguments) < sizeof copy);
     strcpy(copy, op->arguments);
@@ -151,7 +151,7 @@ static void for_every_op(case_t *test)
     const aph_op_t *ops = aph_ops(&count);
     assert_true(count > 10);
     for (size_t i = 0; i < count; i++) {
-        argument_t arguments[12];
+        argument_t arguments[20];
         size_t known = arguments_of(&ops[i], arguments, COUNT(arguments));
         test(&ops[i], arguments, known);
     }
@@ -163,7 +163,8 @@ static void row_is_sound(const aph_op_t *op, const argument_t *arguments, size_t
     assert_true(op->help != NULL && op->help[strlen(op->help) - 1] == '.');
     assert_true(op->kind == APH_OP_QUERY || op->kind == APH_OP_JOB || op->kind == APH_OP_STREAM);
     if (op->usage != NULL) {
-        assert_memory_equal(op->usage, op->name, strlen(op->name));
+        for (size_t i = 0; op->name[i] != '\0'; i++) /* a verb of two words */
+            assert_int_equal(op->usage[i], op->name[i] == '-' ? ' ' : op->name[i]);
         assert_true(strchr(" ", op->usage[strlen(op->name)]) != NULL);
     }
     for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "helper/base/storage_answer.h"
+#include "common/storage_answer.h"
 
 #include <string.h>
 
@@ -46,12 +46,12 @@ static int is_part(const char *part, size_t length)
     return 1;
 }
 
-const char *aphd_storage_answer_fault(const char *answer)
+const char *aph_storage_answer_fault(const char *answer)
 {
-    char name[APHD_STORAGE_NAME_MAX + 1];
+    char name[APH_STORAGE_NAME_MAX + 1];
     size_t length = strcspn(answer, "/");
     int parts = 0;
-    if (strlen(answer) > APHD_STORAGE_ANSWER_MAX)
+    if (strlen(answer) > APH_STORAGE_ANSWER_MAX)
         return "is too long for a folder of a storage location";
     if (answer[0] == '/')
         return "is a path of this machine; name a storage location and a folder in it: "
@@ -68,15 +68,15 @@ const char *aphd_storage_answer_fault(const char *answer)
             return "is not LOCATION/FOLDER with plain names: a folder's name begins with a letter "
                    "or digit, does not end with a dot or blank, and has no characters that "
                    "programs take for something else";
-        if (++parts > APHD_STORAGE_PARTS_MAX)
+        if (++parts > APH_STORAGE_PARTS_MAX)
             return "leads through more than 8 folders";
     }
     return NULL;
 }
 
-int aphd_storage_answer_split(const char *answer, char *location, const char **folder)
+int aph_storage_answer_split(const char *answer, char *location, const char **folder)
 {
-    if (aphd_storage_answer_fault(answer) != NULL)
+    if (aph_storage_answer_fault(answer) != NULL)
         return 0;
     size_t length = strcspn(answer, "/");
     if (location != NULL) {
