@@ -40,8 +40,8 @@ static apr_status_t cannot(const json_t *location, const char *folder, size_t up
     if (cause == EAGAIN)
         return aph_error_set(err, APH_EBUSY, 2682, "%s was replaced while it was made; look who "
                              "writes there, and try again", at);
-    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 2683, "cannot open or make %s: %s", at,
-                         strerror(cause));
+    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 2683, "cannot open or make %s: %s%s", at,
+                         strerror(cause), cause == EROFS ? "; make it yourself, and try again" : "");
 }
 
 /* The length of folder's first part or parts up to the next slash after at. */
