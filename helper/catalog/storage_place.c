@@ -68,7 +68,7 @@ static apr_status_t judge_text(const char *path, aph_error_t *err)
                                  "a folder in it, and add that", path);
     for (const char *const *tree = system_trees; *tree != NULL; tree++)
         if (is_below(path, *tree))
-            return aph_error_set(err, APH_EDENIED, 2670, "%s belongs to the system (%s); an app that "
+            return aph_error_set(err, APH_EDENIED, 2670, "%s belongs to the system, as %s does; an app that "
                                  "writes there has the machine: choose a folder of data, as "
                                  "/srv/media", path, *tree);
     return APR_SUCCESS;
