@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,4 +78,30 @@ apr_status_t aphd_verify_storage(const json_t *service, const char *name, const 
     }
     close(root);
     return status;
+}
+
+/* As the policy renders them (judge_storage.c). */
+static json_t *volumes_of(const json_t *rows, const char *name)
+{
+    json_t *volumes = json_array();
+    size_t i, k;
+    json_t *row, *mount;
+    json_array_foreach((json_t *)rows, i, row) {
+        json_array_foreach(json_object_get(row, "mounts"), k, mount) {
+            const char *service = json_string_value(json_object_get(mount, "service"));
+            if (service != NULL && strcmp(service, name) == 0)
+                json_array_append_new(volumes, json_pack("{s:O,s:O,s:{s:s}}", "source",
+                                                         json_object_get(row, "path"), "target",
+                                                         json_object_get(mount, "target"), "bind",
+                                                         "propagation", "rprivate"));
+        }
+    }
+    return volumes;
+}
+
+apr_status_t aphd_verify_storage_rows(const json_t *rows, const char *name, const json_t *container,
+                                      aph_error_t *err)
+{
+    json_auto_t *service = json_pack("{s:o}", "volumes", volumes_of(rows, name));
+    return aphd_verify_storage(service, name, container, err);
 }

@@ -15,4 +15,8 @@
 apr_status_t aphd_verify_storage(const json_t *service, const char *name, const json_t *container,
                                  aph_error_t *err);
 
+/* The same by "storage" of a plan (storage_plan.h), where the model is not at hand. */
+apr_status_t aphd_verify_storage_rows(const json_t *rows, const char *name, const json_t *container,
+                                      aph_error_t *err);
+
 #endif
