@@ -289,7 +289,7 @@ static const char *ask_id(aphd_rockon_t *r, const char *id, const char *label, c
                                        .advanced = initial != NULL,
                                        .bounded = 1,
                                        .max = ID_LAST};
-    return apr_pstrcat(r->p, "{{", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
+    return apr_pstrcat(r->p, "{{answer.", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
 }
 
 /* uid and gid: a number, or the owner of the first volume, or the group of the engine's socket. */

@@ -145,8 +145,12 @@ json_t *aphd_rockon_literal(const char *text, apr_pool_t *p)
     size_t length = 0;
     char *out = apr_palloc(p, 2 * strlen(text) + 1);
     for (; *text != '\0'; text++) {
-        if (*text == '$')
-            out[length++] = '$';
+        if (*text == '$' || (*text == '{' && text[1] == '{'))
+            out[length++] = *text;
+        if (*text == '{' && text[1] == '{') {
+            out[length++] = *text++;
+            out[length++] = *text;
+        }
         out[length++] = *text;
     }
     return json_stringn(out, length);
