@@ -207,13 +207,16 @@ static void set_texts(amahi_t *a)
               stop != NULL ? apr_pstrmemdup(a->p, description, (size_t)(stop - description))
                            : description,
               SUMMARY_MAX);
-    set_plain(a, "notes", aphd_rockon_plain(member(a, "special_instructions"), a->p), TEXT_MAX);
+    set_plain(a, "notes",
+              aphd_rockon_bare(aphd_rockon_plain(member(a, "special_instructions"), a->p), a->p),
+              TEXT_MAX);
     if (strlen(version) <= 64 && aphd_grammar_fits(APHD_GRAMMAR_PRINTABLE, version))
         json_object_set_new(a->manifest, "version", json_string(version));
     if ((*user != '\0' || *password != '\0') && strlen(user) < 200 && strlen(password) < 200)
         json_object_set_new(a->manifest, "credentials",
-                            json_pack("[{s:s,s:s,s:s}]", "label", "First sign-in", "user", user,
-                                      "password", password));
+                            json_pack("[{s:s,s:s,s:s}]", "label", "First sign-in", "user",
+                                      aphd_rockon_bare(user, a->p), "password",
+                                      aphd_rockon_bare(password, a->p)));
     if (strcmp(text_of(a, "status"), "testing") == 0)
         json_object_set_new(a->manifest, "advisory",
                             json_string("Its catalog says it is still being tested."));
