@@ -19,20 +19,6 @@
 #define ROUNDS_MAX 12 /* tries to find an answer that fits */
 #define PORT_FIRST 20001
 
-static const aphd_words_t sample_words = {.host_port = "35001",
-                                          .webapp_path = "/var/lib/apphost/data/1",
-                                          .app_identifier = "apphost-00000000-1",
-                                          .app_hostname = "app.home.arpa",
-                                          .app_name = "app",
-                                          .app_url = "https://app.home.arpa",
-                                          .app_domain = "home.arpa"};
-static const aphd_policy_site_t sample_site = {.app_id = 1,
-                                               .port = APH_PORT_BASE + 1,
-                                               .max_app_id = APH_APP_ID_MAX_DEFAULT,
-                                               .project = "apphost-00000000-1",
-                                               .instance = "00000000-0000-0000-0000-000000000000",
-                                               .data_dir = "/var/lib/apphost/data/1"};
-
 static const char *text_of(const json_t *object, const char *member)
 {
     const char *text = json_string_value(json_object_get(object, member));
@@ -156,7 +142,7 @@ static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length)
     aphd_reading_t reading = {.kind = APHD_READ_APPLY,
                               .text = text,
                               .length = length,
-                              .words = &sample_words,
+                              .words = &aphd_check_words,
                               .form = entry->form,
                               .answers = answers,
                               .milliseconds = ENTRY_MS};
@@ -181,7 +167,7 @@ static void judge(aphd_check_entry_t *entry, const char *text, size_t length)
     const json_t *compose = json_object_get(script, "compose");
     entry->end = APHD_ENTRY_ASKS; /* and so it stays where no sample fits */
     if (entry->error.status == APR_SUCCESS && compose != NULL &&
-        aphd_policy_judge(compose, &sample_site, &entry->result, &entry->error) == APR_SUCCESS)
+        aphd_policy_judge(compose, &aphd_check_site, &entry->result, &entry->error) == APR_SUCCESS)
         entry->end = entry->result.verdict == APHD_DENY   ? APHD_ENTRY_REFUSED
                      : entry->result.verdict == APHD_ASK  ? APHD_ENTRY_ASKS
                      : json_array_size(entry->needed) > 0 ? APHD_ENTRY_ASKS

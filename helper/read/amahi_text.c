@@ -95,7 +95,7 @@ static apr_status_t refuse_host_needs(const amahi_t *a)
 /* --- the scripts --- */
 
 static const aphd_words_t sample_words = {.host_port = "35001",
-                                          .webapp_path = "/var/lib/apphost/data/1",
+                                          .webapp_path = "/srv/app",
                                           .app_identifier = "apphost-00000000-1",
                                           .app_hostname = "app.home.arpa"};
 
