@@ -71,7 +71,7 @@ apr_status_t aphd_verify_storage(const json_t *service, const char *name, const 
         /* Only these are rendered with a propagation (judge_storage.c). */
         if (status == APR_SUCCESS && aphd_mount_read(row, &mount) && mount.private
             && !is_the_same(root, &mount) && !has_ended(container, root))
-            status = aph_error_set(err, APH_EDENIED, 2541, "service %s was given another folder than "
+            status = aph_error_set(err, APH_EDENIED, 2670, "service %s was given another folder than "
                                    "%s: something was put in its place while the app started; it was "
                                    "stopped. Look who may write the folders above, and start it again",
                                    name, mount.source);
