@@ -19,6 +19,12 @@ static const char *text_of(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* Another catalog may have the same text. */
+static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
+{
+    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "sha256"), NULL);
+}
+
 /* "ID # CATALOG/ENTRY VERSION WHAT": what other commands take, and a comment. */
 static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
 {
@@ -61,7 +67,7 @@ static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
 {
     int was = 1;
     apr_status_t status = refresh->dry_run ? APR_SUCCESS
-                        : aphd_revision_deactivate(store, text_of(row, "sha256"), &was, err);
+                        : aphd_revision_deactivate(store, ref_of(refresh, row), &was, err);
     if (status == APR_SUCCESS && was) {
         refresh->deactivated++;
         say(refresh, row, why);
@@ -127,7 +133,7 @@ static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     refresh->activated++;
     say(refresh, row, "imported and activated");
     return refresh->dry_run ? APR_SUCCESS
-                            : aphd_revision_activate(store, text_of(row, "sha256"), err);
+                            : aphd_revision_activate(store, ref_of(refresh, row), err);
 }
 
 static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
@@ -135,13 +141,20 @@ static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store
 {
     char *text = NULL;
     int added = 1;
+    aph_error_t why = APH_ERROR_INIT;
     apr_status_t status = APR_SUCCESS;
     if (!refresh->dry_run) {
         status = read_text(refresh, staged, &text, err);
         if (status == APR_SUCCESS)
-            status = aphd_revision_add(store, staged->row, text, staged->length, &added, err);
+            status = aphd_revision_add(store, staged->row, text, staged->length, &added, &why);
         free(text);
     }
+    if (status == APH_EUNREADABLE || status == APH_ETOOLARGE) { /* the entry's own fault */
+        aphd_refresh_bad(refresh, text_of(staged->row, "id"), why.message);
+        return APR_SUCCESS;
+    }
+    if (why.status != APR_SUCCESS)
+        *err = why;
     if (status != APR_SUCCESS || !added)
         return status;
     refresh->added++;

@@ -94,7 +94,7 @@ static json_t *row_of(const aphd_refresh_t *refresh, const aphd_index_entry_t *n
 {
     static const char *const members[] = {
         "revision", "version", "title", "summary", "category", "categories", "icon", "obsolete",
-        "deprecated", "advisory", "automatic_updates",
+        "deprecated", "advisory", "automatic_updates", "was",
     };
     json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "catalog", refresh->name, "id", named->id,
                             "sha256", named->sha256, "format", named->format, "url",
