@@ -29,7 +29,7 @@ static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
 static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
 {
     json_int_t revision = json_integer_value(json_object_get(row, "revision"));
-    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %lld", (long long)revision)
+    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %" APR_INT64_T_FMT, (apr_int64_t)revision)
                                       : "";
     const char *version = text_of(row, "version");
     APR_ARRAY_PUSH(refresh->lines, const char *) =

@@ -138,8 +138,8 @@ static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t 
                                                           id != NULL ? id : "nothing"));
     else if ((before = same_number(batch, named, revision)) != NULL)
         aphd_refresh_bad(refresh, named->id, apr_psprintf(refresh->p, "revision: this is another text "
-                         "of revision %lld than %.16s, which was here before; a changed entry needs a "
-                         "new number", (long long)revision, before));
+                         "of revision %" APR_INT64_T_FMT " than %.16s, which was here before; a changed "
+                         "entry needs a new number", (apr_int64_t)revision, before));
     else
         batch->status = stage(refresh, row_of(refresh, named, entry), &batch->texts[number],
                               batch->err);
