@@ -127,6 +127,8 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_install_give(install, err);
     if (status == APR_SUCCESS)
+        status = aphd_install_storage_make(install, err);
+    if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
     return status == APR_SUCCESS ? start(install, err) : status;
 }
@@ -212,6 +214,8 @@ static void clear(aphd_install_t *install)
     json_decref(install->folders);
     json_decref(install->needs);
     json_decref(install->files);
+    json_decref(install->storage_others);
+    json_decref(install->storage_rows);
     json_decref(install->plan);
     json_decref(install->undo);
     free(install->model);
