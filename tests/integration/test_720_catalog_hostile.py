@@ -153,7 +153,7 @@ def test_cat_04_endless(shop, served):  # noqa: F811
 def test_cat_04_slow(shop, served):  # noqa: F811
     """It takes as long as patience lasts; a host that stalls earlier is in tests/unit/test_catalog_fetch.c."""
     def drip(handler):
-        handler.wfile.write(b"HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n")
+        handler.wfile.write(b"HTTP/1.1 200 x\r\nContent-Length: 100\r\n\r\n")
         for _ in range(100):
             handler.wfile.write(b"{")
             handler.wfile.flush()
