@@ -27,6 +27,8 @@
 #define APH_LIST_ITEM_MAX 2048  /* octets of one */
 #define APH_FOREIGN_MAX 1048576 /* octets of any foreign text handed to the reader */
 #define APH_MANIFEST_MAX 4194304 /* octets of one answer of a registry */
+#define APH_INDEX_MAX   8388608  /* octets of the index of a catalog */
+#define APH_INDEX_ENTRIES_MAX 20000
 #define APH_YAML_NODES_MAX  10000
 #define APH_YAML_DEPTH_MAX  32
 #define APH_YAML_SCALAR_MAX 65536

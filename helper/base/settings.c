@@ -173,6 +173,7 @@ static const struct {
     {"httpd", "Templates", set_path, FIELD(templates_dir)},
     {"httpd", "Vhosts", set_vhosts, FIELD(vhosts_always)},
     {"jobs", "Parallel", set_number, FIELD(parallel_jobs)},
+    {"catalog", "CaFile", set_optional_path, FIELD(ca_file)},
 #undef FIELD
 };
 

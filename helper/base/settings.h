@@ -22,6 +22,8 @@
  *                                      route; always
  *   [jobs]
  *   Parallel = 4
+ *   [catalog]
+ *   CaFile =                           PEM file of the certificates to believe instead of the system's
  */
 #ifndef APHD_SETTINGS_H
 #define APHD_SETTINGS_H
@@ -48,6 +50,7 @@ typedef struct aphd_settings_t {
     const char *templates_dir;   /* of the admin; need not exist */
     int vhosts_always;
     int parallel_jobs;
+    const char *ca_file;         /* of catalogs, or NULL */
     /* Derived, never set by anyone. */
     const char *socket_path;     /* RuntimeDir/apphostd.sock */
     const char *lock_path;       /* RuntimeDir/apphostd.lock */

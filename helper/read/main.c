@@ -13,6 +13,7 @@
 #include "common/utf8.h"
 #include "helper/read/compose_normal.h"
 #include "helper/read/entry.h"
+#include "helper/read/index_text.h"
 #include "helper/read/read_wire.h"
 #include "helper/read/registry_text.h"
 #include "helper/read/sandbox.h"
@@ -76,7 +77,7 @@ static apr_status_t read_request(json_t **request, char **text, size_t *length, 
     if (rv != APR_SUCCESS)
         return rv;
     json_int_t size = json_integer_value(json_object_get(*request, "length"));
-    if (size < 0 || size > APH_MANIFEST_MAX)
+    if (size < 0 || size > APH_INDEX_MAX)
         return aph_error_set(err, APH_ETOOLARGE, 522, "more text than is read");
     *length = (size_t)size;
     *text = apr_palloc(p, *length + 1);
@@ -117,6 +118,7 @@ static const struct {
     {"image", aphd_registry_image},
     {"challenge", aphd_registry_challenge},
     {"token", aphd_registry_token},
+    {"index", aphd_index_text},
 };
 
 static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
@@ -171,7 +173,7 @@ static void send_answer(json_t *normal, aph_error_t *err)
     size_t length = 0;
     if (normal != NULL) {
         json_t *frame = json_pack("{s:o}", "ok", normal);
-        if (aph_frame_encode(frame, APHD_READ_ANSWER_MAX, &octets, &length, err) != APR_SUCCESS)
+        if (aph_frame_encode(frame, APHD_READ_INDEX_MAX, &octets, &length, err) != APR_SUCCESS)
             normal = NULL;
     }
     if (normal == NULL) {

@@ -44,7 +44,7 @@ static const char *kind_name(aphd_reader_kind_t kind)
         [APHD_READ_COMPOSE] = "compose",   [APHD_READ_MANIFEST] = "manifest",
         [APHD_READ_IMAGE] = "image",       [APHD_READ_CHALLENGE] = "challenge",
         [APHD_READ_TOKEN] = "token",       [APHD_READ_ENTRY] = "entry",
-        [APHD_READ_APPLY] = "apply",
+        [APHD_READ_APPLY] = "apply",       [APHD_READ_INDEX] = "index",
     };
     return names[kind];
 }
@@ -59,7 +59,14 @@ static const char *form_name(aphd_entry_form_t form)
 
 static size_t most_of(aphd_reader_kind_t kind)
 {
+    if (kind == APHD_READ_INDEX)
+        return APH_INDEX_MAX;
     return kind >= APHD_READ_MANIFEST && kind <= APHD_READ_TOKEN ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
+}
+
+static size_t answer_max(aphd_reader_kind_t kind)
+{
+    return kind == APHD_READ_INDEX ? APHD_READ_INDEX_MAX : APHD_READ_ANSWER_MAX;
 }
 
 static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
@@ -222,7 +229,7 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
         aph_error_t said = APH_ERROR_INIT;
         int exit_code = 0;
         x.deadline_ms = now_ms() + reading->milliseconds;
-        aph_frame_reader_init(&x.reader, APHD_READ_ANSWER_MAX);
+        aph_frame_reader_init(&x.reader, answer_max(reading->kind));
         rv = end_child(&x, converse(&x, &said), &exit_code);
         rv = rv == APR_SUCCESS ? take_answer(reading->kind, x.answer, normal, err)
                                : explain(&x, rv, exit_code, &said, err);

@@ -13,7 +13,8 @@
  *                    "up":BOOL, "compose":COMPOSE|null}             of docker-compose.yml
  *   uninstall script: {"stop":BOOL,"remove":BOOL,"purge":[{"path":REL,"line":N}...]}
  *   compose file:   COMPOSE = see helper/policy/model.h
- *   what a registry answers: see registry_text.h */
+ *   what a registry answers: see registry_text.h
+ *   the index of a catalog: see index_text.h */
 #ifndef APHD_READER_H
 #define APHD_READER_H
 
@@ -31,7 +32,8 @@ typedef enum aphd_reader_kind_t {
     APHD_READ_CHALLENGE,
     APHD_READ_TOKEN,
     APHD_READ_ENTRY,    /* an entry of a catalog: ENTRY of entry.h */
-    APHD_READ_APPLY     /* one with its answers: what aphd_entry_apply gives */
+    APHD_READ_APPLY,    /* one with its answers: what aphd_entry_apply gives */
+    APHD_READ_INDEX     /* the index of a catalog: index_text.h */
 } aphd_reader_kind_t;
 
 /* Which form the text of an entry has (entry.h). */
@@ -56,7 +58,8 @@ typedef struct aphd_words_t {
 typedef struct aphd_reading_t {
     aphd_reader_kind_t kind;
     const char *text;
-    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX */
+    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX, of an
+                    * index APH_INDEX_MAX */
     const aphd_words_t *words; /* NULL: none */
     aphd_entry_form_t form;    /* of an entry */
     const json_t *answers;     /* of APHD_READ_APPLY; borrowed */

@@ -35,7 +35,8 @@ static int too_deep(const char *text, size_t length)
     return 0;
 }
 
-static apr_status_t parse(const char *text, size_t length, json_t **object, aph_error_t *err)
+apr_status_t aphd_registry_object(const char *text, size_t length, json_t **object,
+                                  aph_error_t *err)
 {
     json_error_t where;
     *object = NULL;
@@ -126,7 +127,7 @@ apr_status_t aphd_registry_manifest(const char *text, size_t length, json_t **no
                                     aph_error_t *err)
 {
     json_auto_t *object = NULL;
-    apr_status_t status = parse(text, length, &object, err);
+    apr_status_t status = aphd_registry_object(text, length, &object, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *entries = json_object_get(object, "manifests");
@@ -169,7 +170,7 @@ apr_status_t aphd_registry_image(const char *text, size_t length, json_t **norma
                                  aph_error_t *err)
 {
     json_auto_t *object = NULL;
-    apr_status_t status = parse(text, length, &object, err);
+    apr_status_t status = aphd_registry_object(text, length, &object, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *config = json_object_get(object, "config");
@@ -247,7 +248,7 @@ apr_status_t aphd_registry_token(const char *text, size_t length, json_t **norma
                                  aph_error_t *err)
 {
     json_auto_t *object = NULL;
-    apr_status_t status = parse(text, length, &object, err);
+    apr_status_t status = aphd_registry_object(text, length, &object, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *token = json_object_get(object, "token");

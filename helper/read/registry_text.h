@@ -28,6 +28,10 @@ apr_status_t aphd_registry_challenge(const char *text, size_t length, json_t **n
 apr_status_t aphd_registry_token(const char *text, size_t length, json_t **normal,
                                  aph_error_t *err);
 
+/* text as one JSON object without duplicate members, nested to 32 at most: a new reference. */
+apr_status_t aphd_registry_object(const char *text, size_t length, json_t **object,
+                                  aph_error_t *err);
+
 /* Nonzero for "sha256:" and 64 hexadecimal digits in lower case. */
 int aphd_registry_digest(const char *text);
 

@@ -84,6 +84,7 @@ static void defaults(void **state)
     assert_string_equal(s->subnet_pool, "10.213.0.0/16");
     assert_int_equal(s->start_seconds, 300);
     assert_int_equal(s->parallel_jobs, 4);
+    assert_null(s->ca_file);
     assert_string_equal(s->socket_path, "/run/apphost/apphostd.sock");
     assert_string_equal(s->lock_path, "/run/apphost/apphostd.lock");
     assert_string_equal(s->database_path, "/var/lib/apphost/apphost.db");
@@ -97,7 +98,7 @@ static void defaults(void **state)
     "RuntimeDir=/r" end "WebUser = httpd" end "MaxAppId = 30535" end "PublicPort = 65535" end      \
     end "[engine]" end "Socket = /run/podman/podman.sock" end "Compose = /usr/bin/docker-compose"  \
     end "SubnetPool = 172.20.0.0/14 ; a comment" end "StartSeconds = 86400" end "[jobs]" end       \
-    "Parallel = 1" end
+    "Parallel = 1" end "[catalog]" end "CaFile = /ca.pem" end
 
 static void expect_every_key(const aphd_settings_t *s)
 {
@@ -114,6 +115,7 @@ static void expect_every_key(const aphd_settings_t *s)
     assert_string_equal(s->subnet_pool, "172.20.0.0/14");
     assert_int_equal(s->start_seconds, 86400);
     assert_int_equal(s->parallel_jobs, 1);
+    assert_string_equal(s->ca_file, "/ca.pem");
     assert_string_equal(s->socket_path, "/r/apphostd.sock");
     assert_string_equal(s->database_path, "/s/apphost.db");
 }

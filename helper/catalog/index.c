@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/catalog/index.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <sodium.h>
+
+#include "helper/read/index_form.h"
+
+#define READ_MS 10000
+
+const char *aphd_sha256(const char *octets, size_t length, apr_pool_t *p)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char *hex = apr_palloc(p, 2 * sizeof digest + 1);
+    crypto_hash_sha256(digest, (const unsigned char *)octets, length);
+    return sodium_bin2hex(hex, 2 * sizeof digest + 1, digest, sizeof digest);
+}
+
+static aphd_entry_form_t form_of(const char *format)
+{
+    return strcmp(format, "rockon") == 0 ? APHD_ENTRY_ROCKON
+         : strcmp(format, "amahi") == 0  ? APHD_ENTRY_AMAHI
+                                         : APHD_ENTRY_APPHOST;
+}
+
+static apr_status_t keep_tree(void *data)
+{
+    json_decref(data);
+    return APR_SUCCESS;
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+/* The texts stay in the tree, which ends with p. */
+static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
+{
+    const json_t *entries = json_object_get(tree, "entries");
+    apr_pool_cleanup_register(p, tree, keep_tree, apr_pool_cleanup_null);
+    index->name = text_of(tree, "name");
+    index->version = number_of(tree, "version");
+    index->generated = number_of(tree, "generated");
+    index->expires = number_of(tree, "expires");
+    index->count = json_array_size(entries);
+    index->entries = apr_pcalloc(p, (index->count + 1) * sizeof *index->entries);
+    for (size_t i = 0; i < index->count; i++) {
+        const json_t *entry = json_array_get(entries, i);
+        index->entries[i] = (aphd_index_entry_t){
+            .id = text_of(entry, "id"), .format = text_of(entry, "format"),
+            .form = form_of(text_of(entry, "format")), .file = text_of(entry, "file"),
+            .sha256 = text_of(entry, "sha256"), .length = (size_t)number_of(entry, "length"),
+        };
+    }
+}
+
+apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t length, apr_pool_t *p,
+                             aph_error_t *err)
+{
+    json_t *tree = NULL;
+    aphd_reading_t reading = {.kind = APHD_READ_INDEX, .text = octets, .length = length,
+                              .milliseconds = READ_MS};
+    memset(index, 0, sizeof *index);
+    apr_status_t status = aphd_reader_run_within(&reading, &tree, err);
+    if (status == APR_SUCCESS && !aphd_index_is_normal(tree)) {
+        json_decref(tree);
+        status = aph_error_set(err, APH_EUNREADABLE, 2493, "what apphost-read made of it is no index");
+    }
+    if (status != APR_SUCCESS) {
+        aph_error_wrap(err, "%s", APHD_INDEX_FILE);
+        return status;
+    }
+    take(index, tree, p);
+    index->sha256 = aphd_sha256(octets, length, p);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index of a catalog, index.json. Pure; runs in apphost-read, after its signature was found good.
+ *
+ *   {"apphost-catalog":1,              the form of this file
+ *    "name":S,                         what its maker calls it, as an id
+ *    "version":N,                      1..2^53-1, counts up with every change
+ *    "generated":TIME, "expires":TIME, RFC 3339 ("2026-01-31T12:00:00Z"), expires after generated
+ *    "entries":[{"id":ID,              1..63 of a-z 0-9 - _ ., begins and ends with a letter or digit
+ *                "format":"apphost"|"rockon"|"amahi",
+ *                "file":REL,           below the folder of index.json, no component begins with a dot
+ *                "sha256":HEX,         64 hexadecimal digits in lower case
+ *                "length":N}...]}      1..1 MiB
+ *
+ * Every member has to be there, and no other may; an id or a file occurs once. *normal is the same
+ * with times as seconds since 1970, and without the first member. */
+#ifndef APHD_INDEX_TEXT_H
+#define APHD_INDEX_TEXT_H
+
+#include <stddef.h>
+#include <jansson.h>
+
+#include "common/error.h"
+
+/* *normal: new reference. APH_EUNREADABLE names entry, member and what is wrong with it. */
+apr_status_t aphd_index_text(const char *text, size_t length, json_t **normal, aph_error_t *err);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an index may say, whose index is believed, and which addresses a catalog may have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <sodium.h>
+#include <cmocka.h>
+
+#include "helper/catalog/place.h"
+#include "helper/catalog/trust.h"
+#include "helper/read/index_form.h"
+#include "helper/read/index_text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define SHA "1111111111111111111111111111111111111111111111111111111111111111"
+#define DAY 86400
+
+static apr_pool_t *p;
+
+/* --- the text ------------------------------------------------------------------------------ */
+
+#define HEAD "{\"apphost-catalog\":1,\"name\":\"main\",\"version\":3," \
+             "\"generated\":\"2026-01-01T00:00:00Z\",\"expires\":\"2026-02-01T00:00:00Z\""
+#define ENTRY(id, file) "{\"id\":\"" id "\",\"format\":\"apphost\",\"file\":\"" file "\",\"sha256\":\"" SHA \
+                        "\",\"length\":12}"
+#define INDEX(entries) HEAD ",\"entries\":[" entries "]}"
+
+static void test_index(void **state)
+{
+    static const struct {
+        const char *text, *word; /* NULL: it is read */
+    } rows[] = {
+        {INDEX(""), NULL},
+        {INDEX(ENTRY("a", "a.json")), NULL},
+        {INDEX(ENTRY("a", "x/a b.json") "," ENTRY("b.c-d_e", "b")), NULL},
+        {INDEX(ENTRY("a", "a") "," ENTRY("a", "b")), "twice"},
+        {INDEX(ENTRY("a", "a") "," ENTRY("b", "a")), "another entry's"},
+        {INDEX(ENTRY("A", "a")), "\"id\""},
+        {INDEX(ENTRY("a.", "a")), "\"id\""},
+        {INDEX(ENTRY("", "a")), "\"id\""},
+        {INDEX(ENTRY("a", "../a")), "\"file\""},
+        {INDEX(ENTRY("a", "/a")), "\"file\""},
+        {INDEX(ENTRY("a", "b//a")), "\"file\""},
+        {INDEX(ENTRY("a", ".a")), "\"file\""},
+        {INDEX(ENTRY("a", "a/")), "\"file\""},
+        {INDEX(ENTRY("a", "a%2fb")), "\"file\""},
+        {INDEX(ENTRY("a", "a?b")), "\"file\""},
+        {INDEX(ENTRY("a", "index.json")), "\"file\""},
+        {INDEX("7"), "not an object"},
+        {INDEX("{\"id\":\"a\",\"format\":\"deb\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":1}"),
+         "\"format\""},
+        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"11\",\"length\":1}"),
+         "\"sha256\""},
+        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":1048577}"),
+         "\"length\""},
+        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":-1}"),
+         "\"length\""},
+        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA
+               "\",\"length\":1,\"key\":\"x\"}"), "no member \"key\""},
+        {HEAD ",\"entries\":[],\"key\":\"" SHA "\"}", "no member \"key\""},
+        {HEAD ",\"entries\":[],\"version\":4}", "not JSON"},
+        {HEAD "}", "\"entries\""},
+        {HEAD ",\"entries\":{}}", "\"entries\""},
+        {"{\"apphost-catalog\":2}", "\"apphost-catalog\""},
+        {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":9223372036854775807,\"generated\":"
+         "\"2026-01-01T00:00:00Z\",\"expires\":\"2026-02-01T00:00:00Z\",\"entries\":[]}", "\"version\""},
+        {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1e400}", "not JSON"},
+        {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1,\"generated\":"
+         "\"2026-02-30T00:00:00Z\",\"expires\":\"2026-03-01T00:00:00Z\",\"entries\":[]}", "\"generated\""},
+        {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1,\"generated\":"
+         "\"2026-02-03T00:00:00Z\",\"expires\":\"2026-01-01T00:00:00Z\",\"entries\":[]}", "expires before"},
+        {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1,\"generated\":"
+         "\"2026-02-03\",\"expires\":\"2026-01-01T00:00:00Z\",\"entries\":[]}", "\"generated\""},
+        {"\xef\xbb\xbf" INDEX(""), "not JSON"},
+        {"{\"apphost-catalog\":1,\"name\":\"\\ud800\"}", "not JSON"},
+        {"{\"apphost-catalog\":NaN}", "not JSON"},
+        {"[]", "not a JSON object"},
+        {"", "not JSON"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        aph_error_t err = APH_ERROR_INIT;
+        json_t *normal = NULL;
+        apr_status_t status = aphd_index_text(rows[i].text, strlen(rows[i].text), &normal, &err);
+        if (rows[i].word == NULL) {
+            assert_int_equal(status, APR_SUCCESS);
+            assert_true(aphd_index_is_normal(normal));
+            assert_int_equal(json_integer_value(json_object_get(normal, "generated")), 1767225600);
+            json_decref(normal);
+        } else if (status != APH_EUNREADABLE || strstr(err.message, rows[i].word) == NULL) {
+            fail_msg("%s: %s", rows[i].text, err.message);
+        }
+    }
+}
+
+static void test_zones(void **state)
+{
+    static const char text[] = "{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1,\"generated\":"
+        "\"2026-01-01T02:30:00+02:30\",\"expires\":\"2025-12-31T23:00:01-01:00\",\"entries\":[]}";
+    json_auto_t *normal = NULL;
+    assert_int_equal(aphd_index_text(text, sizeof text - 1, &normal, NULL), APR_SUCCESS);
+    assert_int_equal(json_integer_value(json_object_get(normal, "generated")), 1767225600);
+    assert_int_equal(json_integer_value(json_object_get(normal, "expires")), 1767225601);
+}
+
+static void test_depth(void **state)
+{
+    size_t length = 100000;
+    char *text = malloc(length + 1);
+    memset(text, '[', length);
+    text[length] = '\0';
+    json_t *normal = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(aphd_index_text(text, length, &normal, &err), APH_EUNREADABLE);
+    assert_non_null(strstr(err.message, "nested"));
+    free(text);
+}
+
+/* --- signatures ---------------------------------------------------------------------------- */
+
+static void test_signature(void **state)
+{
+    static const char text[] = "{\"version\":1}\n";
+    unsigned char public_key[32], secret[64], other_public[32], other_secret[64], raw[64];
+    char key[65], other[65], signature[131];
+    crypto_sign_keypair(public_key, secret);
+    crypto_sign_keypair(other_public, other_secret);
+    crypto_sign_detached(raw, NULL, (const unsigned char *)text, sizeof text - 1, secret);
+    sodium_bin2hex(key, sizeof key, public_key, sizeof public_key);
+    sodium_bin2hex(other, sizeof other, other_public, sizeof other_public);
+    sodium_bin2hex(signature, sizeof signature, raw, sizeof raw);
+    signature[128] = '\n', signature[129] = '\0';
+    size_t n = sizeof text - 1;
+    assert_int_equal(aphd_trust_signature(key, text, n, signature, 129, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_trust_signature(key, text, n, signature, 128, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_trust_signature(other, text, n, signature, 128, NULL), APH_EDENIED);
+    assert_int_equal(aphd_trust_signature(key, text, n - 1, signature, 128, NULL), APH_EDENIED);
+    assert_int_equal(aphd_trust_signature(key, text, n, signature, 127, NULL), APH_EDENIED);
+    assert_int_equal(aphd_trust_signature(key, text, n, "", 0, NULL), APH_EDENIED);
+    assert_int_equal(aphd_trust_signature("", text, n, signature, 128, NULL), APH_EDENIED);
+    assert_int_equal(aphd_trust_signature("zz", text, n, signature, 128, NULL), APH_EDENIED);
+    for (size_t bit = 0; bit < 64 * 8; bit += 37) { /* any change of the signature */
+        unsigned char wrong[64];
+        char hex[129];
+        memcpy(wrong, raw, sizeof wrong);
+        wrong[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        sodium_bin2hex(hex, sizeof hex, wrong, sizeof wrong);
+        assert_int_equal(aphd_trust_signature(key, text, n, hex, 128, NULL), APH_EDENIED);
+    }
+    /* The neutral element as a key would accept some signatures of anybody. */
+    static const char zero[] = "0100000000000000000000000000000000000000000000000000000000000000";
+    char nothing[129];
+    memset(nothing, '0', 128), nothing[1] = '1', nothing[128] = '\0';
+    assert_int_equal(aphd_trust_signature(zero, text, n, nothing, 128, NULL), APH_EDENIED);
+}
+
+/* --- versions and times -------------------------------------------------------------------- */
+
+static void test_versions(void **state)
+{
+    enum { NOW = 1000000000 };
+    static const struct {
+        json_int_t version, generated, expires, now;
+        const char *sha256, *word;
+    } rows[] = {
+        {5, NOW, NOW + 9 * DAY, NOW, SHA, NULL}, /* the same again */
+        {6, NOW, NOW + 9 * DAY, NOW, "2", NULL},
+        {5 + APHD_TRUST_STEP_MAX, NOW, NOW + 9 * DAY, NOW, "2", NULL},
+        {4, NOW, NOW + 9 * DAY, NOW, SHA, "older than version 5"},
+        {5, NOW, NOW + 9 * DAY, NOW, "2", "another version 5"},
+        {6 + APHD_TRUST_STEP_MAX, NOW, NOW + 9 * DAY, NOW, "2", "ahead"},
+        {(1LL << 53) - 1, NOW, NOW + 9 * DAY, NOW, "2", "ahead"},
+        {6, NOW - 9 * DAY, NOW, NOW, "2", "expired"},
+        {6, NOW + 3 * DAY, NOW + 9 * DAY, NOW, "2", "clock"},
+        {6, NOW - 30 * DAY, NOW - 20 * DAY, NOW - 25 * DAY, "2", "set back"}, /* we were here at NOW - 1 */
+        {6, NOW - 2, NOW + DAY, NOW - 25 * DAY, "2", NULL},
+    };
+    json_auto_t *catalog = json_pack("{s:i,s:s,s:i,s:i}", "version", 5, "sha256", SHA, "generated",
+                                     NOW - 5 * DAY, "checked", NOW - 1);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        aph_error_t err = APH_ERROR_INIT;
+        aphd_index_t index = {.version = rows[i].version, .generated = rows[i].generated,
+                              .expires = rows[i].expires, .sha256 = rows[i].sha256};
+        apr_status_t status = aphd_trust_index(catalog, &index, rows[i].now, &err);
+        if (rows[i].word == NULL ? status != APR_SUCCESS
+                                 : status != APH_EDENIED || strstr(err.message, rows[i].word) == NULL)
+            fail_msg("row %zu: %s", i, err.message);
+    }
+    json_auto_t *fresh = json_pack("{s:i}", "version", 0);
+    aphd_index_t first = {.version = 1LL << 52, .generated = NOW, .expires = NOW + DAY, .sha256 = "2"};
+    assert_int_equal(aphd_trust_index(fresh, &first, NOW, NULL), APR_SUCCESS);
+}
+
+static void test_may_install(void **state)
+{
+    json_auto_t *catalog = json_pack("{s:s,s:i,s:i,s:i}", "name", "main", "generated", 1000, "expires",
+                                     2000, "checked", 1200);
+    assert_int_equal(aphd_catalog_may_install(catalog, 1999, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_catalog_may_install(catalog, 2000, NULL), APH_EDENIED);
+    assert_null(aphd_catalog_warning(catalog, 1500, p));
+    assert_non_null(strstr(aphd_catalog_warning(catalog, 1501, p), "more than half"));
+    assert_non_null(strstr(aphd_catalog_warning(catalog, 2000, p), "expired"));
+    json_object_set_new(catalog, "checked", json_integer(2000)); /* the clock was set back since */
+    assert_int_equal(aphd_catalog_may_install(catalog, 1300, NULL), APH_EDENIED);
+    json_auto_t *fresh = json_pack("{s:s,s:i}", "name", "main", "expires", 0);
+    assert_int_equal(aphd_catalog_may_install(fresh, 1, NULL), APR_SUCCESS);
+    assert_null(aphd_catalog_warning(fresh, 1, p));
+}
+
+/* --- places -------------------------------------------------------------------------------- */
+
+static void test_places(void **state)
+{
+    static const struct {
+        const char *url, *normal; /* NULL: refused */
+    } rows[] = {
+        {"https://Apps.Example", "https://apps.example/"},
+        {"https://apps.example/", "https://apps.example/"},
+        {"https://apps.example/a/b", "https://apps.example/a/b/"},
+        {"https://apps.example/a/index.json", "https://apps.example/a/"},
+        {"https://apps.example/index.json", "https://apps.example/"},
+        {"https://apps.example:443/a", "https://apps.example/a/"},
+        {"https://apps.example:8443", "https://apps.example:8443/"},
+        {"https://[2001:db8::1]:8443/a", "https://[2001:db8::1]:8443/a/"},
+        {"https://10.0.0.7/a", "https://10.0.0.7/a/"},
+        {"file:///srv/catalog", "file:///srv/catalog/"},
+        {"file:///srv/catalog/index.json", "file:///srv/catalog/"},
+        {"http://apps.example/", NULL}, {"gopher://apps.example/", NULL}, {"HTTPS://a/", NULL},
+        {"https:apps.example", NULL}, {"https:///a", NULL}, {"https://:443/", NULL},
+        {"https://user@apps.example/", NULL}, {"https://u:p@apps.example/", NULL},
+        {"https://apps.example:22/", NULL}, {"https://apps.example:25/", NULL},
+        {"https://apps.example:80/", NULL}, {"https://apps.example:/", NULL},
+        {"https://apps.example:99999/", NULL}, {"https://apps.example:443x/", NULL},
+        {"https://apps.example:+443/", NULL}, {"https://apps.example:0443 /", NULL},
+        {"https://apps.example/?a", NULL}, {"https://apps.example?a", NULL},
+        {"https://apps.example/#a", NULL}, {"https://apps.example/a/../b", NULL},
+        {"https://apps.example/..", NULL}, {"https://apps.example/.", NULL},
+        {"https://apps.example//a", NULL}, {"https://apps.example/a b", NULL},
+        {"https://apps.example\\@evil.example/", NULL}, {"https://[::1/", NULL}, {"https://[]/", NULL},
+        {"https://\xc3\xa4.example/", NULL}, {"https://a/\n", NULL},
+        {"file://host/srv", NULL}, {"file:///", NULL}, {"file://srv", NULL}, {"file:///a/../b", NULL},
+        {"file:///a%2e", NULL}, {"/srv/catalog", NULL}, {"", NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        aphd_place_t place;
+        apr_status_t status = aphd_place_read(&place, rows[i].url, p, NULL);
+        if (rows[i].normal == NULL ? status != APH_EUSAGE
+                                   : status != APR_SUCCESS || strcmp(place.url, rows[i].normal) != 0)
+            fail_msg("%s: %s", rows[i].url, status == APR_SUCCESS ? place.url : "refused");
+    }
+}
+
+static void test_addresses(void **state)
+{
+    const aphd_address_t public = APHD_ADDRESS_PUBLIC, private = APHD_ADDRESS_PRIVATE,
+                         loop = APHD_ADDRESS_LOOPBACK;
+    assert_true(aphd_place_fits(public, 443, 0, 0, 0));
+    assert_true(aphd_place_fits(public, 443, 0, 1, 0));
+    assert_false(aphd_place_fits(public, 22, 0, 0, 0));
+    assert_false(aphd_place_fits(public, 22, 1, 1, 1));
+    assert_false(aphd_place_fits(private, 443, 0, 0, 0));
+    assert_false(aphd_place_fits(loop, 8443, 0, 0, 1));
+    assert_true(aphd_place_fits(private, 443, 1, 0, 0));
+    assert_true(aphd_place_fits(loop, 8443, 1, 0, 0));
+    assert_false(aphd_place_fits(loop, 8443, 1, 1, 0));
+    assert_true(aphd_place_fits(loop, 8443, 1, 1, 1));
+    assert_false(aphd_place_fits(APHD_ADDRESS_NEVER, 443, 1, 0, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_index),     cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_depth),     cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_versions),  cmocka_unit_test(test_may_install),
+        cmocka_unit_test(test_places),    cmocka_unit_test(test_addresses),
+    };
+    apr_initialize();
+    if (sodium_init() < 0)
+        return 1;
+    apr_pool_create(&p, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
