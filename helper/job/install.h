@@ -36,6 +36,7 @@ typedef struct aphd_install_t {
     char plan_hash[APHD_HASH_TEXT];
     json_t *undo;                /* the journal so far (take_down.h); NULL: nothing was begun */
     char *model;                 /* the rendered text; malloc'd */
+    char *first;                 /* the same of the service that runs once before; malloc'd, NULL: none */
     json_t *consents, *rules;    /* what was agreed to and what is overridden, after ..._consent */
     const aphd_replaced_t *replaced; /* an app is there already (update.h); NULL: an install */
 } aphd_install_t;
@@ -53,6 +54,12 @@ apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
+
+/* The hash of its plan, into plan_hash: once more whenever the content changed. */
+apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err);
+
+/* The address at which a browser begins. Lives in the job's pool. */
+const char *aphd_install_page(const aphd_install_t *install);
 
 /* Judges the script that was read. consents: ids agreed to, borrowed, may be NULL. */
 apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err);

@@ -231,6 +231,8 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = APR_SUCCESS;
     if (!install->job->app.files)
         status = plan_images(install, err);
+    if (status == APR_SUCCESS && install->source != NULL)
+        status = aphd_source_pin(install->source, install->images, install->job->p, err);
     if (install->images == NULL)
         install->images = json_array();
     if (install->needs == NULL)
@@ -240,10 +242,26 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
+apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *secrets = install->source != NULL ? aphd_source_secrets(install->source) : NULL;
+    return aphd_plan_hash(install->plan, secrets, install->plan_hash, err);
+}
+
+/* Where a browser begins. */
+const char *aphd_install_page(const aphd_install_t *install)
+{
+    const aphd_job_t *job = install->job;
+    const char *path = install->source == NULL ? NULL : json_string_value(json_object_get(
+        json_object_get(install->source->manifest, "web"), "path"));
+    return aphd_job_is_path(path) ? apr_pstrcat(job->p, job->app.url, path + 1, NULL) : job->app.url;
+}
+
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    const char *script = aphd_job_text(job, "script");
+    const aphd_source_t *source = install->source;
+    const char *script = source != NULL ? source->text : aphd_job_text(job, "script");
     aphd_install_step(install, 4, "plan", "planning");
     apr_status_t status = gather(install, err);
     if (status != APR_SUCCESS)
@@ -254,7 +272,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     aphd_plan_in_t in = {
         .name = job->app.name, .script = script != NULL ? script : "",
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
-        .url = job->app.web ? job->app.url : NULL, .site = site,
+        .url = job->app.web ? aphd_install_page(install) : NULL, .site = site,
         .because = install->site.enabled ? install->site.vhost.because : "",
         .data_dir = job->app.files ? install->site.webapp : job->app.data_dir,
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
@@ -263,5 +281,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
         .needs = install->needs, .machine = machine,
     };
     status = aphd_plan_make(&in, &install->plan, err);
-    return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;
+    if (status == APR_SUCCESS && source != NULL)
+        aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan);
+    return status == APR_SUCCESS ? aphd_install_hash(install, err) : status;
 }

@@ -10,6 +10,7 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
+#include "helper/job/first_run.h"
 #include "helper/job/folders.h"
 #include "helper/job/writers.h"
 
@@ -69,9 +70,13 @@ static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *da
 {
     const char *path = json_string_value(json_object_get(file, "path"));
     const char *text = json_string_value(json_object_get(file, "text"));
-    int kept = 0;
-    apr_status_t status = aphd_folders_place(data, path, text != NULL ? text : "", &kept, err);
-    if (kept)
+    int kept = 0, again = install->source != NULL && install->job->app.kept
+                       && aphd_source_writes_again(install->source, path);
+    const char *at = again ? apr_pstrcat(install->job->p, path, ".apphost-new", NULL) : path;
+    apr_status_t status = aphd_folders_place(data, at, text != NULL ? text : "", &kept, err);
+    if (status == APR_SUCCESS && again) /* beside data that was kept, what is the author's is new */
+        status = aphd_folders_move(data, at, path, err);
+    else if (kept)
         aphd_report_log(&install->job->report, "%s/%s stays as it is", data->path, path);
     return status;
 }
@@ -327,11 +332,28 @@ json_t *aphd_install_image_rows(const aphd_install_t *install)
     return rows;
 }
 
+/* What is kept of the model is what runs from now on: a service that runs once has no part in it. */
+static apr_status_t take_first(aphd_install_t *install, aph_error_t *err)
+{
+    const char *service = json_string_value(json_object_get(install->source->manifest, "prepare"));
+    char *rest = NULL;
+    if (service == NULL)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_first_run_split(install->model, service, &install->first, &rest, err);
+    if (status != APR_SUCCESS)
+        return status;
+    free(install->model);
+    install->model = rest;
+    return APR_SUCCESS;
+}
+
 apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err)
 {
     json_auto_t *ids = image_ids(install);
     aphd_install_step(install, 8, "render", "writing down what will run");
     apr_status_t status = aphd_render(install->policy.compose, ids, &install->model, err);
+    if (status == APR_SUCCESS && install->source != NULL)
+        status = take_first(install, err);
     if (status != APR_SUCCESS || install->replaced != NULL) /* what is replaced stays on record */
         return status;
     json_auto_t *fields = json_pack("{s:s, s:O, s:o}", "compose", install->model,

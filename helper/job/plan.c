@@ -148,9 +148,13 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err)
+apr_status_t aphd_plan_hash(const json_t *plan, const json_t *secrets, char hash[APHD_HASH_TEXT],
+                            aph_error_t *err)
 {
-    char *text = json_dumps(json_object_get(plan, "content"), JSON_COMPACT | JSON_SORT_KEYS);
+    json_auto_t *content = json_copy(json_object_get(plan, "content"));
+    if (json_object_size(secrets) > 0)
+        json_object_set(content, "secrets", (json_t *)secrets);
+    char *text = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1131, "the plan cannot be hashed");
     hash_text(text, hash);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "helper/job/bring_up.h"
+#include "helper/job/source.h"
 #include "helper/job/start.h"
 #include "helper/job/take_down.h"
 #include "helper/job/update.h"
@@ -50,6 +51,17 @@ static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
                                                   "data", job->app.data_dir), err);
 }
 
+/* Of an app from a catalog, for the next try. */
+static void keep_answers(aphd_job_t *job)
+{
+    const char *entry = json_string_value(json_object_get(job->app.row, "entry"));
+    const json_t *answers = json_object_get(job->app.row, "answers");
+    aph_error_t why = APH_ERROR_INIT;
+    if (entry != NULL && json_object_size(answers) > 0
+        && aphd_source_remember(job, entry, job->app.name, answers, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
+}
+
 static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
 {
     aph_error_t reason = APH_ERROR_INIT;
@@ -60,6 +72,7 @@ static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
         status = aphd_take_install_back(job, json_object_get(journal(job), "undo"), err);
     if (status != APR_SUCCESS)
         return aphd_job_finish(job, status, NULL, err);
+    keep_answers(job);
     aphd_ending_t ending = {
         .result = "rolled-back", .reason = &reason,
         .app = job->app.row == NULL ? "keep" : job->app.kept ? "kept-data" : "gone",

@@ -308,7 +308,7 @@ apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)
     json_object_set_new(install->plan, "update", difference);
     json_object_set_new(json_object_get(install->plan, "content"), "update", content);
     warn(update, install->plan);
-    return aphd_plan_hash(install->plan, install->plan_hash, err);
+    return aphd_install_hash(install, err);
 }
 
 json_t *aphd_update_record(const aphd_update_t *update)
