@@ -12,7 +12,8 @@
  *   REVISION     {"catalog":S,"id":S,"sha256":HEX,"format":S,"revision":N,"version":S,"title":S,
  *                 "summary":S,"category":S,"categories":[S...],"icon":S|null,"obsolete":BOOL,
  *                 "deprecated":S|null,"advisory":S|null,"automatic_updates":BOOL,"url":S|null,
- *                 "predecessor":HEX|null,"created":SECONDS,"activated":SECONDS|null (null: inactive)}
+ *                 "was":[ID...] (names this entry had before, in its catalog),"predecessor":HEX|null,
+ *                 "created":SECONDS,"activated":SECONDS|null (null: inactive)}
  *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"sha256":HEX,
  *                 "generated":SECONDS,"expires":SECONDS,"etag":S,"checked":SECONDS,
  *                 "refreshed":SECONDS,"error":S,"entries":N,"bad":[{"id":S,"reason":S}...]}
@@ -67,8 +68,10 @@ apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, c
 int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const char *id,
                         const char *sha256);
 
-/* ref: an entry name (the active revision, APH_ENOTFOUND where none is), or a sha256, or at least 8
- * hexadecimal digits of one. text may be NULL; malloc'd, caller frees. */
+/* ref: an entry name (the active revision, APH_ENOTFOUND where none is; a name an entry had before finds
+ * it where no other entry has it now), or a sha256, or at least 8 hexadecimal digits of one. Where two
+ * catalogs have the same text, its sha256 alone is ambiguous (APH_EUSAGE) and "CATALOG/SHA256" is not;
+ * this holds for every function below that takes a sha256. text may be NULL; malloc'd, caller frees. */
 apr_status_t aphd_revision_find(aphd_catalog_store_t *store, const char *ref, json_t **row, char **text,
                                 aph_error_t *err);
 

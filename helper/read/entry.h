@@ -50,9 +50,16 @@
  *   "generate":N                characters of a secret apphost makes up where none is given; 0: none
  *   "read_only":BOOL "advanced":BOOL}
  *
+ * Placeholders stand in strings of compose, in the text of files, in credentials and notes: {{name}}
+ * {{url}} {{host}} {{domain}} {{port}} {{answer.ID}}, replaced in one pass; {{{{ is a {{ that means
+ * itself; any other {{ is malformed. A converter of foreign text writes {{{{ for every {{ in it.
+ * In a script (Amahi's form) nothing but Amahi's four words is replaced.
+ *
  * Answers are one flat object {ID:S...}; booleans are "true" and "false", a storage answer is
- * "LOCATION/folder/below" ("" or absent: a folder of the app's own), an unanswered optional question
- * leaves its port, device or variable out. */
+ * "LOCATION/folder/below" ("" or absent: a folder of the app's own, unless the question is required), an
+ * unanswered optional question leaves its port, device or variable out. An absent answer is the default;
+ * secrets are made up by whoever asks, for the reader has no randomness. An answer to no question of the
+ * entry is a problem: of kept answers hand over those that its questions ask for. */
 #ifndef APHD_ENTRY_H
 #define APHD_ENTRY_H
 

@@ -236,7 +236,7 @@ static int string_conforms(const aphd_member_t *member, const json_t *value)
         return ((member->flags & (APHD_MEMBER_NEEDED | APHD_MEMBER_NULLED)) == 0
                 && member->otherwise == NULL)
                || (member->type != APHD_TYPE_CHOICE && member->least == 0);
-    if (aphd_characters(text) > (size_t)member->most)
+    if (member->type != APHD_TYPE_CHOICE && aphd_characters(text) > (size_t)member->most)
         return 0;
     switch (member->type) {
     case APHD_TYPE_WORD:
