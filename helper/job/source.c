@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <apr_strings.h>
 
 #include "helper/catalog/storage.h"
 #include "helper/catalog/store.h"
+#include "helper/catalog/trust.h"
 #include "helper/job/engine_about.h"
 #include "helper/read/answer_form.h"
 
@@ -104,8 +106,25 @@ static apr_status_t refuse_obsolete(const json_t *row, const char *name, aph_err
                          title != NULL ? title : "");
 }
 
+/* A catalog whose index has expired may have been withdrawn since, and an old one may be replayed by
+ * whoever is in the way. What was imported by root has no such date. */
+static apr_status_t check_catalog(aphd_job_t *job, aphd_catalog_store_t *store, const char *name,
+                                  const char **stale, aph_error_t *err)
+{
+    json_auto_t *catalog = NULL;
+    *stale = NULL;
+    if (strcmp(name, APHD_CATALOG_LOCAL) == 0)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_catalog_get(store, name, &catalog, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_may_install(catalog, (json_int_t)time(NULL), err);
+    if (status == APR_SUCCESS)
+        *stale = aphd_catalog_warning(catalog, (json_int_t)time(NULL), job->p);
+    return status;
+}
+
 static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const char *ref, int obsolete,
-                          json_t **row, char **text, aph_error_t *err)
+                          json_t **row, char **text, const char **stale, aph_error_t *err)
 {
     apr_status_t status = aphd_revision_find(store, ref, row, text, err);
     if (status != APR_SUCCESS)
@@ -117,7 +136,7 @@ static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const ch
         return aph_error_set(err, APH_EINTERNAL, 2583, "the catalog's row of %s makes no sense", ref);
     if (json_is_true(json_object_get(*row, "obsolete")) && !obsolete)
         return refuse_obsolete(*row, apr_pstrcat(job->p, catalog, "/", id, NULL), err);
-    return APR_SUCCESS;
+    return check_catalog(job, store, catalog, stale, err);
 }
 
 apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete, aphd_source_t **source,
@@ -126,16 +145,18 @@ apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete, ap
     aphd_catalog_store_t *store = NULL;
     json_auto_t *row = NULL;
     char *text = NULL;
+    const char *stale = NULL;
     *source = NULL;
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
     if (status == APR_SUCCESS)
-        status = found(job, store, ref, obsolete, &row, &text, err);
+        status = found(job, store, ref, obsolete, &row, &text, &stale, err);
     aphd_catalog_store_close(store);
     if (status == APR_SUCCESS)
         status = make(job, json_string_value(json_object_get(row, "format")), text, source, err);
     free(text);
     if (status != APR_SUCCESS)
         return status;
+    (*source)->stale = stale;
     (*source)->name = apr_pstrcat(job->p, json_string_value(json_object_get(row, "catalog")), "/",
                                   json_string_value(json_object_get(row, "id")), NULL);
     (*source)->revision = apr_pstrdup(job->p, json_string_value(json_object_get(row, "sha256")));

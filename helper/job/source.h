@@ -21,6 +21,7 @@ typedef struct aphd_source_t {
     const char *revision;    /* sha256 of text */
     const char *format;      /* "apphost", "rockon", "amahi" */
     const char *text;        /* exactly what was signed */
+    const char *stale;       /* its catalog was not refreshed for long: a sentence; or NULL */
     aphd_entry_form_t form;
     json_t *manifest;        /* ENTRY of helper/read/entry.h */
     json_t *answers;         /* {ID:S...}; after aphd_source_answer */

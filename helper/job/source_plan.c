@@ -101,11 +101,27 @@ static void warn(json_t *warnings, const char *id, json_t *text)
         json_array_append_new(warnings, json_pack("{s:s, s:o}", "id", id, "text", text));
 }
 
+/* Values of findings are an author's text with the answers in it. */
+static void hide_secrets(const aphd_source_t *source, json_t *findings)
+{
+    size_t i;
+    json_t *finding, *answer;
+    const char *id;
+    json_array_foreach(findings, i, finding)
+        json_object_foreach(source->answers, id, answer)
+            if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
+                && json_string_length(answer) > 0
+                && strstr(text_of(finding, "value"), json_string_value(answer)) != NULL)
+                json_object_set_new(finding, "value", json_string("(a secret)"));
+}
+
 static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
 {
     const json_t *manifest = source->manifest;
     size_t i;
     json_t *row;
+    if (source->stale != NULL)
+        warn(warnings, "catalog", json_string(source->stale));
     if (json_is_true(json_object_get(manifest, "obsolete")))
         warn(warnings, "obsolete", json_string("this entry is obsolete: its catalog offers it no more"));
     if (text_of(manifest, "deprecated")[0] != '\0')
@@ -176,7 +192,7 @@ static void warn_of_images(const aphd_source_t *source, const json_t *images, js
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan)
 {
     static const char *const copied[] = {"version", "title", "health", "prepare"};
-    static const char *const findings[] = {"asked", "overridden", "agreed", "refused"};
+    static const char *const findings[] = {"asked", "overridden", "agreed", "refused", "rewritten"};
     json_object_set_new(content, "entry", json_string(source->name));
     json_object_set_new(content, "revision", json_string(source->revision));
     json_object_set_new(content, "answers", answers_agreed(source));
@@ -186,8 +202,10 @@ void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *p
     json_object_set_new(plan, "notes", json_string(source->notes != NULL ? source->notes : ""));
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++)
         json_object_set(plan, copied[i], json_object_get(source->manifest, copied[i]));
-    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
+    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++) {
         add_reasons(source->manifest, json_object_get(plan, findings[i]));
+        hide_secrets(source, json_object_get(plan, findings[i]));
+    }
     warn_of_entry(source, json_object_get(plan, "warnings"));
     warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"));
 }
