@@ -167,6 +167,39 @@ static void fill_answer_cb(cells_t *cells, const json_t *plan, const json_t *ans
     cells->text[2][0] = '\0';
 }
 
+/* "sonarr and movies": NAMES, cut where the cell ends. */
+static void put_names(char *out, size_t size, const char *before, const json_t *names)
+{
+    size_t i, at = 0;
+    const json_t *name;
+    out[0] = '\0';
+    json_array_foreach((json_t *)names, i, name)
+        if (json_is_string(name) && at + 80 < size)
+            at += (size_t)snprintf(out + at, size - at, "%s%.64s", i == 0 ? before : " and ",
+                                   json_string_value(name));
+}
+
+/* Whose it is, who writes it and who has it too: it may be full of what people care for. */
+static void fill_storage_cb(cells_t *cells, const json_t *plan, const json_t *row)
+{
+    char whose[72] = "", writers[CELL_MAX], others[160];
+    const json_t *owner = json_object_get(row, "owner"), *given = json_object_get(row, "given");
+    int is_new = json_is_true(json_object_get(row, "new"));
+    const json_t *who = is_new ? given : owner;
+    snprintf(cells->text[0], CELL_MAX, "%.180s%s", aphc_get_text(row, "answer"),
+             json_is_true(json_object_get(row, "read_only")) ? " (only read)" : "");
+    snprintf(cells->text[1], CELL_MAX, "%s%.240s", is_new ? "new: " : "", aphc_get_text(row, "path"));
+    if (json_is_object(who))
+        snprintf(whose, sizeof whose, "%s %lld:%lld", is_new ? "given to" : "belongs to",
+                 (long long)aphc_get_number(who, "uid"), (long long)aphc_get_number(who, "gid"));
+    else if (is_new)
+        snprintf(whose, sizeof whose, "given to root");
+    put_writers(writers, json_object_get(row, "writers"));
+    put_names(others, sizeof others, ", shared with ", json_object_get(row, "shared"));
+    snprintf(cells->text[2], CELL_MAX, "%s%s%.90s%.90s", whose,
+             *whose != '\0' && *writers != '\0' ? ", " : "", writers, others);
+}
+
 static void fill_file_cb(cells_t *cells, const json_t *plan, const json_t *file)
 {
     const char *path = json_string_value(file);
@@ -363,6 +396,8 @@ void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
     print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
     print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);
     print_part(terminal, plan, folders, "Data folders", fill_folder_cb);
+    print_part(terminal, plan, json_object_get(plan, "storage"), "Folders in storage locations",
+               fill_storage_cb);
     print_part(terminal, plan, json_object_get(content, "files"), "Files the script writes",
                fill_file_cb);
     print_findings(terminal, json_object_get(plan, "rewritten"), APHC_BOLD,

@@ -77,6 +77,8 @@ static void say_removed(const aphc_context_t *context, const json_t *answer)
                kept ? "Its data was kept, and is there when it is installed again:" : "Deleted:");
     print_data(&context->out, json_object_get(answer, "volumes"),
                kept ? "Volumes that were kept:" : "Deleted volumes:");
+    print_data(&context->out, json_object_get(answer, "storage"),
+               "Folders in storage locations, which apphost never deletes:");
 }
 
 apr_status_t aphc_uninstall(aphc_context_t *context, const aphc_arguments_t *arguments,

@@ -3,9 +3,10 @@
 
 work=$run/check
 
-# First a build; then three lanes at once, so that the whole takes as long as the longest of them: tests
-# of the product with httpd's event MPM; the same with the worker MPM, then on Podman, each in a network
-# namespace of its own; and, with what the two leave of the processors, everything about the source.
+# First a build; then four lanes at once, so that the whole takes as long as the longest of them: tests
+# of the product with httpd's event MPM; the same with the worker MPM; those of the catalog (test_7xx) with
+# either, then some on Podman; and, with what these leave of the processors, everything about the source.
+# They mostly wait. Each but the first is in a network namespace of its own, with its own engine.
 run_checks() {
     started=$SECONDS
     mkdir -p "$work"
@@ -15,46 +16,59 @@ run_checks() {
     find_registry || die "there is no registry to test with"
     find_analyze || die "there is no systemd-analyze to judge the units with"
     start_lane source lane_source
-    start_lane others lane_others
+    start_lane worker unshare --net "$top/quickstart" check-worker
+    start_lane catalog lane_catalog
     lane_event
-    end_lane others
+    end_lane worker
+    end_lane catalog
     end_lane source
     say_results
 }
 
 lane_event() {
     start_docker
-    part "integration tests" run_pytest event "$top/tests/integration"
+    part "integration tests" run_pytest event "$top"/tests/integration/test_[1-6]*.py
     part "browser tests" run_pytest browser "$top/tests/browser"
     stop_engine
 }
 
 # In a network namespace there are no ports, networks and firewall rules but those of its own engine.
-lane_others() {
-    unshare --net "$top/quickstart" check-worker && unshare --net "$top/quickstart" check-podman
+lane_catalog() {
+    unshare --net "$top/quickstart" check-catalog && unshare --net "$top/quickstart" check-podman
 }
 
 check_worker() {
-    enter_network
-    runtime=$runtime-worker engine_name=dockerd-worker engine_data=$run/engine-worker
-    engine_socket=$runtime/docker.sock
-    start_dockerd
-    wait_until 60 "the container engine (see $run/$engine_name.log)" engine_answers "$engine_socket"
-    part "integration tests under the worker MPM" run_worker_tests
+    enter_network worker
+    mpm=worker part "integration tests under the worker MPM" \
+        run_pytest worker -k "not worker" "$top"/tests/integration/test_[3-6]*.py
+    stop_engine
+}
+
+check_catalog() {
+    enter_network catalog
+    part "tests of the catalog" run_pytest catalog "$top"/tests/integration/test_7*.py
+    mpm=worker part "tests of the catalog under the worker MPM" \
+        run_pytest catalog-worker "$top"/tests/integration/test_7*.py
     stop_engine
 }
 
 check_podman() {
     enter_network
-    engine_socket=
     part "integration tests on Podman" run_podman_tests
 }
 
+# enter_network [NAME]: with a name, that of a Docker engine to start.
 enter_network() {
     find_registry
     find_analyze
     ip link set lo up
     printf '35001-35999\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
+    engine_socket=
+    [ $# -eq 1 ] || return 0
+    runtime=$runtime-$1 engine_name=dockerd-$1 engine_data=$run/engine-$1
+    engine_socket=$runtime/docker.sock
+    start_dockerd
+    wait_until 60 "the container engine (see $run/$engine_name.log)" engine_answers "$engine_socket"
 }
 
 lane_source() {
@@ -208,8 +222,6 @@ print(n["tests"] - bad - n["skipped"], bad)
 END
     ) || return 1
 }
-
-run_worker_tests() { mpm=worker run_pytest worker -k "not worker" "$top"/tests/integration/test_[3-9]*.py; }
 
 # On an engine of the tests' own (tests/integration/podman_env.py). Those whose outcome depends on what an
 # engine says and does: installing in every form there is (300, 365), one that answers wrongly or goes away

@@ -22,7 +22,8 @@ apr_status_t aphd_halt_open(aphd_halt_t *halt, int peer_fd, aph_error_t *err)
     return APR_SUCCESS;
 }
 
-/* Polls the two descriptors and, where fd is not -1, one more. */
+/* Polls the two descriptors and, where fd is not -1, one more. A time that ran out while it was worked
+ * out is over: to poll, less than nothing means for ever. */
 static apr_status_t wait_for(const aphd_halt_t *halt, struct pollfd *third, int milliseconds,
                              aph_error_t *err)
 {
@@ -32,7 +33,7 @@ static apr_status_t wait_for(const aphd_halt_t *halt, struct pollfd *third, int 
         {.fd = halt->peer_fd, .events = POLLRDHUP},
         *third,
     };
-    int count = poll(fds, 3, milliseconds);
+    int count = poll(fds, 3, milliseconds > 0 ? milliseconds : 0);
     third->revents = count > 0 ? fds[2].revents : 0;
     if (count < 0 && errno != EINTR)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 1001, "cannot wait: %s",

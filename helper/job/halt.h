@@ -24,10 +24,12 @@ apr_status_t aphd_halt_open(aphd_halt_t *halt, int peer_fd, aph_error_t *err);
  * as it is and end, the next monitor recovers from the journal. */
 apr_status_t aphd_halt_check(const aphd_halt_t *halt, aph_error_t *err);
 
-/* Waits for milliseconds, or less where it is time to stop; same status. */
+/* Waits for milliseconds, or less where it is time to stop; same status. No time, or less than none,
+ * is no wait. */
 apr_status_t aphd_halt_sleep(const aphd_halt_t *halt, int milliseconds, aph_error_t *err);
 
-/* Waits until fd is ready for events, or milliseconds passed (*ready is 0 then); same status. */
+/* Waits until fd is ready for events, or milliseconds passed (*ready is 0 then); same status
+ * and same rule. */
 apr_status_t aphd_halt_wait(const aphd_halt_t *halt, int fd, short events, int milliseconds,
                             int *ready, aph_error_t *err);
 

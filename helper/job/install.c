@@ -177,6 +177,8 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_install_give(install, err);
     if (status == APR_SUCCESS)
+        status = aphd_install_storage_make(install, err);
+    if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
     return status == APR_SUCCESS ? aphd_install_start(install, err) : status;
 }
@@ -333,6 +335,8 @@ void aphd_install_clear(aphd_install_t *install)
     json_decref(install->folders);
     json_decref(install->needs);
     json_decref(install->files);
+    json_decref(install->storage_others);
+    json_decref(install->storage_rows);
     json_decref(install->plan);
     json_decref(install->undo);
     json_decref(install->consents);

@@ -31,6 +31,10 @@ typedef struct aphd_install_t {
     json_t *needs;               /* as in the plan */
     const char *engine_root;     /* where the engine keeps images, or NULL */
     int remapped;                /* the engine's containers have users of their own */
+    json_t *storage;             /* site rows of what people answered about storage
+                                  * (helper/catalog/storage.h), borrowed; NULL: nothing */
+    json_t *storage_others;      /* what other apps have in storage locations (storage_plan.h) */
+    json_t *storage_rows;        /* as in the plan */
     json_t *files;               /* [{"path","text","mode"}...]: here-documents, then configs */
     json_t *plan;
     char plan_hash[APHD_HASH_TEXT];
@@ -79,6 +83,12 @@ json_t *aphd_install_image_rows(const aphd_install_t *install); /* as the row ha
 
 /* install.c: from the written model to an app that answers. */
 apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err);
+
+/* install_storage.c: what other apps have, for the policy; the rows of the plan, which looks at the
+ * folders; and the folders, once the images are here. install->storage comes before all of them. */
+apr_status_t aphd_install_neighbours(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_storage_plan(aphd_install_t *install, aph_error_t *err);
+apr_status_t aphd_install_storage_make(aphd_install_t *install, aph_error_t *err);
 
 /* install_publish.c: the virtual host, then the route. */
 apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err);

@@ -106,18 +106,23 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    if (install->source != NULL)
+        install->storage = install->source->storage;
     aphd_policy_site_t site = {
         .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
         .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
         .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
         .allowed = install->replaced != NULL ? install->replaced->allowed
                                              : aphd_job_list(job, "allow"),
-        .storage = install->source != NULL ? install->source->storage : NULL,
+        .storage = install->storage,
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
-    apr_status_t status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
-                                            &install->policy, err);
+    apr_status_t status = aphd_install_neighbours(install, err);
+    site.storage_others = install->storage_others;
+    if (status == APR_SUCCESS)
+        status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
+                                   &install->policy, err);
     /* Who only wants the plan sees there, all at once, what is refused. */
     if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
         && !aphd_job_flag(job, "plan_only"))

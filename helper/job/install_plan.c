@@ -229,7 +229,8 @@ static void list_folders(aphd_install_t *install)
     json_array_foreach(json_object_get(install->script, "folders"), i, item)
         add_folder(install, &data, json_string_value(json_object_get(item, "path")));
     json_array_foreach(install->policy.binds, i, item)
-        add_folder(install, &data, json_string_value(json_object_get(item, "path")));
+        if (json_object_get(item, "location") == NULL)
+            add_folder(install, &data, json_string_value(json_object_get(item, "path")));
     json_array_extend(install->files, json_object_get(install->script, "files"));
     json_array_extend(install->files, install->policy.files);
     aphd_folders_close(&data);
@@ -260,7 +261,7 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
         install->needs = aphd_image_sizes(install->images, NULL);
     json_object_set_new(install->needs, "memory", aphd_plan_memory(install->policy.compose));
     list_folders(install);
-    return status;
+    return status == APR_SUCCESS ? aphd_install_storage_plan(install, err) : status;
 }
 
 apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err)
@@ -299,7 +300,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
         .agreed = install->replaced != NULL ? install->replaced->agreed : NULL,
         .files = paths, .folders = install->folders, .images = install->images,
-        .needs = install->needs, .machine = machine,
+        .needs = install->needs, .machine = machine, .storage = install->storage_rows,
     };
     status = aphd_plan_make(&in, &install->plan, err);
     if (status == APR_SUCCESS && source != NULL)

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "helper/job/plan_needs.h"
+#include "helper/job/storage_plan.h"
 
 static void hash_text(const char *text, char hash[APHD_HASH_TEXT])
 {
@@ -121,6 +122,17 @@ static json_t *images_of(const json_t *images)
     return list;
 }
 
+/* A plan without them says nothing of storage locations. */
+static void put_storage(json_t *rows, json_t *content, json_t *plan)
+{
+    static const char *const agreed[] = {"answer", "path", "new", "read_only", "mounts", NULL};
+    if (json_array_size(rows) == 0)
+        return;
+    json_object_set_new(content, "storage", only(rows, agreed));
+    json_object_set(plan, "storage", rows);
+    aphd_storage_warn(rows, json_object_get(plan, "warnings"));
+}
+
 apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t *err)
 {
     static const char *const place[] = {"path", "new", NULL};
@@ -143,6 +155,7 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
     json_object_set_new(*plan, "overridden", findings_of(in, "overridden", 0));
     if (in->agreed != NULL)
         json_object_set_new(*plan, "agreed", findings_agreed(in));
+    put_storage(in->storage, content, *plan);
     if (*plan == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1130, "the plan cannot be written down");
     return APR_SUCCESS;

@@ -10,6 +10,7 @@
  *                                          digest: "NAME@sha256:..." that will be pulled; null where
  *                                          nothing is, or the registry does not say
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
+ *       "storage":[{"answer":S,"path":ABS,"new":BOOL,"read_only":BOOL,"mounts":[...]}...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
  *       "entry":S, "revision":SHA256,      of an entry of a catalog; "script" is the hash of its text
  *       "answers":{ID:S|{"secret":"given"|"made"}...},   a secret that was given is covered by the hash
@@ -24,6 +25,7 @@
  *               "user":S|null,"puid":S|null,"pgid":S|null   of its configuration
  *               "note":S|null}...]             why its size is unknown
  *    "folders":[{"path","new","writers":[WRITER...]}...]    writers.h
+ *    "storage":[...]                       folders in storage locations: storage_plan.h
  *    "needs":{"download":N,"disk":N,"unknown":N,"memory":N|null}   image_sizes.h, plan_needs.h
  *    "machine":{...}, "warnings":[{"id":S,"text":S}...]            plan_needs.h
  *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
@@ -67,6 +69,7 @@ typedef struct aphd_plan_in_t {
     const json_t *agreed;         /* ids that were consented to before; NULL: an install */
     json_t *files;                /* array of paths; borrowed */
     json_t *folders, *images, *needs, *machine; /* as in the plan; borrowed */
+    json_t *storage;              /* the same; NULL: none */
 } aphd_plan_in_t;
 
 /* *plan: new reference. */

@@ -3,14 +3,16 @@
  *
  *   1. The journal says what is wanted; visitors see that it is starting.
  *   2. Its images are here: those that vanished are pulled again by the digest of the install.
- *   3. The firewall knows it. Containers that are all there are started through the engine; where one vanished, compose
- *      makes it again from the stored model.
+ *   3. The firewall knows it, and its folders in storage locations are where they were. Containers that
+ *      are all there are started through the engine; where one vanished, compose makes it again from
+ *      the stored model.
  *   4. What runs is what was judged.
  *   5. It answers, and its route is published. */
 #include "helper/job/start.h"
 
 #include <string.h>
 
+#include "helper/catalog/storage_check.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/own_ports.h"
@@ -111,8 +113,10 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
     int whole = 1;
     aphd_job_step(job, "containers", 3, STEPS, "starting its containers");
     build_wall(job);
-    apr_status_t status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p,
-                                               err);
+    apr_status_t status = aphd_storage_check(
+        job, json_object_get(json_object_get(job->app.row, "plan"), "storage"), err);
+    if (status == APR_SUCCESS)
+        status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     json_object_foreach(json_object_get(model, "services"), service, ignored)
         whole = whole && find_container(containers, service) != NULL;
     if (status == APR_SUCCESS && !whole) {

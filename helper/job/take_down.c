@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "helper/catalog/storage_check.h"
+#include "helper/catalog/storage_folders.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
@@ -108,6 +110,22 @@ apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t 
     return status;
 }
 
+/* A folder somebody has put something into stays, and so does one that cannot be looked at now. */
+static void take_storage(aphd_job_t *job, const json_t *undo)
+{
+    size_t i;
+    json_t *made;
+    json_array_foreach(json_object_get(undo, "storage"), i, made) {
+        json_auto_t *location = NULL;
+        aph_error_t unheard = APH_ERROR_INIT;
+        const char *folder = json_string_value(json_object_get(made, "folder"));
+        const char *missing = json_string_value(json_object_get(made, "missing"));
+        if (folder != NULL && missing != NULL
+            && aphd_storage_location(job, made, &location, &unheard) == APR_SUCCESS)
+            aphd_storage_unmake(location, folder, missing);
+    }
+}
+
 static apr_status_t take_vhost(aphd_job_t *job, aph_error_t *err)
 {
     aph_error_t left = APH_ERROR_INIT;
@@ -135,6 +153,8 @@ apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_err
         status = aphd_take_images(job, images, err);
     if (status == APR_SUCCESS)
         status = aphd_take_folders(job, undo, err);
+    if (status == APR_SUCCESS)
+        take_storage(job, undo);
     if (status == APR_SUCCESS)
         status = aphd_purge_path(job->app.app_dir, err);
     return status;

@@ -21,6 +21,8 @@ apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t 
 /* Undoes an install as far as undo (job journal, borrowed) says it went:
  *   {"folders":[REL...]     made in the data folder by this job
  *    "data_made":BOOL       the data folder itself was
+ *    "storage":[{"location","folder","missing"}...]  folders made in storage locations, from the
+ *                           topmost one that was missing on: they go as far as they are empty
  *    "images":[REF...]      pulled by this job
  *    "engine":BOOL          containers may exist
  *    "vhost":BOOL}          its virtual host may be enabled

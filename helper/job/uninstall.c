@@ -6,7 +6,8 @@
  *   2. The route is withdrawn; from now on nobody is sent to the app. Its virtual host goes too.
  *   3. Containers are stopped and removed, then its network.
  *   4. Images this app brought, and nothing else uses, are given back.
- *   5. What data there is, is listed; with purge it is deleted, else it stays.
+ *   5. What data there is, is listed; with purge it is deleted, else it stays. What is in a storage
+ *      location is listed, and stays in any case.
  *   6. Our own folders of the app are deleted, and the monitor told what remains.
  *
  * Of a webapp only 2 and 6 are done: the folder it served is not ours.
@@ -195,6 +196,17 @@ static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
     return status;
 }
 
+/* What it had in storage locations is not ours to delete: ["/srv/media/films"...]. */
+static json_t *storage_kept(const aphd_job_t *job)
+{
+    json_t *paths = json_array();
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(json_object_get(job->app.row, "plan"), "storage"), i, row)
+        json_array_append(paths, json_object_get(row, "path"));
+    return paths;
+}
+
 static json_t *list_or_none(json_t *list)
 {
     return list != NULL ? json_incref(list) : json_array();
@@ -213,11 +225,13 @@ apr_status_t aphd_story_uninstall(aphd_job_t *job, aph_error_t *err)
                            "again", &unheard);
         status = aphd_job_finish(job, status, NULL, err);
     } else {
-        json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:o, s:o, s:O?}", "app_id", job->app.app_id,
+        json_auto_t *answer = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:O?}",
+                                        "app_id", job->app.app_id,
                                         "name", job->app.name,
                                         "data", leaving.remains ? "kept" : "gone",
                                         "folders", list_or_none(leaving.data),
                                         "volumes", list_or_none(leaving.volumes),
+                                        "storage", storage_kept(job),
                                         "webapp", json_object_get(job->app.row, "webapp"));
         aphd_ending_t ending = {.result = "done", .app = leaving.remains ? "kept-data" : "gone",
                                 .answer = answer};

@@ -83,6 +83,8 @@ apr_status_t aphd_update_switch(aphd_update_t *update, aph_error_t *err)
         status = aphd_install_folders(&update->install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_give(&update->install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_storage_make(&update->install, err);
     return status == APR_SUCCESS ? start_new(update, err) : status;
 }
 

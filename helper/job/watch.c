@@ -289,7 +289,7 @@ static apr_status_t wait_quietly(watching_t *watching, int milliseconds, aph_err
         int ready;
         aphd_watch_wall(&watching->wall);
         apr_time_t next = until < watching->wall.look_at ? until : watching->wall.look_at;
-        int left = (int)apr_time_as_msec(next - apr_time_now()) + 1;
+        int left = (int)apr_time_as_msec(next - apr_time_now()) + 1; /* the wall may have taken it all */
         status = aphd_halt_wait(&watching->job->halt, watching->job->halt.peer_fd, POLLIN, left,
                                 &ready, err);
         if (status == APR_SUCCESS && ready)

@@ -204,7 +204,7 @@ int aphd_service_exists(const aphd_judge_t *j, const char *name)
     json_t *service;
     json_array_foreach(json_object_get(j->compose, "services"), i, service)
         if (strcmp(aphd_text(service, "name"), name) == 0)
-            return 1;
+            return !aphd_is_proxy(service);
     return 0;
 }
 

@@ -13,6 +13,8 @@
 #include "helper/policy/model.h"
 #include "helper/policy/policy.h"
 
+#define APHD_CONTENT_MAX 65536 /* octets of a config, a secret, or a mounted file with a text */
+
 typedef struct aphd_judge_t {
     const aphd_policy_site_t *site;
     aphd_policy_result_t *result;
@@ -22,6 +24,8 @@ typedef struct aphd_judge_t {
     json_t *contents;      /* "configs.NAME", "secrets.NAME" -> {"path":REL} below data_dir */
     json_t *published;     /* what services publish, until aphd_ports_settle; see judge_ports.c */
     json_t *edges;         /* service -> [services it needs] */
+    json_t *proxy;         /* whom a store's own proxy would have asked, or NULL; see proxy.c */
+    int store_port;        /* the published port a store calls the web page; 0: it names none */
     int failed;            /* memory ran out somewhere; the outcome is void */
     int denied;            /* how many refusals so far, overridden ones not counted */
 
@@ -29,6 +33,7 @@ typedef struct aphd_judge_t {
     const char *section; /* "services", ...; "" at the top */
     const char *name;    /* of the service, network, ...; NULL at the top */
     json_t *out;         /* rendered object of that section; NULL at the top */
+    int has_content;     /* the mount at hand is a file with a text */
     int may_regain;      /* no-new-privileges was overridden for the service at hand */
     const char *key;
     int line;
@@ -111,6 +116,23 @@ void aphd_binds_settle(aphd_judge_t *j);
 
 /* Names of all services, each after those it needs; a circle is a finding (order.c). */
 void aphd_order_settle(aphd_judge_t *j);
+
+/* Whether a service is no program but a place for the proxy of the store that wrote the file
+ * (proxy.c): it is left out, and nobody can need it. */
+int aphd_is_proxy(const json_t *service);
+int aphd_has_proxy(const aphd_judge_t *j);
+
+/* Takes down whom the proxy at hand, judged and in j->out, would ask; then, when all services were
+ * seen, says who that is and gives all the names the store knows them by. */
+void aphd_proxy_note(aphd_judge_t *j, int line);
+void aphd_proxy_settle(aphd_judge_t *j);
+
+/* Publishes the web page the proxy would have asked, unless its author did, and returns the port of
+ * this machine that stands for it; 0: there is none. */
+int aphd_proxy_publish(aphd_judge_t *j);
+
+/* Gives a rendered service one more name on the app's network. Zero when memory ran out. */
+int aphd_alias_add(json_t *service, const char *alias);
 
 /* Turns links into aliases and dependencies on the app's own network (links.c). */
 void aphd_links_settle(aphd_judge_t *j);

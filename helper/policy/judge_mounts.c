@@ -29,13 +29,40 @@ static int is_one_of(const char *text, const char *const *list)
 static const char *const harmless_words[] = {"z",         "Z",      "cached",   "delegated",
                                              "consistent", "nocopy", "rprivate", "private", NULL};
 
+/* The text of a file to mount; it has no meaning but for a bind. */
+static int is_content(const json_t *row, const char *option)
+{
+    return strcmp(option, "content") == 0 && strcmp(aphd_text(row, "type"), "bind") == 0;
+}
+
+static const char *content_of(const json_t *row)
+{
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(row, "options"), i, pair)
+        if (is_content(row, json_string_value(json_array_get(pair, 0))))
+            return json_string_value(json_array_get(pair, 1));
+    return NULL;
+}
+
+/* false stands beside the text of a file; elsewhere it would ask for an empty one. */
+void judge_is_directory(aphd_judge_t *j)
+{
+    if (strcmp(j->text, "true") != 0 && strcmp(j->text, "false") != 0)
+        aphd_find(j, APHD_DENY, j->line, j->part, "value", "%.40s is true or false", j->part);
+    else if ((strcmp(j->text, "true") == 0) == j->has_content)
+        aphd_find(j, APHD_DENY, j->line, j->part, "value", "%.40s: %.10s: %s", j->part, j->text,
+                  j->reason);
+}
+
 static int check_options(aphd_judge_t *j, const json_t *row)
 {
     size_t i;
     json_t *pair;
+    j->has_content = content_of(row) != NULL;
     json_array_foreach(json_object_get(row, "options"), i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0));
-        if (is_one_of(name, harmless_words))
+        if (is_one_of(name, harmless_words) || is_content(row, name))
             continue;
         const char *value = json_string_value(json_array_get(pair, 1));
         if (*value == '\0' && strchr(name, '.') == NULL) {
@@ -82,6 +109,35 @@ void aphd_mount_folder(aphd_judge_t *j, const json_t *row, const char *path)
         j->failed = 1;
 }
 
+/* Files are written beside the data of the app, where nothing is filled in: a $ in one is a $. Zero
+ * when the text is refused. */
+static int take_content(aphd_judge_t *j, const json_t *row, const char *path)
+{
+    const char *text = content_of(row), *other = NULL;
+    size_t i;
+    json_t *file;
+    json_array_foreach(j->result->files, i, file)
+        if (strcmp(aphd_text(file, "path"), path) == 0)
+            other = aphd_text(file, "text");
+    if (text == NULL || (other != NULL && strcmp(text, other) == 0))
+        return 1;
+    if (other != NULL || strlen(text) > APHD_CONTENT_MAX) {
+        deny_mount(j, row, path, "content",
+                   other != NULL ? "it is given two texts" : "its text is longer than 64 KiB");
+        return 0;
+    }
+    file = json_pack("{s:s,s:s,s:s}", "path", path, "text", text, "mode", "0444");
+    if (json_array_append_new(j->result->files, file) != 0)
+        j->failed = 1;
+    return 1;
+}
+
+static void mount_data(aphd_judge_t *j, const json_t *row, const char *path)
+{
+    if (take_content(j, row, path))
+        aphd_mount_folder(j, row, path);
+}
+
 /* The two files of the host that say nothing but the time. */
 static int is_clock(const char *source)
 {
@@ -122,7 +178,9 @@ static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *sour
     if (aphd_below(source, j->site->data_dir)
         && aphd_relative(source + length + (source[length] == '/'), clean, sizeof clean)
         && !aphd_below(clean, ".apphost"))
-        aphd_mount_folder(j, row, clean);
+        mount_data(j, row, clean);
+    else if (content_of(row) != NULL)
+        deny_mount(j, row, source, "host-path", "a file with a text is one of the app: write ./NAME");
     else if (is_clock(source) && json_is_true(json_object_get(row, "read_only")))
         put_mount(j, row, "bind", source, 1);
     else if (is_clock(source))
@@ -151,7 +209,7 @@ static void judge_bind(aphd_judge_t *j, const json_t *row)
     else {
         aphd_find(j, APHD_REWRITE, aphd_line(row), source, "data-folder",
                   "%.120s is kept in the app's data folder", source);
-        aphd_mount_folder(j, row, clean);
+        mount_data(j, row, clean);
     }
 }
 
@@ -161,6 +219,9 @@ static void judge_volume(aphd_judge_t *j, const json_t *row)
     int read_only = json_is_true(json_object_get(row, "read_only"));
     if (source == NULL || *source == '\0') {
         put_mount(j, row, "volume", NULL, 0);
+    } else if (strchr(source, '/') != NULL && *source != '/') {
+        /* No engine has a volume of such a name: the ./ before a folder was forgotten. */
+        judge_bind(j, row);
     } else if (!aphd_name(source)) {
         deny_mount(j, row, source, "mount", "not the name of a volume; a folder is written ./NAME");
     } else if (json_object_get(j->volumes, source) != NULL) {

@@ -3,7 +3,8 @@
  *
  * The web page is the port published at the app's own number (HOST_PORT). A literal number of
  * apphost's range stands for it when it is the only such number in the file: older scripts carry
- * the number their author's machine gave out. */
+ * the number their author's machine gave out. Where there is neither, it is the port a store calls
+ * so in its own notes (port_map, app_proxy). */
 #include <stdio.h>
 #include <string.h>
 
@@ -86,6 +87,31 @@ static void note_range(aphd_judge_t *j, const json_t *row, range_t host, range_t
     }
 }
 
+/* The one a store calls the web page: whatever its number, it is not opened under it. */
+static int is_store_port(const aphd_judge_t *j, range_t host, const char *protocol)
+{
+    return j->store_port != 0 && host.first == j->store_port && host.last == host.first
+           && strcmp(protocol, "tcp") == 0;
+}
+
+/* One store names the web page beside the services, by the port of the machine it is published at. */
+void judge_store_port(aphd_judge_t *j)
+{
+    size_t i;
+    json_t *row;
+    long long port = 0;
+    json_array_foreach(j->value, i, row)
+        if (strcmp(aphd_text(row, "key"), "port_map") == 0 && aphd_text(row, "value") != NULL
+            && aphd_number(aphd_text(row, "value"), 1, 65535, &port))
+            j->store_port = (int)port;
+}
+
+static int low_port_allowed(aphd_judge_t *j, const json_t *row, const char *what)
+{
+    return aphd_override(j, aphd_line(row), what, "low-port",
+                         "%.60s: ports below 1024 belong to this machine's own services", what);
+}
+
 static void judge_port(aphd_judge_t *j, const json_t *row)
 {
     const char *published = aphd_text(row, "published");
@@ -113,10 +139,8 @@ static void judge_port(aphd_judge_t *j, const json_t *row)
         refuse_port(j, row, published, "the two ranges are not of one length");
     else if (host.last - host.first >= RANGE_MAX)
         refuse_port(j, row, published, "more than 64 ports in one range");
-    else if (host.first < 1024
-             && !aphd_override(j, aphd_line(row), published, "low-port",
-                               "%.60s: ports below 1024 belong to this machine's own services",
-                               published))
+    else if (host.first < 1024 && !is_store_port(j, host, protocol)
+             && !low_port_allowed(j, row, published))
         return;
     else if (json_array_size(j->published) > PUBLISHED_MAX)
         refuse_port(j, row, published, "more ports than an app may have");
@@ -166,7 +190,7 @@ static int find_web_port(const aphd_judge_t *j)
 {
     size_t i;
     json_t *row;
-    int web = 0;
+    int web = 0, named = 0;
     json_array_foreach(j->published, i, row) {
         int host = number(row, "host");
         if (strcmp(aphd_text(row, "protocol"), "tcp") != 0)
@@ -175,8 +199,10 @@ static int find_web_port(const aphd_judge_t *j)
             return host;
         if (web == 0 && in_our_range(j, host))
             web = host;
+        if (host == j->store_port)
+            named = host;
     }
-    return web;
+    return web != 0 ? web : named;
 }
 
 /* The same port of this machine, published a second time; NULL: this is the first. */
@@ -225,6 +251,12 @@ static void render_port(aphd_judge_t *j, const json_t *row, int host, const char
     }
 }
 
+/* A low port that passed as the one the store calls the web page, and is not: another one is. */
+static int is_left_over(const aphd_judge_t *j, int host, int tcp)
+{
+    return tcp && host < 1024 && host == j->store_port;
+}
+
 static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
 {
     int host = number(row, "host");
@@ -243,7 +275,7 @@ static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
                       "port %s is not for the app to choose; apphost gives out %d to %d, one to an "
                       "app, for its web page",
                       what, APH_PORT_BASE + 1, APH_PORT_BASE + j->site->max_app_id);
-    } else {
+    } else if (!is_left_over(j, host, tcp) || low_port_allowed(j, row, what)) {
         const char *address = aphd_text(row, "address");
         aphd_find_app(j, APHD_ASK, aphd_line(row), what, "host-port",
                       "port %s of this machine is opened %s", what,
@@ -275,6 +307,8 @@ void aphd_ports_settle(aphd_judge_t *j)
     int web_port = find_web_port(j);
     size_t i;
     json_t *row;
+    if (web_port == 0)
+        web_port = aphd_proxy_publish(j);
     j->section = "services";
     j->key = "ports";
     json_array_foreach(j->published, i, row) {

@@ -6,8 +6,6 @@
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
 
-#define CONTENT_MAX 65536
-
 void judge_volume_driver(aphd_judge_t *j)
 {
     const char *driver = json_string_value(j->value);
@@ -84,9 +82,9 @@ void judge_volume_driver_opts(aphd_judge_t *j)
 void judge_content(aphd_judge_t *j)
 {
     const char *text = json_string_value(j->value);
-    if (strlen(text) > CONTENT_MAX) {
+    if (strlen(text) > APHD_CONTENT_MAX) {
         aphd_find(j, APHD_DENY, j->line, NULL, "value", "more than %d octets of content",
-                  CONTENT_MAX);
+                  APHD_CONTENT_MAX);
         return;
     }
     json_t *path = json_sprintf(".apphost/%s/%s", j->section, j->name);

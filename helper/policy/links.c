@@ -68,7 +68,7 @@ static int is_ambiguous(json_t *services, const link_t *wanted)
     return 0;
 }
 
-static int add_alias(json_t *service, const char *alias)
+int aphd_alias_add(json_t *service, const char *alias)
 {
     json_t *aliases = aliases_of(service);
     if (aliases == NULL) {
@@ -130,7 +130,7 @@ void aphd_links_settle(aphd_judge_t *j)
                 continue;
             if (!add_dependency(service, link.service) ||
                 (link.alias != NULL &&
-                 !add_alias(json_object_get(services, link.service), link.alias)))
+                 !aphd_alias_add(json_object_get(services, link.service), link.alias)))
                 j->failed = 1;
         }
         json_object_del(service, "links");

@@ -48,9 +48,10 @@ static void judge_key(aphd_judge_t *j, aphd_section_t section, const json_t *key
     j->key = aphd_text(key, "key");
     j->line = aphd_line(key);
     j->shape = aphd_text(key, "shape");
-    if (strncmp(j->key, "x-", 2) == 0)
-        return;
     const aphd_row_t *row = aphd_table_key(section, j->key);
+    int is_note = strncmp(j->key, "x-", 2) == 0;
+    if (is_note && (row == NULL || strcmp(j->shape, "other") == 0))
+        return;
     if (row == NULL) {
         aphd_find_unknown(j, j->key);
         return;
@@ -194,6 +195,17 @@ static int image_was_refused(const json_t *service)
     return 0;
 }
 
+/* It says something of its environment alone, which is judged as any other's, and nothing runs. */
+static void judge_proxy(aphd_judge_t *j, const json_t *service)
+{
+    if (!enter(j, "services", service))
+        return;
+    j->out = json_object();
+    judge_keys(j, APHD_SERVICE, json_object_get(service, "keys"));
+    aphd_proxy_note(j, aphd_line(service));
+    json_decref(j->out);
+}
+
 static void judge_service(aphd_judge_t *j, const json_t *service)
 {
     if (!enter(j, "services", service))
@@ -215,7 +227,7 @@ static void judge_service(aphd_judge_t *j, const json_t *service)
 static int judge_services(aphd_judge_t *j)
 {
     const json_t *services = json_object_get(j->compose, "services");
-    size_t i, count = json_array_size(services);
+    size_t i, count = json_array_size(services) - (size_t)aphd_has_proxy(j);
     json_t *service;
     j->section = "services";
     j->name = NULL;
@@ -227,8 +239,12 @@ static int judge_services(aphd_judge_t *j)
                   SERVICES_MAX);
     if (count == 0 || count > SERVICES_MAX)
         return 0;
-    json_array_foreach(services, i, service)
-        judge_service(j, service);
+    json_array_foreach(services, i, service) {
+        if (aphd_is_proxy(service))
+            judge_proxy(j, service);
+        else
+            judge_service(j, service);
+    }
     return 1;
 }
 
@@ -304,6 +320,7 @@ static void walk(aphd_judge_t *j)
     judge_contents(j, "configs", APHD_CONFIG);
     judge_contents(j, "secrets", APHD_SECRET);
     if (judge_services(j)) {
+        aphd_proxy_settle(j);
         aphd_ports_settle(j);
         aphd_binds_settle(j);
         aphd_storage_settle(j);
@@ -343,6 +360,7 @@ apr_status_t aphd_policy_judge(const json_t *compose, const aphd_policy_site_t *
     json_decref(j.contents);
     json_decref(j.published);
     json_decref(j.edges);
+    json_decref(j.proxy);
     if (j.failed) {
         aphd_policy_result_clear(result);
         return aph_error_set(err, APR_ENOMEM, 601, "no memory to judge the compose file");

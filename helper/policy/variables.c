@@ -42,7 +42,31 @@ static json_t *read_string(const char *text, int line, search_t *s)
     return value;
 }
 
+/* The text of a mounted file (volumes.#.content) is no value of compose: it is written down as it
+ * stands, and a script in it has its own variables. */
+static int is_content(const json_t *option)
+{
+    const char *name = json_string_value(json_array_get(option, 0));
+    return name != NULL && strcmp(name, "content") == 0;
+}
+
 /* The depth of a normal form is fixed, so recursion is bounded. */
+static json_t *read_value(const json_t *value, int line, search_t *s);
+
+static json_t *read_options(const json_t *options, int line, search_t *s)
+{
+    json_t *copy = json_array(), *option;
+    size_t i;
+    json_array_foreach((json_t *)options, i, option)
+        if (json_array_append_new(copy, is_content(option) ? json_deep_copy(option)
+                                                           : read_value(option, line, s))
+            != 0) {
+            json_decref(copy);
+            return NULL;
+        }
+    return copy;
+}
+
 static json_t *read_value(const json_t *value, int line, search_t *s)
 {
     if (json_is_string(value))
@@ -66,7 +90,10 @@ static json_t *read_value(const json_t *value, int line, search_t *s)
         if (json_is_integer(own_line))
             line = (int)json_integer_value(own_line);
         json_object_foreach((json_t *)value, key, member)
-            if (json_object_set_new(copy, key, read_value(member, line, s)) != 0) {
+            if (json_object_set_new(copy, key, strcmp(key, "options") == 0
+                                                   ? read_options(member, line, s)
+                                                   : read_value(member, line, s))
+                != 0) {
                 json_decref(copy);
                 return NULL;
             }

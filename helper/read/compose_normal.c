@@ -55,14 +55,36 @@ static json_t *value_of(const aphd_yaml_t *node, aphd_shape_t shape, const aphd_
     return NULL;
 }
 
+/* Of a store's notes about an app only this is read: they hold long texts in many languages. Where a
+ * variable stands for the number, it says nothing. */
+static json_t *store_notes(const aphd_yaml_t *node)
+{
+    const aphd_yaml_t *port = node->kind == APHD_YAML_MAP ? aphd_yaml_get(node, "port_map") : NULL;
+    if (port == NULL || port->kind != APHD_YAML_SCALAR || strchr(port->text, '$') != NULL)
+        return json_array();
+    return json_pack("[{s:i,s:s,s:s}]", "line", port->line, "key", port->key, "value", port->text);
+}
+
 static json_t *key_of(const aphd_yaml_t *node, aphd_section_t section, const aphd_bundle_t *bundle)
 {
     const char *shape = "other";
-    json_t *value = value_of(node, aphd_key_shape(section, node->key), bundle, &shape);
+    int is_notes = section == APHD_TOP && strcmp(node->key, "x-casaos") == 0;
+    json_t *value = is_notes ? store_notes(node)
+                             : value_of(node, aphd_key_shape(section, node->key), bundle, &shape);
+    if (is_notes)
+        shape = "map";
     if (value == NULL)
         shape = "other", value = json_null();
     return json_pack("{s:s,s:i,s:s,s:o}", "key", node->key, "line", node->key_line, "shape", shape,
                      "value", value);
+}
+
+/* A key whose one value is YAML's null is to compose as if it were not there. */
+static int says_nothing(const aphd_yaml_t *key, aphd_section_t section)
+{
+    aphd_shape_t shape = aphd_key_shape(section, key->key);
+    return aphd_yaml_is_null(key)
+           && (shape == APHD_SHAPE_TEXT || shape == APHD_SHAPE_FLAG || shape == APHD_SHAPE_COMMAND);
 }
 
 /* One service, network, ... */
@@ -75,7 +97,8 @@ static apr_status_t add_section(json_t *list, const aphd_yaml_t *node, aphd_sect
                              node->key_line, node->key);
     json_t *keys = json_array();
     for (const aphd_yaml_t *key = node->first; key != NULL; key = key->next)
-        json_array_append_new(keys, key_of(key, section, bundle));
+        if (!says_nothing(key, section))
+            json_array_append_new(keys, key_of(key, section, bundle));
     json_array_append_new(list, json_pack("{s:s,s:i,s:o}", "name", node->key, "line",
                                           node->key_line, "keys", keys));
     return APR_SUCCESS;

@@ -174,6 +174,8 @@ static json_t *env_file_item(const aphd_yaml_t *item, const aphd_bundle_t *bundl
 json_t *aphd_shape_env_files(const aphd_yaml_t *node, const aphd_bundle_t *bundle)
 {
     json_t *files = json_array();
+    if (aphd_yaml_is_null(node))
+        return files;
     const aphd_yaml_t *item = node->kind == APHD_YAML_LIST ? node->first : node;
     for (; item != NULL; item = node->kind == APHD_YAML_LIST ? item->next : NULL) {
         json_t *file = env_file_item(item, bundle);

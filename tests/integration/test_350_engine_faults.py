@@ -112,7 +112,10 @@ def test_an_engine_that_goes_away_half_way(relayed):
     relayed.relay.start()
     thread.join(90)
     assert done and done[0].returncode != 0, "the installation did not end"
-    wait_for(lambda: relayed.ours() == ([], []), 30, "nothing of the app in the engine")
+    try:
+        wait_for(lambda: relayed.ours() == ([], []), 30, "nothing of the app in the engine")
+    except AssertionError as slow:
+        raise AssertionError(f"{relayed.ours()}\n{relayed.daemon_log()}\n{done[0].stderr}") from slow
     wait_for(lambda: relayed.json("list") in ([], {"apps": []}), 30, "an empty list")
     no_trace(relayed)
 

@@ -17,7 +17,7 @@ import tempfile
 
 import yaml
 
-from fragments import FRAGMENTS, SERVICE, TEXTS
+from fragments import FILES, FRAGMENTS, SERVICE, TEXTS
 from stores import STORES, filled, files_of
 
 try:
@@ -46,6 +46,9 @@ def sources():
     for verdict, key, *top in FRAGMENTS:
         if verdict != "deny":
             yield "fragment " + key, f"{SERVICE}    {key}\n{top[0] if top else ''}\n".encode()
+    for verdict, text in FILES:
+        if verdict != "deny":
+            yield "file " + text, text.encode()
     for name, verdict, text in TEXTS:
         if verdict == "allow":
             yield "text: " + name, text.encode()

@@ -57,6 +57,29 @@ FRAGMENTS = [
     ("deny", "volumes: [{type: bind, source: ./d, target: /d, future: 1}]"), ("deny", "volumes: {a: b}"),
     ("allow", "tmpfs: /run"), ("allow", "tmpfs: ['/run:size=64m,mode=755,noexec']"), ("deny", "tmpfs: ['/proc']"),
     ("deny", "tmpfs: ['/run:mpol=bind']"), ("rewrite", "tmpfs: ['/run:size=1t']"), ("rewrite", "tmpfs: ['/run:suid']"),
+    # what one store writes beside the keys of compose: the text of a file to mount, and what is a folder
+    ("rewrite", "volumes: [{type: bind, source: ./f, target: /f, content: 'a $b ${c} $$ d'}]"),
+    ("rewrite", "volumes: [{type: bind, source: conf/f.sh, target: /f.sh, read_only: true, content: hello, is_directory: false}]"),
+    ("rewrite", "volumes: [{type: bind, source: ./f, target: /f, content: x}, {type: bind, source: ./f, target: /g, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: ./f, target: /f, content: x}, {type: bind, source: ./f, target: /g, content: y}]"),
+    ("deny", "volumes: [{type: bind, source: /etc/cron.d/x, target: /f, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: /etc/localtime, target: /f, read_only: true, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: ../f, target: /f, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: ./.apphost/f, target: /f, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: './$f', target: /f, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: ./d, target: /d}, {type: bind, source: ./d/f, target: /f, content: x}]"),
+    ("deny", "volumes: [{type: bind, source: ./f, target: /proc/f, content: x}]"),
+    ("deny", "volumes: [{type: volume, source: v, target: /f, content: x}]"),
+    ("deny", "volumes: [{type: tmpfs, target: /f, content: x}]"), ("deny", "volumes: [{type: bind, source: ./f, target: /f, content: [x]}]"),
+    ("deny", "ports: [{target: 80, published: 9000, content: x}]"), ("deny", "volumes: [{type: bind, source: ./f, target: /f, contents: x}]"),
+    ("rewrite", "volumes: [{type: bind, source: ./d, target: /d, is_directory: true}]"),
+    ("allow", "volumes: [{type: volume, target: /d, isDirectory: true}]"),
+    ("deny", "volumes: [{type: bind, source: ./d, target: /d, is_directory: false}]"),
+    ("deny", "volumes: [{type: bind, source: ./d, target: /d, is_directory: maybe}]"),
+    ("deny", "volumes: [{type: bind, source: ./d, target: /d, is_directory: true, content: x}]"),
+    ("rewrite", "volumes: ['data/config:/x']"), ("deny", "volumes: ['data/../../x:/x']"), ("deny", "volumes: ['.apphost/../x:/x']"),
+    ("rewrite", "volumes: [{type: volume, source: data/config, target: /x}]"),
+    ("deny", "volumes: [{type: volume, source: /etc, target: /x}]"),
     ("deny", "volumes_from: [b]"), ("deny", "storage_opt: {size: 1G}"),
     ("ask", "volumes: ['v:/v']", "volumes: {v: {driver_opts: {type: nfs4, o: 'addr=10.0.0.2,ro,nfsvers=4', device: ':/x'}}}"),
     ("deny", "volumes: ['v:/v']", "volumes: {v: {driver_opts: {type: cifs, o: 'user=a', device: //h/s}}}"),
@@ -123,6 +146,44 @@ FRAGMENTS = [
     ("deny", "init: true", "models: {m: {model: x}}"), ("rewrite", "init: true", "name: other"), ("deny", "init: true", "brand_new: 1"),
 ]
 
+ONE = "services: {web: {image: 'd:1'%s}%s}%s"
+PROXY = ", app_proxy: {environment: {APP_HOST: shop_web_1, APP_PORT: 80, PROXY_AUTH_ADD: 'false'}}"
+FIXED = ", networks: {default: {ipv4_address: 10.21.0.5}}"
+NOTES = "\nx-casaos: {main: web, port_map: '%s', title: {en_us: Costs $5}}"
+
+# Verdict, and a whole file: services that mean something to a store, and its notes.
+FILES = [
+    ("rewrite", ONE % ("", PROXY, "")), ("rewrite", ONE % ("", PROXY + ", db: {image: 'd:1'}", "")),
+    ("rewrite", ONE % ("", PROXY.replace("shop_web_1", "nobody"), "")),
+    ("rewrite", ONE % ("", PROXY.replace("80", "http"), "")), ("rewrite", ONE % (", ports: ['8094:80']", PROXY, "")),
+    ("ask", ONE % (", ports: ['2224:22']", PROXY, "")), ("ask", ONE % (", ports: ['8094:80/udp']", PROXY, "")),
+    ("ask", ONE % (", cap_add: [NET_ADMIN]", PROXY, "")), ("deny", ONE % (", privileged: true", PROXY, "")),
+    ("deny", ONE % (", ports: ['443:80']", PROXY, "")), ("deny", ONE % (", network_mode: host", PROXY, "")),
+    ("deny", ONE % (", depends_on: [app_proxy]", PROXY, "")), ("deny", ONE % (", links: [app_proxy]", PROXY, "")),
+    ("deny", ONE % (", network_mode: 'service:app_proxy'", PROXY, "")),
+    ("deny", ONE % ("", PROXY.replace("APP_HOST: shop_web_1", "APP_HOST: $HOME"), "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: [APP_HOST, APP_PORT=80]}", "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, privileged: true}", "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, network_mode: host}", "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, volumes: ['/:/x']}", "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, build: .}", "")),
+    ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, brand_new_key: 1}", "")),
+    ("deny", ONE % ("", ", app_proxy: {}", "")), ("deny", ONE % ("", ", proxy: {environment: {APP_PORT: 80}}", "")),
+    ("allow", ONE % ("", ", app_proxy: {image: 'd:1', environment: {APP_PORT: 80}}", "")),
+    ("rewrite", ONE % (FIXED, PROXY, "")), ("deny", ONE % (FIXED, "", "")),
+    ("deny", ONE % (FIXED, PROXY, "\nnetworks: {default: {driver: bridge}}")),
+    ("deny", ONE % (FIXED.replace("default", "lan"), PROXY, "\nnetworks: {lan: }")),
+    ("deny", ONE % (FIXED.replace("ipv4_address: 10", "mac_address: 02"), PROXY, "")),
+    ("rewrite", ONE % (", ports: ['8112:8112']", "", NOTES % 8112)), ("rewrite", ONE % (", ports: ['80:80']", "", NOTES % 80)),
+    ("ask", ONE % (", ports: ['8112:8112']", "", NOTES % 8113)), ("ask", ONE % (", ports: ['2224:22']", "", NOTES % "${PORT}")),
+    ("ask", ONE % (", ports: ['8112:8112', '2224:22']", "", NOTES % 8112)),
+    ("ask", ONE % (", ports: ['2224:22/udp']", "", NOTES % 2224)), ("deny", ONE % (", ports: ['80:80/udp']", "", NOTES % 80)),
+    ("deny", ONE % (", ports: ['80:80', 'HOST_PORT:90']", "", NOTES % 80)), ("deny", ONE % (", ports: ['79-80:79-80']", "", NOTES % 79)),
+    ("deny", ONE % (", ports: ['192.168.1.5:80:80']", "", NOTES % 80)), ("deny", ONE % (", ports: ['443:443']", "", NOTES % 80)),
+    ("deny", ONE % (", ports: ['80:80'], network_mode: host", "", NOTES % 80)), ("allow", ONE % ("", "", "\nx-casaos: [a]")),
+    ("deny", ONE % (", privileged: true", "", NOTES % 80)),
+]
+
 SERVICE = "services:\n  a:\n    image: demo:1\n"
 
 
@@ -170,6 +231,9 @@ TEXTS = [
     ("sexagesimal", "deny", SERVICE + "    ports:\n      - 22:22\n"), ("octal", "deny", SERVICE + "    mem_limit: 0o17\n"),
     ("null", "deny", SERVICE + "    environment:\n      A: ~\n"), ("nothing", "deny", SERVICE + "    environment: {A: }\n"),
     ("empty deploy", "allow", SERVICE + "    deploy:\n"), ("empty volume", "allow", SERVICE + "volumes: {v: }\n"),
+    ("null where one value stands", "allow", SERVICE + "    command: ~\n    user: null\n    privileged: \n    restart: Null\n    hostname: ~\n"),
+    ("nothing but a store's proxy", "deny", "services: {app_proxy: {environment: {APP_HOST: a_b_1, APP_PORT: 80}}}\n"),
+    ("no image", "deny", "services:\n  a:\n    image: ~\n"), ("the word null", "deny", SERVICE + "    restart: 'null'\n"),
     ("infinity", "deny", SERVICE + "    cpus: .inf\n"),
     ("duplicate key, quoted once", "deny", SERVICE + "    init: true\n    'init': false\n"),
     ("duplicate service", "deny", SERVICE + "  a:\n    image: evil:1\n"),

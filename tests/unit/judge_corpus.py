@@ -15,7 +15,7 @@ import sys
 
 import yaml
 
-from fragments import FRAGMENTS, SERVICE, TEXTS
+from fragments import FILES, FRAGMENTS, SERVICE, TEXTS
 
 ROOT, BUILD = sys.argv[1], sys.argv[2]
 CHECK = os.path.join(BUILD, "tests/unit/check_here")
@@ -93,6 +93,13 @@ def judge_fragment(fragment):
     return not wrong, f"fragment {key} {top}".strip(), "; ".join(wrong)
 
 
+def judge_file(row):
+    wanted, text = row
+    forms = {"as written": text.encode(), **spellings(text)}
+    wrong = [f"{name}: {got}" for name, got in ((name, verdict(form)[0]) for name, form in forms.items()) if got != wanted]
+    return len(forms) > 3 and not wrong, "file: " + text.replace("\n", " "), "; ".join(wrong)
+
+
 def judge_text(row):
     name, wanted, text = row
     got, _ = verdict(text.encode())
@@ -123,6 +130,8 @@ def main():
         for row in pool.map(judge_named, named):
             note(*row)
         for row in pool.map(judge_fragment, FRAGMENTS):
+            note(*row)
+        for row in pool.map(judge_file, FILES):
             note(*row)
         for row in pool.map(judge_text, TEXTS):
             note(*row)

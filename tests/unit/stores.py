@@ -11,35 +11,58 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 
-VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:?[-?+=])([^}]*))?\}|\$(\w+)")
+VARIABLE = re.compile(r"\$\$|\$\{(\w+)(:?[-?+=])?|\$(\w+)")
 KNOWN = {"PUID": "1000", "PGID": "1000", "UID": "1000", "GID": "1000", "TZ": "Etc/UTC", "AppID": "app", "APP_ID": "app",
          "APP_PORT": "HOST_PORT", "APP_DATA_DIR": "./app-data", "APP_DOMAIN": "app.home.arpa", "DOMAIN": "home.arpa",
          "APP_HOST": "app.home.arpa", "LOCAL_DOMAIN": "home.arpa", "ROOT_FOLDER_HOST": "./store"}
+UMBREL = {**KNOWN, "UMBREL_ROOT": "./umbrel", "DEVICE_DOMAIN_NAME": "umbrel.home.arpa", "DEVICE_HOSTNAME": "umbrel",
+          "APP_HIDDEN_SERVICE": "abcdef.onion", "NETWORK_IP": "10.21.0.0", "APP_BITCOIN_NETWORK": "mainnet"}
 
 
-def fill_variables(text):
-    def value(match):
+def made_up(name):
+    """What a store's program would put there, by what the name ends in: another one for each name."""
+    number = zlib.crc32(name.encode())
+    if name.endswith("_DIR"):
+        return "./" + name.lower()
+    if name.endswith("_IP"):
+        return f"10.21.{number % 250 + 1}.{number // 250 % 250 + 1}"
+    return str(20000 + number % 10000) if "PORT" in name.upper() else "value"
+
+
+def closing(text, start):
+    """Where the brace that is open at start closes; a default may hold variables of its own."""
+    depth = 1
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    return len(text)
+
+
+def fill_variables(text, known=None):
+    known = KNOWN if known is None else known
+    parts, at = [], 0
+    while match := VARIABLE.search(text, at):
+        parts.append(text[at:match.start()])
+        at = match.end()
+        name, default = match.group(1) or match.group(3), None
+        if match.group(1):
+            end = closing(text, at)
+            default, at = text[at:end] if match.group(2) in (":-", "-", ":=", "=") else None, end + 1
         if match.group(0) == "$$":
-            return "$$"
-        name, how, default = match.group(1) or match.group(4), match.group(2), match.group(3)
-        if name in KNOWN:
-            return KNOWN[name]
-        if how in (":-", "-", ":=", "="):
-            return fill_variables(default)
-        return "8000" if "PORT" in name.upper() else "value"
-    return VARIABLE.sub(value, text)
+            parts.append("$$")
+        else:
+            parts.append(known[name] if name in known else made_up(name) if default is None
+                         else fill_variables(default, known))
+    return "".join(parts) + text[at:]
 
 
 def fill_casaos(text):
-    """/DATA is the store's folder; port_map names the published port of the web page."""
+    """/DATA is the store's folder; port_map, a note of the file, names the published port of the web page."""
     text = re.sub(r"((?:source:|-)\s*[\"']?)/DATA(?=[/:\s\"'])", r"\g<1>./DATA", text)
-    web = re.search(r"^\s+port_map:\s*[\"']?(\d+)", text, re.M)
-    text = fill_variables(text)
-    if web:
-        text = re.sub(rf"(published:\s*[\"']?){web.group(1)}\b", r"\g<1>35001", text)
-        text = re.sub(rf"(-\s*[\"']?){web.group(1)}:", r"\g<1>35001:", text)
-    return text
+    return fill_variables(text)
 
 
 def fill_coolify(text):
@@ -47,7 +70,11 @@ def fill_coolify(text):
     return fill_variables(re.sub(r"^(\s+- [\"']?SERVICE_\w+)([\"']?\s*)$", r"\1=value\2", text, flags=re.M))
 
 
-STORES = {"casaos": fill_casaos, "coolify": fill_coolify, "runtipi": fill_variables}
+def fill_umbrel(text):
+    return fill_variables(text, UMBREL)
+
+
+STORES = {"casaos": fill_casaos, "coolify": fill_coolify, "runtipi": fill_variables, "umbrel": fill_umbrel}
 
 
 def files_of(corpus, store):

@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <cmocka.h>
 
+#include "helper/job/halt.h"
 #include "helper/job/watch_apps.h"
 
 #define SECOND ((apr_time_t)1000000)
@@ -200,6 +203,23 @@ static void test_rows_come_and_go(void **state)
     aphd_watched_clear(&list);
 }
 
+/* Work before a wait can use up its time, and more: a watcher that waited for ever then did not see
+ * its engine come back. */
+static void test_a_time_that_is_over_is_not_waited_for(void **state)
+{
+    int ends[2], ready = 1;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    aphd_halt_t halt = {.signal_fd = -1, .peer_fd = ends[0]};
+    alarm(20);
+    assert_int_equal(aphd_halt_wait(&halt, ends[0], POLLIN, -3, &ready, &err), APR_SUCCESS);
+    assert_int_equal(ready, 0);
+    assert_int_equal(aphd_halt_sleep(&halt, -1, &err), APR_SUCCESS);
+    alarm(0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_a_job_that_published_is_believed),
         cmocka_unit_test(test_a_crash_loop),
         cmocka_unit_test(test_rows_come_and_go),
+        cmocka_unit_test(test_a_time_that_is_over_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
