@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "helper/read/entry_form.h"
 
 static int is_line(const json_t *value)
 {
@@ -76,14 +77,25 @@ static int is_uninstall(const json_t *normal)
            && json_is_boolean(json_object_get(normal, "remove")) && are_rows(normal, "purge", is_folder);
 }
 
+/* Answers with problems have no script. */
+static int is_applied(const json_t *normal)
+{
+    const json_t *script = json_object_get(normal, "script");
+    return aphd_applied_form(normal) && (json_is_null(script) || is_install(script));
+}
+
 apr_status_t aphd_answer_form_check(aphd_reader_kind_t kind, const json_t *normal, aph_error_t *err)
 {
+    int entry = kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY;
     int fits = kind == APHD_READ_INSTALL     ? is_install(normal)
                : kind == APHD_READ_UNINSTALL ? is_uninstall(normal)
+               : kind == APHD_READ_ENTRY     ? aphd_entry_form(normal)
+               : kind == APHD_READ_APPLY     ? is_applied(normal)
                                              : 1;
     if (fits)
         return APR_SUCCESS;
     return aph_error_set(err, APH_EUNREADABLE, 2291,
-                         "the reader's answer is not in the form of a script; if its text is an honest "
-                         "one, apphost-read is not of this release: install it anew");
+                         "the reader's answer is not in the form of %s; if its text is an honest "
+                         "one, apphost-read is not of this release: install it anew",
+                         entry ? "an entry" : "a script");
 }

@@ -121,14 +121,9 @@ static const struct {
     {"index", aphd_index_text},
 };
 
-static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
+static apr_status_t answer(const json_t *request, const char *kind, const char *text, size_t length,
+                           json_t **normal, apr_pool_t *p, aph_error_t *err)
 {
-    json_t *request = NULL;
-    char *text = NULL;
-    size_t length = 0;
-    apr_status_t rv = read_request(&request, &text, &length, p, err);
-    if (rv != APR_SUCCESS)
-        return rv;
     aphd_words_t words = {.host_port = word_of(request, "HOST_PORT"),
                           .webapp_path = word_of(request, "WEBAPP_PATH"),
                           .app_identifier = word_of(request, "APP_IDENTIFIER"),
@@ -136,7 +131,6 @@ static apr_status_t answer(json_t **normal, apr_pool_t *p, aph_error_t *err)
                           .app_name = word_of(request, "name"),
                           .app_url = word_of(request, "url"),
                           .app_domain = word_of(request, "domain")};
-    const char *kind = json_string_value(json_object_get(request, "kind"));
     if (kind != NULL && strcmp(kind, "install") == 0)
         return aphd_script_install(text, length, &words, normal, p, err);
     if (kind != NULL && strcmp(kind, "uninstall") == 0)
@@ -167,36 +161,56 @@ static void mend_message(aph_error_t *err)
     }
 }
 
+/* Takes normal, which may be NULL: then err says why. */
 static void send_answer(json_t *normal, aph_error_t *err)
 {
     char *octets = NULL;
     size_t length = 0;
-    if (normal != NULL) {
-        json_t *frame = json_pack("{s:o}", "ok", normal);
-        if (aph_frame_encode(frame, APHD_READ_INDEX_MAX, &octets, &length, err) != APR_SUCCESS)
-            normal = NULL;
-    }
-    if (normal == NULL) {
+    json_t *frame = normal != NULL ? json_pack("{s:o}", "ok", normal) : NULL;
+    if (frame == NULL
+        || aph_frame_encode(frame, APHD_READ_INDEX_MAX, &octets, &length, err) != APR_SUCCESS) {
+        json_decref(frame);
         mend_message(err);
-        if (aph_frame_encode(aph_frame_error(err), APHD_READ_ANSWER_MAX, &octets, &length, NULL)
-            != APR_SUCCESS)
-            return;
+        frame = aph_frame_error(err);
+        if (aph_frame_encode(frame, APHD_READ_ANSWER_MAX, &octets, &length, NULL) != APR_SUCCESS)
+            length = 0;
     }
     write_whole(octets, length);
+    json_decref(frame);
+    free(octets);
+}
+
+/* One text. Nonzero where another may follow. */
+static int serve(apr_pool_t *p)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    json_t *normal = NULL, *request = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    int more = 0;
+    if (read_request(&request, &text, &length, p, &err) == APR_SUCCESS) {
+        const char *kind = json_string_value(json_object_get(request, "kind"));
+        more = kind != NULL && strcmp(kind, "entry") == 0;
+        answer(request, kind, text, length, &normal, p, &err);
+    }
+    send_answer(normal, &err);
+    json_decref(request);
+    return more;
 }
 
 int main(void)
 {
     aph_error_t err = APH_ERROR_INIT;
-    json_t *normal = NULL;
     apr_pool_t *p = NULL;
     apr_initialize();
     json_set_alloc_funcs(must_allocate, free);
     json_object_seed(0); /* reads a file, which the sandbox forbids */
-    if (apr_pool_create_ex(&p, NULL, pool_out_of_memory, NULL) == APR_SUCCESS
-        && aphd_sandbox_enter(&err) == APR_SUCCESS)
-        answer(&normal, p, &err);
-    send_answer(normal, &err);
+    if (apr_pool_create_ex(&p, NULL, pool_out_of_memory, NULL) != APR_SUCCESS
+        || aphd_sandbox_enter(&err) != APR_SUCCESS)
+        send_answer(NULL, &err);
+    else
+        while (serve(p))
+            apr_pool_clear(p);
     /* Nothing is left to flush, and handlers of exit would only meet the filter. */
     _exit(0);
 }

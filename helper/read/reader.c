@@ -1,244 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parent's side of reading: start, hand over, wait no longer than agreed, believe little. */
+/* One text, one child; and many entries with as few children as their authors allow. */
 #include "helper/read/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "common/child.h"
-#include "common/frame.h"
-#include "helper/read/answer_form.h"
+#include "helper/read/exchange.h"
 #include "helper/read/read_wire.h"
 
-typedef struct exchange_t {
-    int fd; /* our end, non-blocking */
-    pid_t pid;
-    char *head; /* the request frame, malloc'd */
-    size_t head_length;
-    const aphd_reading_t *reading;
-    size_t sent;           /* octets of head and text that are gone */
-    long long deadline_ms; /* CLOCK_MONOTONIC */
-    aph_frame_reader_t reader;
-    json_t *answer;
-} exchange_t;
-
-static long long now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static const char *kind_name(aphd_reader_kind_t kind)
-{
-    static const char *const names[] = {
-        [APHD_READ_INSTALL] = "install",   [APHD_READ_UNINSTALL] = "uninstall",
-        [APHD_READ_COMPOSE] = "compose",   [APHD_READ_MANIFEST] = "manifest",
-        [APHD_READ_IMAGE] = "image",       [APHD_READ_CHALLENGE] = "challenge",
-        [APHD_READ_TOKEN] = "token",       [APHD_READ_ENTRY] = "entry",
-        [APHD_READ_APPLY] = "apply",       [APHD_READ_INDEX] = "index",
-    };
-    return names[kind];
-}
-
-static const char *form_name(aphd_entry_form_t form)
-{
-    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
-    return names[form];
-}
-
-static size_t most_of(aphd_reader_kind_t kind)
-{
-    if (kind == APHD_READ_INDEX)
-        return APH_INDEX_MAX;
-    return kind >= APHD_READ_MANIFEST && kind <= APHD_READ_TOKEN ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
-}
-
-static size_t answer_max(aphd_reader_kind_t kind)
-{
-    return kind == APHD_READ_INDEX ? APHD_READ_INDEX_MAX : APHD_READ_ANSWER_MAX;
-}
-
-static apr_status_t encode_request(exchange_t *x, aph_error_t *err)
-{
-    static const aphd_words_t none;
-    const aphd_reading_t *reading = x->reading;
-    const aphd_words_t *words = reading->words != NULL ? reading->words : &none;
-    json_t *request = json_pack(
-        "{s:s,s:I,s:s,s:O*,s:{s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(reading->kind),
-        "length", (json_int_t)reading->length, "form", form_name(reading->form), "answers",
-        reading->answers, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH", words->webapp_path,
-        "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME", words->app_hostname, "name",
-        words->app_name, "url", words->app_url, "domain", words->app_domain);
-    apr_status_t rv =
-        aph_frame_encode(request, APHD_READ_REQUEST_MAX, &x->head, &x->head_length, err);
-    json_decref(request);
-    return rv;
-}
-
-/* The program is opened here and run by its descriptor: the child has nobody's rights by then, and
- * could not walk through a folder that only we may enter. */
-static apr_status_t start_child(exchange_t *x, aph_error_t *err)
-{
-    int program = open(APHD_READ_PROGRAM, O_RDONLY | O_CLOEXEC);
-    if (program < 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 530, "cannot start %s: %s",
-                             APHD_READ_PROGRAM, strerror(errno));
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        int cause = errno;
-        close(program);
-        return aph_error_set(err, APR_FROM_OS_ERROR(cause), 531, "cannot make a socket pair: %s",
-                             strerror(cause));
-    }
-    static const char *const argv[] = {"/proc/self/fd/3", NULL};
-    aph_child_spec_t spec = {.argv = argv,
-                             .fds = {pair[1], pair[1], -1, program},
-                             .dies_with_parent = 1,
-                             .own_session = 1,
-                             .unprivileged = 1};
-    apr_status_t rv = aph_child_start(&spec, &x->pid, err);
-    close(pair[1]);
-    close(program);
-    x->fd = pair[0];
-    if (rv == APR_SUCCESS && fcntl(x->fd, F_SETFL, O_NONBLOCK) != 0)
-        rv = aph_error_set(err, APR_FROM_OS_ERROR(errno), 532, "cannot prepare the socket");
-    if (rv != APR_SUCCESS && err != NULL)
-        aph_error_wrap(err, "%s", APHD_READ_PROGRAM);
-    return rv;
-}
-
-/* Sends as much as the socket takes. A child that is gone already is noticed when reading. */
-static void send_some(exchange_t *x)
-{
-    int in_head = x->sent < x->head_length;
-    const char *from = in_head ? x->head + x->sent : x->reading->text + (x->sent - x->head_length);
-    size_t left = in_head ? x->head_length - x->sent : x->head_length + x->reading->length - x->sent;
-    ssize_t put = send(x->fd, from, left, MSG_NOSIGNAL);
-    if (put > 0)
-        x->sent += (size_t)put;
-    else if (put < 0 && errno != EAGAIN && errno != EINTR)
-        x->sent = x->head_length + x->reading->length;
-}
-
-/* Until the answer is whole, the child is gone (APR_EOF) or the time is up (APR_TIMEUP). */
-static apr_status_t converse(exchange_t *x, aph_error_t *said)
-{
-    for (;;) {
-        long long left = x->deadline_ms - now_ms();
-        if (left <= 0)
-            return APR_TIMEUP;
-        int sending = x->sent < x->head_length + x->reading->length;
-        struct pollfd wait = {.fd = x->fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
-        if (poll(&wait, 1, (int)left) < 0 && errno != EINTR)
-            return APR_EGENERAL;
-        if (sending && (wait.revents & POLLOUT) != 0)
-            send_some(x);
-        if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
-            continue;
-        apr_status_t rv = aph_frame_read(&x->reader, x->fd, &x->answer, said);
-        if (rv != APR_EAGAIN)
-            return rv;
-    }
-}
-
-/* Whatever the child said, it is gone after this. One that gave an answer is not needed any more; the
- * others may end by themselves while there is time, because how they end is the explanation. */
-static apr_status_t end_child(exchange_t *x, apr_status_t rv, int *exit_code)
-{
-    close(x->fd); /* ends a child that still reads or writes */
-    x->fd = -1;
-    int pidfd = rv != APR_SUCCESS && rv != APR_TIMEUP ? pidfd_open(x->pid, 0) : -1;
-    if (pidfd >= 0) {
-        struct pollfd end = {.fd = pidfd, .events = POLLIN};
-        long long left;
-        while (end.revents == 0 && (left = x->deadline_ms - now_ms()) > 0)
-            if (poll(&end, 1, (int)left) < 0 && errno != EINTR)
-                break;
-        if (end.revents == 0)
-            rv = APR_TIMEUP;
-        close(pidfd);
-    }
-    kill(x->pid, SIGKILL);
-    aph_child_wait(x->pid, exit_code, NULL);
-    return rv;
-}
-
-/* What is said of a child that gave no answer. */
-static apr_status_t explain(const exchange_t *x, apr_status_t rv, int exit_code,
-                            const aph_error_t *said, aph_error_t *err)
-{
-    if (rv == APR_TIMEUP)
-        return aph_error_set(err, APH_EUNREADABLE, 533,
-                             "the reader did not finish within %g s; the text is too much for it",
-                             x->reading->milliseconds / 1000.0);
-    if (said->status == APH_ETOOLARGE)
-        return aph_error_set(err, APH_EUNREADABLE, 539, "the reader's answer is too long: %s",
-                             said->message);
-    if (exit_code == APHD_READ_EXIT_MEMORY)
-        return aph_error_set(err, APH_EUNREADABLE, 534,
-                             "the reader ran out of its memory; the text is too much for it");
-    if (exit_code != 0)
-        return aph_error_set(err, APH_EUNREADABLE, 535, "the reader broke down on this text (%s%d)",
-                             exit_code > 128 ? "signal " : "exit status ",
-                             exit_code > 128 ? exit_code - 128 : exit_code);
-    return aph_error_set(err, APH_EUNREADABLE, 536, "the reader gave no answer: %s",
-                         said->status != APR_SUCCESS ? said->message : "it closed the connection");
-}
-
-static apr_status_t take_answer(aphd_reader_kind_t kind, json_t *answer, json_t **normal,
-                                aph_error_t *err)
-{
-    json_t *ok = json_object_get(answer, "ok");
-    if (json_is_object(ok)) {
-        apr_status_t status = aphd_answer_form_check(kind, ok, err);
-        if (status == APR_SUCCESS)
-            *normal = json_incref(ok);
-        return status;
-    }
-    const char *message = json_string_value(json_object_get(answer, "message"));
-    if (message == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 537, "the reader's answer is none");
-    /* Whatever it calls its failure, to us the text was not read. */
-    return aph_error_receive(err, aph_error_wire(APH_EUNREADABLE),
-                             json_string_value(json_object_get(answer, "tag")), message);
-}
+#define CHILD_TEXTS  512         /* a child is renewed after so many texts, */
+#define CHILD_OCTETS (2u << 20)  /* or so many octets: its time is counted from its start */
+#define LOST_MS      60000       /* what texts that break their readers may cost together */
 
 apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **normal,
                                     aph_error_t *err)
 {
-    if (reading->length > most_of(reading->kind))
-        return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %zu are read",
-                             reading->length, most_of(reading->kind));
-    exchange_t x = {.fd = -1, .reading = reading};
-    apr_status_t rv = encode_request(&x, err);
+    aphd_exchange_t x;
+    aph_error_t said = APH_ERROR_INIT;
+    json_t *answer = NULL;
+    int exit_code = 0;
+    apr_status_t rv = aphd_exchange_fits(reading, err);
+    if (rv == APR_SUCCESS)
+        rv = aphd_exchange_start(&x, err);
     if (rv != APR_SUCCESS)
         return rv;
-    rv = start_child(&x, err);
-    if (rv == APR_SUCCESS) {
-        aph_error_t said = APH_ERROR_INIT;
-        int exit_code = 0;
-        x.deadline_ms = now_ms() + reading->milliseconds;
-        aph_frame_reader_init(&x.reader, answer_max(reading->kind));
-        rv = end_child(&x, converse(&x, &said), &exit_code);
-        rv = rv == APR_SUCCESS ? take_answer(reading->kind, x.answer, normal, err)
-                               : explain(&x, rv, exit_code, &said, err);
-        aph_frame_reader_clear(&x.reader);
-    }
-    if (x.fd >= 0)
-        close(x.fd);
-    json_decref(x.answer);
-    free(x.head);
+    long long deadline = aphd_exchange_now_ms() + reading->milliseconds;
+    rv = aphd_exchange_ask(&x, reading, deadline, &answer, &said);
+    rv = aphd_exchange_end(&x, rv, deadline, &exit_code);
+    rv = rv == APR_SUCCESS ? aphd_exchange_take(reading->kind, answer, normal, err)
+                           : aphd_exchange_explain(reading, rv, exit_code, &said, err);
+    json_decref(answer);
     return rv;
 }
 
@@ -253,22 +41,96 @@ apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t l
     return aphd_reader_run_within(&reading, normal, err);
 }
 
+/* --- many entries --------------------------------------------------------------------------- */
+
+typedef struct batch_t {
+    aphd_exchange_t x;
+    int running;
+    size_t texts, octets; /* that this child was given */
+    long long lost_ms;
+} batch_t;
+
+static void stop_child(batch_t *batch)
+{
+    int unused;
+    if (batch->running)
+        aphd_exchange_end(&batch->x, APR_SUCCESS, 0, &unused);
+    batch->running = 0;
+}
+
+static apr_status_t need_child(batch_t *batch, aph_error_t *err)
+{
+    if (batch->running && (batch->texts >= CHILD_TEXTS || batch->octets >= CHILD_OCTETS))
+        stop_child(batch);
+    if (batch->running)
+        return APR_SUCCESS;
+    apr_status_t rv = aphd_exchange_start(&batch->x, err);
+    batch->running = rv == APR_SUCCESS;
+    batch->texts = batch->octets = 0;
+    return rv;
+}
+
+/* Asks the child that runs. APR_EGENERAL where that child is gone and had read other texts before: it
+ * may have died of their sum. */
+static apr_status_t ask(batch_t *batch, const aphd_reading_t *reading, json_t **entry, aph_error_t *why)
+{
+    aph_error_t said = APH_ERROR_INIT;
+    json_t *answer = NULL;
+    int exit_code = 0, first = batch->texts == 0;
+    long long begun = aphd_exchange_now_ms(), deadline = begun + reading->milliseconds;
+    batch->texts++;
+    batch->octets += reading->length;
+    apr_status_t rv = aphd_exchange_ask(&batch->x, reading, deadline, &answer, &said);
+    if (rv == APR_SUCCESS) {
+        rv = aphd_exchange_take(reading->kind, answer, entry, why);
+    } else {
+        rv = aphd_exchange_end(&batch->x, rv, deadline, &exit_code);
+        batch->running = 0;
+        batch->lost_ms += aphd_exchange_now_ms() - begun;
+        rv = first ? aphd_exchange_explain(reading, rv, exit_code, &said, why) : APR_EGENERAL;
+    }
+    json_decref(answer);
+    return rv;
+}
+
+/* Reads one text. What is wrong with it goes into why; what is wrong with this machine into err, and only
+ * that is returned. */
+static apr_status_t read_one(batch_t *batch, const aphd_entry_text_t *text, json_t **entry,
+                             aph_error_t *why, aph_error_t *err)
+{
+    const aphd_reading_t reading = {.kind = APHD_READ_ENTRY,
+                                    .text = text->text,
+                                    .length = text->length,
+                                    .form = text->form,
+                                    .milliseconds = APHD_READ_SECONDS * 1000};
+    if (aphd_exchange_fits(&reading, why) != APR_SUCCESS)
+        return APR_SUCCESS;
+    if (batch->lost_ms > LOST_MS) {
+        aph_error_set(why, APH_EUNREADABLE, 2440,
+                      "it was not read, because other texts of this catalog broke the reader for more "
+                      "than %d s; remove those and refresh again", LOST_MS / 1000);
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = need_child(batch, err);
+    if (rv == APR_SUCCESS && ask(batch, &reading, entry, why) == APR_EGENERAL
+        && (rv = need_child(batch, err)) == APR_SUCCESS)
+        ask(batch, &reading, entry, why);
+    return rv;
+}
+
 apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
                                  void *self, aph_error_t *err)
 {
-    for (size_t i = 0; i < count; i++) {
+    batch_t batch = {.running = 0};
+    apr_status_t rv = APR_SUCCESS;
+    for (size_t i = 0, stop = 0; i < count && !stop && rv == APR_SUCCESS; i++) {
         aph_error_t why = APH_ERROR_INIT;
         json_t *entry = NULL;
-        const aphd_reading_t reading = {.kind = APHD_READ_ENTRY,
-                                        .text = texts[i].text,
-                                        .length = texts[i].length,
-                                        .form = texts[i].form,
-                                        .milliseconds = APHD_READ_SECONDS * 1000};
-        aphd_reader_run_within(&reading, &entry, &why);
-        int stop = cb(self, i, entry, entry != NULL ? NULL : &why);
+        rv = read_one(&batch, &texts[i], &entry, &why, err);
+        if (rv == APR_SUCCESS)
+            stop = cb(self, i, entry, entry != NULL ? NULL : &why) != 0;
         json_decref(entry);
-        if (stop)
-            break;
     }
-    return APR_SUCCESS;
+    stop_child(&batch);
+    return rv;
 }

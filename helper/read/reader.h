@@ -76,7 +76,8 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
 
-/* One of many entries that are read one after the other, in as few children as possible. */
+/* One of many entries that are read one after the other, in as few children as possible. A child that
+ * one text took over may lie about those after it: hand over texts of one catalog only. */
 typedef struct aphd_entry_text_t {
     aphd_entry_form_t form;
     const char *text;
