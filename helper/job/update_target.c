@@ -209,7 +209,7 @@ static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
 {
     const aphd_job_t *job = update->install.job;
     const json_t *compose = json_object_get(update->install.script, "compose");
-    int services = (int)json_object_size(json_object_get(compose, "services"));
+    int services = (int)json_array_size(json_object_get(compose, "services"));
     const char *subnet = row_text(update, "subnet");
     aphd_cidr_t own;
     if (subnet == NULL || !aphd_cidr_parse(subnet, &own) || aphd_cidr_bits_for(services) >= own.bits)

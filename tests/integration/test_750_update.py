@@ -19,8 +19,9 @@ from test_360_kills import strike
 PID = os.getpid()
 ANSWERS = b'#!/bin/sh\necho Content-Type: text/plain\necho\necho "$GREETING $SECRET"\ncat /conf/*\n'
 ALL_KILLS = bool(os.environ.get("APPHOST_ALL_KILLS"))
-STEPS = ("images", "stop", "folders", "start", "health", "publish")
-EVERY = ("engine", "read", "names", "plan", "consent", "images", "render", *STEPS[1:])
+EVERY = ("engine", "read", "names", "plan", "consent", "images", "render", "stop", "folders", "start", "health",
+         "publish")
+SOME = {"job": ("images", "stop", "start", "publish"), "monitor": ("folders",)}
 
 
 class Shelf:
@@ -78,18 +79,18 @@ def images(engine, registry):
         engine.push(ref)
         engine.remove_image(ref)
         refs.append(ref)
-    yield {ref.rpartition(":")[2]: ref.partition("/")[2] for ref in refs}
-    for ref in refs:
-        engine.remove_image(ref)
+    return {ref.rpartition(":")[2]: ref.partition("/")[2] for ref in refs}
 
 
 @pytest.fixture
-def stack(new_stack):
-    stack = new_stack(StartSeconds=8)
+def stack(new_stack, engine, registry, images):
+    stack = new_stack(StartSeconds=5)
     stack.shelves = []
     yield stack
     for folder in stack.shelves:
         shutil.rmtree(folder)
+    for image in images.values():
+        engine.remove_image(f"{registry.host}/{image}")
 
 
 @pytest.fixture
@@ -335,9 +336,8 @@ def test_kills(stack, shelf, images, who):
     stack.announced += [r"job \d+[ :(]", r"signal 9"]
     stack.watcher = kills.watcher(stack)
     second = shelf.publish(2, images["2"])
-    steps = EVERY if ALL_KILLS else STEPS if who == "job" else STEPS[1::3]
     for pause in (0, 0.06, 0.3) if ALL_KILLS else (0.02,):
-        for step in steps:
+        for step in EVERY if ALL_KILLS else SOME[who]:
             where = f"{who} killed {pause} s after the beginning of step {step}"
             operation = kills.Operation(stack, "update", "mine", yes=True)
             assert operation.until(step), f"{where}: {operation.answer}"
