@@ -211,8 +211,10 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (verdict == APHC_PLAN_REFUSED)
         return aph_error_set(err, APH_EDENIED, 1745,
                              "%s is not installed: the plan names what is refused, with its line. "
-                             "Change the script and try again; what root may override says so",
-                             name);
+                             "%s; what root may override says so", name,
+                             *aphc_get_text(plan, "entry") == '\0'
+                                 ? "Change the script and try again"
+                                 : "Answer otherwise, or its author has to change the entry");
     int can_ask = aphc_can_ask(&context->err) && !context->json;
     if (!can_ask && verdict == APHC_PLAN_FREE)
         return APR_SUCCESS;

@@ -304,6 +304,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     };
     status = aphd_plan_make(&in, &install->plan, err);
     if (status == APR_SUCCESS && source != NULL)
-        aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan);
+        aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan,
+                            job->p);
     return status == APR_SUCCESS ? aphd_install_hash(install, err) : status;
 }

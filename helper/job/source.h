@@ -82,7 +82,7 @@ apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_po
                              aph_error_t *err);
 
 /* What a plan says of the entry, laid over content and plan (both borrowed): plan.h. source_plan.c */
-void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan);
+void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p);
 
 /* The question of that id, borrowed; NULL where there is none. */
 const json_t *aphd_source_question(const json_t *manifest, const char *id);

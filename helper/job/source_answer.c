@@ -206,7 +206,8 @@ static void take_given(aphd_source_t *source, const json_t *question, const json
     json_object_set(source->given, id, answer);
 }
 
-/* The default of a storage question would be its author's word for a folder of this machine. */
+/* The default of a storage question would be its author's word for a folder of this machine: where nobody
+ * answers, the reader is told that the answer is a folder of the app's own. */
 static void fill(const ports_t *ports, aphd_source_t *source, const json_t *question)
 {
     const char *id = text_of(question, "id");
@@ -219,7 +220,9 @@ static void fill(const ports_t *ports, aphd_source_t *source, const json_t *ques
         json_array_append_new(source->made, json_string(id));
     } else if (is_kind(question, "port") && json_is_string(by_default)) {
         json_object_set_new(source->answers, id, propose_port(ports, question, source->moved));
-    } else if (!is_kind(question, "storage") && json_is_string(by_default)) {
+    } else if (is_kind(question, "storage")) {
+        json_object_set_new(source->answers, id, json_string(""));
+    } else if (json_is_string(by_default)) {
         json_object_set(source->answers, id, (json_t *)by_default);
     }
 }

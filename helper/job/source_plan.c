@@ -174,9 +174,11 @@ apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_po
 }
 
 /* An entry can say which digest an image must have. Where it does not, whoever has the tag decides. */
-static void warn_of_images(const aphd_source_t *source, const json_t *images, json_t *warnings)
+static void warn_of_images(const aphd_source_t *source, const json_t *images, json_t *warnings,
+                           apr_pool_t *p)
 {
     const json_t *digests = json_object_get(source->manifest, "digests");
+    const char *loose = "";
     size_t i;
     json_t *image;
     json_array_foreach((json_t *)images, i, image) {
@@ -184,12 +186,14 @@ static void warn_of_images(const aphd_source_t *source, const json_t *images, js
         int pinned = strchr(ref, '@') != NULL || json_is_string(json_object_get(digests, ref));
         json_object_set_new(image, "pinned", json_boolean(pinned));
         if (!pinned)
-            warn(warnings, "pin", json_sprintf("image %s is not pinned: its entry names no digest, so it "
-                                               "is whatever the registry has under that name", ref));
+            loose = strstr(loose, ref) != NULL ? loose : apr_pstrcat(p, loose, " ", ref, NULL);
     }
+    if (loose[0] != '\0')
+        warn(warnings, "pin", json_sprintf("not pinned:%s; the entry names no digest, so what is fetched is "
+                                           "whatever the registry has under that name", loose));
 }
 
-void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan)
+void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p)
 {
     static const char *const copied[] = {"version", "title", "health", "prepare"};
     static const char *const findings[] = {"asked", "overridden", "agreed", "refused", "rewritten"};
@@ -207,5 +211,5 @@ void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *p
         hide_secrets(source, json_object_get(plan, findings[i]));
     }
     warn_of_entry(source, json_object_get(plan, "warnings"));
-    warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"));
+    warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"), p);
 }
