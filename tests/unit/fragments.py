@@ -168,6 +168,7 @@ FILES = [
     ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, volumes: ['/:/x']}", "")),
     ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, build: .}", "")),
     ("deny", ONE % ("", ", app_proxy: {environment: {APP_PORT: 80}, brand_new_key: 1}", "")),
+    ("deny", "services: {'a b': {image: 'd:1'}" + PROXY + "}"), ("deny", ONE.replace("web", "we/b") % ("", PROXY, "")),
     ("deny", ONE % ("", ", app_proxy: {}", "")), ("deny", ONE % ("", ", proxy: {environment: {APP_PORT: 80}}", "")),
     ("allow", ONE % ("", ", app_proxy: {image: 'd:1', environment: {APP_PORT: 80}}", "")),
     ("rewrite", ONE % (FIXED, PROXY, "")), ("deny", ONE % (FIXED, "", "")),
