@@ -5,6 +5,8 @@
  *   apphost-check [--json] [--rendered] [--uninstall] [--allow RULE]... [--consent ID]...
  *                 FILE|-|DIR
  *
+ *   apphost-check --catalog [--json] DIR
+ *
  * Two lines per finding at most, FILE:LINE: VERDICT: KEY: REASON and what can be done about it, and
  * a summary line. Of a folder one line a file, and the sum. With --json one object instead; with
  * --rendered the compose file that would run, when nothing is refused. --keys prints the table. */
@@ -18,18 +20,20 @@
 #include <apr_general.h>
 
 #include "common/rules.h"
+#include "helper/policy/check_catalog.h"
 
 static const char usage[] =
     "usage: apphost-check [--json] [--rendered] [--uninstall] [--allow RULE]... [--consent ID]...\n"
     "                     FILE|-|DIR\n"
+    "       apphost-check --catalog [--json] DIR\n"
     "       apphost-check --keys\n"
     "exit: 0 accepted, 3 refused by policy, 4 needs consent, 5 cannot be read; of a folder the\n"
-    "      worst, in the order 0 4 3 5\n";
+    "      worst, in the order 0 4 3 5; of a catalog 5 where an entry is malformed\n";
 
 typedef struct request_t {
     aphd_check_options_t options;
     const char *path;
-    int keys, help;
+    int keys, help, catalog;
 } request_t;
 
 static apr_status_t take_option(request_t *request, int option, const char *value, aph_error_t *err)
@@ -46,6 +50,9 @@ static apr_status_t take_option(request_t *request, int option, const char *valu
         return APR_SUCCESS;
     case 'k':
         request->keys = 1;
+        return APR_SUCCESS;
+    case 'C':
+        request->catalog = 1;
         return APR_SUCCESS;
     case 'h':
         request->help = 1;
@@ -70,7 +77,8 @@ static apr_status_t parse(request_t *request, int argc, char **argv, aph_error_t
         {"json", no_argument, NULL, 'j'},         {"rendered", no_argument, NULL, 'r'},
         {"uninstall", no_argument, NULL, 'u'},    {"keys", no_argument, NULL, 'k'},
         {"allow", required_argument, NULL, 'a'},  {"consent", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+        {"help", no_argument, NULL, 'h'},         {"catalog", no_argument, NULL, 'C'},
+        {NULL, 0, NULL, 0}};
     int option;
     apr_status_t rv = APR_SUCCESS;
     while (rv == APR_SUCCESS && (option = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -168,6 +176,16 @@ static apr_status_t check_folder(const request_t *request, int *code, apr_pool_t
     return rv;
 }
 
+static apr_status_t check_catalog(const request_t *request, int *code, apr_pool_t *p,
+                                  aph_error_t *err)
+{
+    size_t malformed = 0;
+    apr_status_t rv =
+        aphd_check_catalog(request->path, request->options.as_json, &malformed, p, err);
+    *code = malformed > 0 ? aph_error_exit_code(APH_EUNREADABLE) : 0;
+    return rv;
+}
+
 static apr_status_t run(const request_t *request, int *code, apr_pool_t *p, aph_error_t *err)
 {
     struct stat seen;
@@ -175,6 +193,8 @@ static apr_status_t run(const request_t *request, int *code, apr_pool_t *p, aph_
         fputs(usage, stdout);
     else if (request->keys)
         aphd_check_print_keys();
+    else if (request->catalog)
+        return check_catalog(request, code, p, err);
     else if (strcmp(request->path, "-") != 0 && stat(request->path, &seen) == 0
              && S_ISDIR(seen.st_mode))
         return check_folder(request, code, p, err);

@@ -6,14 +6,16 @@
 #include <string.h>
 
 #include "common/file_replace.h"
-#include "helper/read/reader.h"
+#include "helper/policy/check_catalog.h"
 
-/* A sample app. The port is the first that apphost gives out. */
-static const aphd_words_t sample_words = {.host_port = "35001",
-                                          .webapp_path = "/var/lib/apphost/data/1",
-                                          .app_identifier = "apphost-00000000-1",
-                                          .app_hostname = "app.home.arpa"};
-static const aphd_policy_site_t sample_site = {.app_id = 1,
+const aphd_words_t aphd_check_words = {.host_port = "35001",
+                                       .webapp_path = "/var/lib/apphost/data/1",
+                                       .app_identifier = "apphost-00000000-1",
+                                       .app_hostname = "app.home.arpa",
+                                       .app_name = "app",
+                                       .app_url = "https://app.home.arpa",
+                                       .app_domain = "home.arpa"};
+const aphd_policy_site_t aphd_check_site = {.app_id = 1,
                                                .port = APH_PORT_BASE + 1,
                                                .max_app_id = APH_APP_ID_MAX_DEFAULT,
                                                .project = "apphost-00000000-1",
@@ -23,7 +25,7 @@ static const aphd_policy_site_t sample_site = {.app_id = 1,
 static apr_status_t judge(aphd_check_t *check, const aphd_check_options_t *options)
 {
     const json_t *compose = json_object_get(check->normal, "compose");
-    aphd_policy_site_t site = sample_site;
+    aphd_policy_site_t site = aphd_check_site;
     site.allowed = options->allowed;
     site.consents = options->consents;
     if (!json_is_object(compose))
@@ -55,7 +57,7 @@ apr_status_t aphd_check_run(aphd_check_t *check, const aphd_check_options_t *opt
     check->error = (aph_error_t)APH_ERROR_INIT;
     apr_status_t rv = aph_file_read(check->path, APH_FOREIGN_MAX, &text, &length, &check->error);
     if (rv == APR_SUCCESS)
-        rv = aphd_reader_run(kind, text, length, &sample_words, &check->normal, &check->error);
+        rv = aphd_reader_run(kind, text, length, &aphd_check_words, &check->normal, &check->error);
     free(text);
     if (rv == APH_ETOOLARGE) /* whatever the reason, it is not read */
         check->error.status = APH_EUNREADABLE;

@@ -10,8 +10,8 @@
  * Two ways to fail. APH_EUNREADABLE: the text is not a rock-on, and the sentence names the member.
  * APH_EDENIED: it is one, and wants what apphost has no counterpart of.
  *
- * The manifest owns everything; what stands in these structures is borrowed from it, from the parsed
- * definition, or lives in the pool. */
+ * The manifest owns everything; what stands in these structures is borrowed from it, from the
+ * parsed definition, or lives in the pool. */
 #ifndef APHD_ROCKON_H
 #define APHD_ROCKON_H
 
@@ -64,14 +64,16 @@ const char *aphd_rockon_text(const json_t *value, apr_pool_t *p);
 int aphd_rockon_number(const json_t *value, json_int_t *number);
 /* true, "true", "yes", 1: nonzero. */
 int aphd_rockon_flag(const json_t *value);
-/* A text of the author as plain text; "" where there is none. What only looks like an element, as in
- * http://<your server>, stays. */
+/* A text of the author as plain text; "" where there is none. What only looks like an element, as
+ * in http://<your server>, stays. */
 const char *aphd_rockon_plain(const json_t *value, apr_pool_t *p);
+/* Text in which no word of ours stands any more: {{ becomes {{{{. */
+const char *aphd_rockon_bare(const char *text, apr_pool_t *p);
 /* Plain text for the manifest, whose reader makes texts plain once more: at most that many
  * characters. */
 json_t *aphd_rockon_shown(const char *plain, size_t most, apr_pool_t *p);
-/* A value of the author for the compose object, that stays as it is: neither a variable of compose nor
- * a word of ours. */
+/* A value of the author for the compose object, that stays as it is: neither a variable of compose
+ * nor a word of ours. */
 json_t *aphd_rockon_literal(const char *text, apr_pool_t *p);
 /* At most that many characters of text (more than 3); what is cut off is said by "...". */
 const char *aphd_rockon_cut(const char *text, size_t most, apr_pool_t *p);

@@ -132,7 +132,7 @@ apr_status_t aphd_rockon_about(aphd_rockon_t *r)
                         "This app is on the network of the machine itself and not behind httpd. "
                         "Its page: ",
                         r->host_page, NULL);
-    set_text(r, "notes", notes, TEXT_MAX);
+    set_text(r, "notes", aphd_rockon_bare(notes, r->p), TEXT_MAX);
     json_object_set_new(r->manifest, "architectures", architectures_of(description, r->p));
     set_version(r);
     set_links(r);

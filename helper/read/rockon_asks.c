@@ -80,7 +80,7 @@ static apr_status_t take_volume(aphd_rockon_t *r, aphd_rockon_container_t *c, co
     if (size != NULL && (!aphd_rockon_number(size, &octets) || octets < 0))
         return aphd_rockon_malformed(r, c, "volumes", name, "min_size is not a number of octets");
     const char *target = apr_pstrmemdup(r->p, name, length);
-    aphd_rockon_question_t question = {.id = apr_pstrcat(r->p, "folder", target, NULL),
+    aphd_rockon_question_t question = {.id = target + 1, /* its folder is called so */
                                        .kind = "storage",
                                        .type = "text",
                                        .target = target,
@@ -289,7 +289,7 @@ static const char *ask_id(aphd_rockon_t *r, const char *id, const char *label, c
                                        .advanced = initial != NULL,
                                        .bounded = 1,
                                        .max = ID_LAST};
-    return apr_pstrcat(r->p, "{{", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
+    return apr_pstrcat(r->p, "{{answer.", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
 }
 
 /* uid and gid: a number, or the owner of the first volume, or the group of the engine's socket. */

@@ -152,7 +152,8 @@ static int share(aphd_rockon_t *r, const aphd_rockon_container_t *c, const char 
         return 0;
     const char *service = json_string_value(json_object_get(question, "service"));
     aphd_rockon_container_t *other = aphd_rockon_find(r, service);
-    json_t *word = json_sprintf("{{%s}}", json_string_value(json_object_get(question, "id")));
+    json_t *word =
+        json_sprintf("{{answer.%s}}", json_string_value(json_object_get(question, "id")));
     json_object_set(json_object_get(other->service, "environment"), name, word);
     json_object_set(json_object_get(c->service, "environment"), name, word);
     json_object_set_new(question, "kind", json_string("custom"));
@@ -170,7 +171,7 @@ static void tell(aphd_rockon_t *r, const aphd_rockon_container_t *c, const char 
         json_array_size(r->credentials) < CREDENTIALS_MAX)
         json_array_append_new(r->credentials,
                               json_pack("{s:O,s:s,s:o}", "label", json_object_get(asked, "label"),
-                                        "user", "", "password", json_sprintf("{{%s}}", id)));
+                                        "user", "", "password", json_sprintf("{{answer.%s}}", id)));
 }
 
 static apr_status_t take_variable(aphd_rockon_t *r, aphd_rockon_container_t *c, const char *key,

@@ -146,7 +146,8 @@ static void make_up(aphd_rockon_t *r, const pair_t *pairs, size_t count, size_t 
                                        .text = about,
                                        .generate = 32,
                                        .advanced = 1};
-    const char *word = apr_pstrcat(r->p, "{{", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
+    const char *word =
+        apr_pstrcat(r->p, "{{answer.", aphd_rockon_ask(r, NULL, &question), "}}", NULL);
     for (size_t i = 0; i < count; i++)
         if ((is_password(pairs[i].name) || is_key(pairs[i].name)) &&
             strcmp(pairs[i].value, value) == 0)

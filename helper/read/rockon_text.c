@@ -13,7 +13,7 @@
 #include <strings.h>
 #include <apr_strings.h>
 
-#include "helper/read/entry.h"
+#include "helper/read/entry_parts.h"
 #include "helper/read/rockon.h"
 
 static int is_among(const char *key, const char *const *list)
@@ -48,16 +48,6 @@ static apr_status_t unknown(aphd_rockon_t *r, const char *place, const char *key
 }
 
 /* --- 1. the text --- */
-
-static apr_status_t load(const char *text, size_t length, json_t **root, aph_error_t *err)
-{
-    json_error_t why;
-    *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-    if (*root == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2458, "line %d, column %d: %.160s", why.line,
-                             why.column, why.text);
-    return APR_SUCCESS;
-}
 
 static apr_status_t open_rockon(aphd_rockon_t *r, json_t *root)
 {
@@ -306,7 +296,7 @@ apr_status_t aphd_rockon_convert(const char *text, size_t length, json_t **manif
                                  aph_error_t *err)
 {
     json_t *root = NULL;
-    apr_status_t rv = load(text, length, &root, err);
+    apr_status_t rv = aphd_manifest_load(text, length, &root, err);
     if (rv != APR_SUCCESS)
         return rv;
     aphd_rockon_t *r = apr_pcalloc(p, sizeof *r);

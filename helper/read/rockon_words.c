@@ -122,6 +122,22 @@ const char *aphd_rockon_plain(const json_t *value, apr_pool_t *p)
     return aphd_entry_plain(html, length, p);
 }
 
+const char *aphd_rockon_bare(const char *text, apr_pool_t *p)
+{
+    size_t length = 0;
+    char *out = apr_palloc(p, 2 * strlen(text) + 1);
+    for (; *text != '\0'; text++) {
+        if (*text == '{' && text[1] == '{') {
+            memcpy(out + length, "{{{", 3);
+            length += 3;
+            text++;
+        }
+        out[length++] = *text;
+    }
+    out[length] = '\0';
+    return out;
+}
+
 json_t *aphd_rockon_shown(const char *plain, size_t most, apr_pool_t *p)
 {
     char *html = apr_palloc(p, 5 * strlen(plain) + 1);
@@ -143,6 +159,7 @@ json_t *aphd_rockon_shown(const char *plain, size_t most, apr_pool_t *p)
 json_t *aphd_rockon_literal(const char *text, apr_pool_t *p)
 {
     size_t length = 0;
+    text = aphd_rockon_bare(text, p);
     char *out = apr_palloc(p, 2 * strlen(text) + 1);
     for (; *text != '\0'; text++) {
         if (*text == '$')
@@ -212,7 +229,7 @@ static const char *unique_id(const aphd_rockon_t *r, const char *container, cons
 {
     const char *id = aphd_rockon_slug(wanted, '_', ID_MAX, r->p);
     if (*id < 'a' || *id > 'z')
-        id = aphd_rockon_slug(apr_pstrcat(r->p, "q_", id, NULL), '_', ID_MAX, r->p);
+        id = aphd_rockon_slug(apr_pstrcat(r->p, "of_", id, NULL), '_', ID_MAX, r->p);
     if (!is_asked(r, id))
         return id;
     const char *longer = apr_pstrcat(r->p, "of_", container, "_", wanted, NULL);

@@ -24,7 +24,7 @@ ok "helper/read includes no other step but the policy's model" \
     "$(printf '%s\n' "$strange"; grep -n '"helper/policy/' $files | grep -v 'helper/policy/model.h')"
 includes helper/policy 'common|helper/base|helper/policy'
 ok "helper/policy includes no other step, but for the program apphost-check" \
-    "$(printf '%s\n' "$strange" | grep -v '^helper/policy/check_file.c:[0-9]*:#include "helper/read/reader.h"$')"
+    "$(printf '%s\n' "$strange" | grep -v '^helper/policy/check_catalog.h:[0-9]*:#include "helper/read/reader.h"$')"
 includes helper/vhost 'common|helper/base|helper/vhost'
 ok "helper/vhost includes no other step, and nothing of httpd or the network" \
     "$(printf '%s\n' "$strange"; grep -nE '#[[:space:]]*include <(httpd|http_|ap_|mod_|curl/|sys/socket)' $files)"
