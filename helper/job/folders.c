@@ -298,8 +298,9 @@ apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relati
     apr_status_t status = APR_SUCCESS;
     if ((folder < 0 && errno != ENOTDIR) || (folder >= 0 && fstat(folder, &st) != 0))
         status = cannot(folders, "give away", relative, err);
-    else if (folder >= 0 && st.st_uid == geteuid()
-             && (fchown(folder, uid, gid) != 0 || fsync(folder) != 0))
+    else if (folder >= 0 && st.st_uid == geteuid() && fchown(folder, uid, gid) != 0)
+        status = cannot(folders, "give away", relative, err);
+    else if (folder >= 0 && fsync(folder) != 0)
         status = cannot(folders, "give away", relative, err);
     if (folder >= 0)
         close(folder);

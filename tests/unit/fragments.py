@@ -78,7 +78,7 @@ FRAGMENTS = [
     ("deny", "volumes: [{type: bind, source: ./d, target: /d, is_directory: maybe}]"),
     ("deny", "volumes: [{type: bind, source: ./d, target: /d, is_directory: true, content: x}]"),
     ("rewrite", "volumes: ['data/config:/x']"), ("deny", "volumes: ['data/../../x:/x']"), ("deny", "volumes: ['.apphost/../x:/x']"),
-    ("rewrite", "volumes: [{type: volume, source: data/config, target: /x}]"),
+    ("deny", "volumes: [{type: volume, source: data/config, target: /x}]"),
     ("deny", "volumes: [{type: volume, source: /etc, target: /x}]"),
     ("deny", "volumes_from: [b]"), ("deny", "storage_opt: {size: 1G}"),
     ("ask", "volumes: ['v:/v']", "volumes: {v: {driver_opts: {type: nfs4, o: 'addr=10.0.0.2,ro,nfsvers=4', device: ':/x'}}}"),
