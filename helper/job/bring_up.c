@@ -22,6 +22,12 @@
 #define RESTARTS_ALLOWED 4     /* an app may give up a few times while its database comes up */
 #define LAST_LINES       20
 
+int aphd_bring_seconds(const aphd_job_t *job)
+{
+    int wanted = job->app.health_seconds, usual = job->settings->start_seconds;
+    return wanted > usual ? wanted : usual;
+}
+
 static const char *empty_file(const aphd_job_t *job)
 {
     return apr_pstrcat(job->p, job->app.app_dir, "/empty.env", NULL);
@@ -185,16 +191,17 @@ static apr_status_t too_late(aphd_job_t *job, aph_error_t *err)
                                  LAST_LINES, 0, &job->report};
         aphd_logs_read(job->engine, &spec, job->p, &unheard);
     }
-    return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d within %d "
+    return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d%s within %d "
                          "seconds; its last log lines stand in the log of this operation, and "
                          "StartSeconds in section [engine] gives slow apps longer", job->app.name,
-                         job->app.port, job->settings->start_seconds);
+                         job->app.port, job->app.health_path != NULL ? job->app.health_path : "",
+                         aphd_bring_seconds(job));
 }
 
 static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
 {
     apr_time_t begun = apr_time_now();
-    apr_time_t deadline = begun + apr_time_from_sec(job->settings->start_seconds);
+    apr_time_t deadline = begun + apr_time_from_sec(aphd_bring_seconds(job));
     apr_time_t looked = begun, running_since = 0;
     apr_status_t status = APR_SUCCESS;
     for (int attempt = 0; status == APR_SUCCESS; attempt++) {
@@ -205,7 +212,8 @@ static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
             return too_late(job, err);
         if (job->app.web) {
             int left = (int)apr_time_as_msec(deadline - now) + 1;
-            aphd_health_at_t at = {job->app.port, job->app.host, job->app.https};
+            aphd_health_at_t at = {.port = job->app.port, .host = job->app.host,
+                                   .path = job->app.health_path, .https = job->app.https};
             status = aphd_health_probe(&at, left < PROBE_MS ? left : PROBE_MS, &job->halt, &answered,
                                        err);
         }

@@ -297,6 +297,48 @@ apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *rela
     return status;
 }
 
+/* What rename cannot replace, a folder for one, goes first. */
+static apr_status_t rename_over(const aphd_folders_t *folders, int source, const char *from, int target,
+                                const char *to, aph_error_t *err)
+{
+    if (renameat(source, from, target, to) == 0)
+        return APR_SUCCESS;
+    if (errno == ENOENT)
+        return APR_ENOENT;
+    if (errno != EISDIR && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST)
+        return cannot(folders, "move", from, err);
+    apr_status_t status = aphd_purge(target, to, err);
+    if (status == APR_SUCCESS && renameat(source, from, target, to) != 0)
+        status = cannot(folders, "move", from, err);
+    return status;
+}
+
+apr_status_t aphd_folders_move(const aphd_folders_t *folders, const char *from, const char *to,
+                               aph_error_t *err)
+{
+    const char *name, *new_name;
+    size_t at;
+    struct stat st;
+    int source = walk(folders, from, 0, &name, &at);
+    if (source < 0)
+        return errno == ENOENT ? APR_SUCCESS : cannot(folders, "move", from, err);
+    apr_status_t status = APR_SUCCESS;
+    int target = -1;
+    if (fstatat(source, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        target = walk(folders, to, 1, &new_name, &at);
+        status = target < 0 ? cannot(folders, "make room for", to, err)
+                            : rename_over(folders, source, name, target, new_name, err);
+        if (status == APR_SUCCESS && (fsync(target) != 0 || fsync(source) != 0))
+            status = cannot(folders, "move", from, err);
+    } else if (errno != ENOENT) {
+        status = cannot(folders, "move", from, err);
+    }
+    if (target >= 0)
+        close(target);
+    close(source);
+    return status == APR_ENOENT ? APR_SUCCESS : status;
+}
+
 /* Octets below name in directory. The recursion is bounded by depth, and so are the descriptors. */
 static json_int_t octets_of(int directory, const char *name, int depth)
 {

@@ -46,6 +46,11 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
 apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relative, uid_t uid,
                                gid_t gid, aph_error_t *err);
 
+/* Gives from the name to, in place of what is there; the folders above to are made. What from is, it
+ * stays: nothing is read and no link followed. Not there: success, and to is left alone. */
+apr_status_t aphd_folders_move(const aphd_folders_t *folders, const char *from, const char *to,
+                               aph_error_t *err);
+
 /* Deletes relative with everything below it. Not there: success. */
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
                                  aph_error_t *err);

@@ -139,12 +139,12 @@ static apr_status_t verify(aphd_job_t *job, aph_error_t *err)
     return aphd_bring_verify(job, model_of(job), err);
 }
 
-static apr_status_t publish(aphd_job_t *job, aph_error_t *err)
+static apr_status_t publish(aphd_job_t *job, const char *reason, aph_error_t *err)
 {
     aphd_job_step(job, "health", 5, STEPS, "waiting for its first answer");
     apr_status_t status = aphd_bring_await(job, model_of(job), err);
     return status == APR_SUCCESS
-         ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
+         ? aphd_ask_state(job->ask, "running", "running", reason, err) : status;
 }
 
 /* A cancelled start ends as a stopped app; one that failed is kept as it is, for a look at it,
@@ -176,8 +176,27 @@ apr_status_t aphd_start_app(aphd_job_t *job, aph_error_t *err)
         aphd_stop_app(job, "stopped", &unheard);
     }
     if (status == APR_SUCCESS)
-        status = publish(job, err);
+        status = publish(job, "", err);
     if (status != APR_SUCCESS)
+        give_up(job, status, err);
+    return status;
+}
+
+apr_status_t aphd_start_again(aphd_job_t *job, const char *reason, aph_error_t *err)
+{
+    apr_status_t status = have_images(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_bring_write(job, model_of(job), err);
+    if (status == APR_SUCCESS) {
+        aphd_job_step(job, "containers", 3, STEPS, "making its containers again");
+        build_wall(job);
+        status = aphd_bring_compose(job, err);
+    }
+    if (status == APR_SUCCESS)
+        status = verify(job, err);
+    if (status == APR_SUCCESS)
+        status = publish(job, reason, err);
+    if (status != APR_SUCCESS && status != APH_EENGINE)
         give_up(job, status, err);
     return status;
 }

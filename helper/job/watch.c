@@ -219,7 +219,7 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
         int patience = PROBE_MS_FIRST << (app->missed < 4 ? app->missed : 4);
         if (!app->up || app->proven || !app->web || app->probe_at > apr_time_now())
             continue;
-        aphd_health_at_t at = {app->port, app->host, app->https};
+        aphd_health_at_t at = {.port = app->port, .host = app->host, .https = app->https};
         status = aphd_health_probe(&at, patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
                                    &watching->job->halt, &answered, err);
         if (status == APR_SUCCESS)
