@@ -7,6 +7,7 @@
 
 #include "ctl/measure.h"
 #include "ctl/operation.h"
+#include "ctl/plan_update.h"
 #include "ctl/text.h"
 
 #define CELL_MAX 256
@@ -390,6 +391,7 @@ void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
     if (folders == NULL) /* of an apphostd that did not know who writes them */
         folders = json_object_get(content, "folders");
     print_address(terminal, plan);
+    aphc_plan_print_update(terminal, plan);
     print_part(terminal, plan, json_object_get(plan, "answers"), "Answers", fill_answer_cb);
     print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
     print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);

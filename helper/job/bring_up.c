@@ -14,6 +14,7 @@
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
 #include "helper/job/verify.h"
+#include "helper/job/verify_storage.h"
 
 #define COMPOSE_SECONDS  600
 #define PROBE_MS         10000 /* for one answer: a first page may be slow */
@@ -38,7 +39,9 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
     if (mkdir(job->app.app_dir, 0700) != 0 && errno != EEXIST)
         return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1150,
                              "cannot make the folder %s: %s", job->app.app_dir, strerror(errno));
-    apr_status_t status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
+    apr_status_t status = aph_name_sync(job->app.app_dir, err);
+    if (status == APR_SUCCESS)
+        status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
     return status == APR_SUCCESS ? aph_file_replace(empty_file(job), "", 0, 0600, err) : status;
 }
 
@@ -87,6 +90,13 @@ static int has_service(const json_t *containers, const char *service)
     return 0;
 }
 
+static apr_status_t verify_storage(const json_t *model, const char *service,
+                                   const json_t *container, aph_error_t *err)
+{
+    return aphd_verify_storage(json_object_get(json_object_get(model, "services"), service), service,
+                               container, err);
+}
+
 apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *err)
 {
     json_auto_t *parsed = json_loads(model, 0, NULL);
@@ -109,6 +119,8 @@ apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *
         if (status == APR_SUCCESS)
             status = aphd_verify_container(&verify, aphd_container_service(container), inspected,
                                            err);
+        if (status == APR_SUCCESS)
+            status = verify_storage(parsed, aphd_container_service(container), inspected, err);
     }
     return status;
 }

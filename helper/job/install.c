@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/catalog/storage_check.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
 #include "helper/job/engine_about.h"
@@ -142,6 +143,8 @@ apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
         status = run_first(install, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_wall(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_storage_check(job, install->storage_rows, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_compose(job, err);
     if (status == APR_SUCCESS)

@@ -68,6 +68,27 @@ static apr_status_t add_exact(aphd_install_t *install, const json_t *wanted, con
     return APR_SUCCESS;
 }
 
+/* The new revision of an entry has another digest under the name of an image that we pulled for the old
+ * one: then that name moves on. */
+static int is_outdated(const aphd_install_t *install, const json_t *wanted, const aphd_image_t *image)
+{
+    const char *ref = json_string_value(json_object_get(wanted, "ref"));
+    const char *known = image->digest != NULL ? strchr(image->digest, '@') : NULL;
+    const char *digest = install->replaced == NULL || install->source == NULL ? NULL
+                       : json_string_value(json_object_get(
+                             json_object_get(install->source->manifest, "digests"), ref));
+    size_t i;
+    json_t *old;
+    if (digest == NULL || known == NULL || strcmp(known + 1, digest) == 0)
+        return 0;
+    json_array_foreach((json_t *)install->replaced->images, i, old) {
+        const char *id = json_string_value(json_object_get(old, "id"));
+        if (id != NULL && strcmp(id, image->id) == 0 && json_is_true(json_object_get(old, "pulled")))
+            return 1;
+    }
+    return 0;
+}
+
 static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -88,8 +109,8 @@ static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
             *err = why;
             return status;
         }
-        json_array_append_new(install->images,
-                              row_of(wanted, status == APR_SUCCESS ? &image : NULL));
+        int use = status == APR_SUCCESS && !is_outdated(install, wanted, &image);
+        json_array_append_new(install->images, row_of(wanted, use ? &image : NULL));
     }
     return APR_SUCCESS;
 }

@@ -236,6 +236,18 @@ static apr_status_t refuse_answers(aphd_job_t *job, const aphd_source_t *source,
                          source->name, json_array_size(problems) == 1 ? "is" : "are", list);
 }
 
+/* How much room the author says a folder should have, for the plan. */
+static void note_room(aphd_source_t *source)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(source->storage, i, row) {
+        const char *id = json_string_value(json_object_get(row, "question"));
+        const json_t *question = aphd_source_question(source->manifest, id);
+        json_object_set(row, "min_size", json_object_get(question, "min_size"));
+    }
+}
+
 static apr_status_t take_storage(aphd_job_t *job, aphd_source_t *source, const json_t *applied,
                                  aph_error_t *err)
 {
@@ -250,6 +262,8 @@ static apr_status_t take_storage(aphd_job_t *job, aphd_source_t *source, const j
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
     if (status == APR_SUCCESS)
         status = aphd_storage_resolve(store, source->given, rows, &source->storage, err);
+    if (status == APR_SUCCESS)
+        note_room(source);
     aphd_catalog_store_close(store);
     return status;
 }

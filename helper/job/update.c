@@ -64,7 +64,8 @@ static json_t *answer_of(const aphd_update_t *update)
 {
     const aphd_job_app_t *app = &update->install.job->app;
     return json_pack("{s:i, s:s, s:s?, s:O?, s:O?, s:O?, s:b, s:s}", "app_id", app->app_id,
-                     "name", app->name, "url", app->web ? app->url : NULL,
+                     "name", app->name, "url", app->web ? aphd_install_page(&update->install)
+                                                                   : NULL,
                      "entry", json_object_get(update->target, "entry"),
                      "from", json_object_get(app->row, "revision"),
                      "revision", json_object_get(update->target, "revision"),

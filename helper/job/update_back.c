@@ -33,6 +33,34 @@ static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_er
     return status;
 }
 
+static int is_of_the_app(const aphd_job_t *job, const char *id)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach(json_object_get(job->app.row, "images"), i, image) {
+        const char *has = json_string_value(json_object_get(image, "id"));
+        if (has != NULL && strcmp(has, id) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What came goes. A name that the old image still has, for the new one never came, is not given up. */
+static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_error_t *err)
+{
+    json_auto_t *came = json_array();
+    size_t i;
+    json_t *ref;
+    json_array_foreach((json_t *)refs, i, ref) {
+        aphd_image_t found;
+        aph_error_t unheard = APH_ERROR_INIT;
+        if (aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard) != APR_SUCCESS
+            || !is_of_the_app(job, found.id))
+            json_array_append(came, ref);
+    }
+    return aphd_take_images(job, came, err);
+}
+
 /* The names of the old images: a newer one that came under the same name took it. */
 static void name_images(aphd_job_t *job)
 {
@@ -55,6 +83,8 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
 {
     const char *desired = json_string_value(json_object_get(job->app.row, "desired"));
     const char *model = json_string_value(json_object_get(job->app.row, "compose"));
+    aphd_job_take_health(job, json_object_get(json_object_get(job->app.row, "plan"), "health"),
+                         &job->app);
     if (desired != NULL && strcmp(desired, "running") == 0)
         return aphd_start_again(job, because, err);
     apr_status_t status = aphd_bring_write(job, model != NULL ? model : "{}", err);
@@ -85,7 +115,7 @@ apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *b
     if (status != APR_SUCCESS)
         return status;
     aph_error_t unheard = APH_ERROR_INIT;
-    if (aphd_take_images(job, images, &unheard) == APR_EOF)
+    if (take_new_images(job, images, &unheard) == APR_EOF)
         return APR_EOF;
     name_images(job);
     return switched ? start_old(job, because, err) : APR_SUCCESS;

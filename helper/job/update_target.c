@@ -209,7 +209,7 @@ static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
 {
     const aphd_job_t *job = update->install.job;
     const json_t *compose = json_object_get(update->install.script, "compose");
-    int services = (int)json_object_size(json_object_get(compose, "services"));
+    int services = (int)json_array_size(json_object_get(compose, "services"));
     const char *subnet = row_text(update, "subnet");
     aphd_cidr_t own;
     if (subnet == NULL || !aphd_cidr_parse(subnet, &own) || aphd_cidr_bits_for(services) >= own.bits)
@@ -223,7 +223,15 @@ static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
 {
     const aphd_job_app_t *app = &update->install.job->app;
     int web = update->install.policy.web_service != NULL;
-    if (update->install.policy.verdict == APHD_DENY || web == app->web)
+    if (update->install.policy.verdict == APHD_DENY)
+        return APR_SUCCESS;
+    const char *scheme = json_string_value(json_object_get(
+        json_object_get(update->install.source->manifest, "web"), "scheme"));
+    if (web == app->web && app->web && scheme != NULL && (strcmp(scheme, "https") == 0) != app->https)
+        return aph_error_set(err, APH_EDENIED, 2650, "%s is reached inside with %s, and the new revision "
+                             "with %s; uninstall it (its data stays) and install it again under the same "
+                             "name", app->name, app->https ? "https" : "http", scheme);
+    if (web == app->web)
         return APR_SUCCESS;
     return aph_error_set(err, APH_EDENIED, 2640, "%s has %s, and the new revision has %s; that is "
                          "another app: uninstall it (its data stays) and install it again under the same "
@@ -274,6 +282,18 @@ static void add_warning(json_t *plan, const char *id, const char *text)
                               json_pack("{s:s, s:s}", "id", id, "text", text));
 }
 
+/* Options belong to the app: some are the person's own word, and they are not told apart later. */
+static int leaves_options(const aphd_update_t *update)
+{
+    const json_t *has = json_object_get(update->install.job->app.row, "options");
+    size_t i;
+    json_t *option;
+    json_array_foreach(json_object_get(update->install.source->manifest, "options"), i, option)
+        if (!aphd_texts_have(has, json_string_value(option)))
+            return 1;
+    return 0;
+}
+
 static void warn(const aphd_update_t *update, json_t *plan)
 {
     aphd_job_t *job = update->install.job;
@@ -282,6 +302,10 @@ static void warn(const aphd_update_t *update, json_t *plan)
     if (!update->rollback && changes != NULL && changes[0] != '\0')
         add_warning(plan, "changes", apr_pstrcat(job->p, "What its author says of this revision: ",
                                                  changes, NULL));
+    if (leaves_options(update))
+        add_warning(plan, "options", "The new revision wants other options of its virtual host; those of "
+                    "the app stay as they are. To have them, uninstall it (its data stays) and install it "
+                    "again under the same name.");
     add_warning(plan, "one-way", update->rollback
                 ? "Its data is not taken back: what the newer version wrote, the older one has to read. "
                   "Where it cannot, it does not come up, and the newer one is started again."
