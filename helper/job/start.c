@@ -102,6 +102,12 @@ static void build_wall(aphd_job_t *job)
         aphd_report_log(&job->report, "%s", why.message);
 }
 
+static apr_status_t have_storage(const aphd_job_t *job, aph_error_t *err)
+{
+    return aphd_storage_check(
+        job, json_object_get(json_object_get(job->app.row, "plan"), "storage"), err);
+}
+
 /* The services in the order they must start: the model's, which the policy wrote dependencies
  * first. */
 static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
@@ -113,8 +119,7 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
     int whole = 1;
     aphd_job_step(job, "containers", 3, STEPS, "starting its containers");
     build_wall(job);
-    apr_status_t status = aphd_storage_check(
-        job, json_object_get(json_object_get(job->app.row, "plan"), "storage"), err);
+    apr_status_t status = have_storage(job, err);
     if (status == APR_SUCCESS)
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     json_object_foreach(json_object_get(model, "services"), service, ignored)
@@ -190,8 +195,10 @@ apr_status_t aphd_start_again(aphd_job_t *job, const char *reason, aph_error_t *
     if (status == APR_SUCCESS) {
         aphd_job_step(job, "containers", 3, STEPS, "making its containers again");
         build_wall(job);
-        status = aphd_bring_compose(job, err);
+        status = have_storage(job, err);
     }
+    if (status == APR_SUCCESS)
+        status = aphd_bring_compose(job, err);
     if (status == APR_SUCCESS)
         status = verify(job, err);
     if (status == APR_SUCCESS)
