@@ -39,7 +39,9 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
     if (mkdir(job->app.app_dir, 0700) != 0 && errno != EEXIST)
         return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1150,
                              "cannot make the folder %s: %s", job->app.app_dir, strerror(errno));
-    apr_status_t status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
+    apr_status_t status = aph_name_sync(job->app.app_dir, err);
+    if (status == APR_SUCCESS)
+        status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
     return status == APR_SUCCESS ? aph_file_replace(empty_file(job), "", 0, 0600, err) : status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An app's data folder: what its containers may bind, made and filled before they start. Nothing
- * here opens a path inside it by name; every step goes through a descriptor (beneath.h). */
+ * here opens a path inside it by name; every step goes through a descriptor (beneath.h). What a
+ * function did outlasts a loss of power once it has returned. */
 #ifndef APHD_FOLDERS_H
 #define APHD_FOLDERS_H
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <apr_strings.h>
 
+#include "common/file_replace.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/first_run.h"
@@ -19,7 +20,7 @@
 static apr_status_t make_state_folder(const char *path, mode_t mode, aph_error_t *err)
 {
     if (mkdir(path, mode) == 0 || errno == EEXIST)
-        return APR_SUCCESS;
+        return aph_name_sync(path, err);
     return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1210,
                          "cannot make the folder %s: %s", path, strerror(errno));
 }
