@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
-#define BATCH_COUNT    128
+#define BATCH_COUNT    512
 #define BATCH_OCTETS   (8u << 20)
 #define TOTAL_OCTETS   (256u << 20) /* of new texts, in one refresh */
 #define TOTAL_SECONDS  300

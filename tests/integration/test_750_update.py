@@ -330,6 +330,37 @@ def test_what_cannot_be_updated(stack, images, registry):
         assert stack.ctl(verb, "nobody", check=False).returncode != 0
 
 
+def kill_again(stack, times):
+    """Kills whatever works on the app, and what comes in its place."""
+    killed = set()
+    for _ in range(times):
+        fresh = wait_for(lambda: set(kills.running(stack.daemon.pid, "apphost-job")) - killed - {stack.watcher}, 20,
+                         "another try")
+        kills.kill_job(stack, stack.watcher)
+        killed |= fresh
+
+
+def test_the_way_back_is_killed_too(stack, shelf, images):
+    stack.announced += [r"job \d+[ :(]", r"signal 9"]
+    stack.watcher = kills.watcher(stack)
+    shelf.publish(2, images["2"])
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("health")
+    kill_again(stack, 3)
+    operation.end()
+    kills.settle(stack)
+    assert is_old(stack, shelf)
+
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("health")
+    kill_again(stack, 4)   # that is given up
+    operation.end()
+    assert "restart" in operation.answer["message"], operation.answer
+    assert stack.json("status", "mine")["state"] == "failing"
+    stack.ctl("restart", "mine")
+    assert page(stack) == b"one" and revision(stack) == shelf.first
+
+
 @pytest.mark.parametrize("who", ["job", "monitor"])
 def test_kills(stack, shelf, images, who):
     """At whatever step: one of the two revisions answers, and it is the one the row names."""
