@@ -179,7 +179,7 @@ static void hold_against_index(batch_t *batch)
 static apr_status_t run_batch(batch_t *batch, apr_time_t until, int *unheard, aph_error_t *err)
 {
     aphd_refresh_t *refresh = batch->refresh;
-    apr_status_t status = aphd_source_get(refresh->source, batch->wanted, batch->count, until, err);
+    apr_status_t status = aphd_origin_get(refresh->source, batch->wanted, batch->count, until, err);
     for (size_t i = 0; i < batch->count && status == APR_SUCCESS; i++) {
         *unheard += batch->wanted[i].unheard;
         if (*unheard >= UNHEARD_MAX)
