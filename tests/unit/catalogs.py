@@ -130,6 +130,15 @@ def folders():
         put(folder, "b.json", rockon("B", opts=[["--privileged", ""]]))
         put(folder, "c.json", rockon("C", environment={"TOKEN": {"label": "Token"}}))
         put(folder, "d.json", rockon("D", opts=[["--unheard-of", "x"]]))
+        for name, code, end in (("a", 0, "installs"), ("c", 4, "asks"), ("b", 3, "refused")):
+            run = subprocess.run([CHECK, f"{folder}/{name}.json"], capture_output=True, text=True, timeout=60)
+            note(run.returncode == code and run.stdout.count("\n") == 1 and end in run.stdout, f"one entry {end}", run.stdout)
+        run = subprocess.run([CHECK, "--allow", "privileged", f"{folder}/b.json"], capture_output=True, text=True, timeout=60)
+        note(run.returncode == 4 and "asks for consent to app.privileged" in run.stdout, "root may override", run.stdout)
+        put(folder, "compose.json", {"services": {"a": {"image": "example/app"}}})
+        run = subprocess.run([CHECK, f"{folder}/compose.json"], capture_output=True, text=True, timeout=60)
+        note("accepted" in run.stdout, "a compose file in JSON stays one", run.stdout)
+        os.unlink(f"{folder}/compose.json")
         put(folder, "root.json", {"a": "a.json"})
         code, said = check(folder)
         note(code == 0 and said["counts"] == {"installs": 1, "asks": 1, "refused": 2, "malformed": 0},
