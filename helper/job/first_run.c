@@ -101,7 +101,6 @@ apr_status_t aphd_first_run(aphd_job_t *job, const char *first, aph_error_t *err
                              (int)json_array_size(containers));
     if (status == APR_SUCCESS)
         status = await_end(job, json_array_get(containers, 0), err);
-    return status == APR_SUCCESS
-         ? aphd_container_remove(job->engine, aphd_container_id(json_array_get(containers, 0)), job->p,
-                                 err) : status;
+    /* With its network: compose does not take up one that Podman describes otherwise than it asked for. */
+    return status == APR_SUCCESS ? aphd_take_containers(job, err) : status;
 }
