@@ -36,7 +36,7 @@ static apr_status_t write_whole(int fd, const char *octets, size_t length)
 }
 
 /* Without this a crash may forget the rename although the file's octets are on the disk. */
-static apr_status_t sync_directory_of(const char *path, aph_error_t *err)
+apr_status_t aph_name_sync(const char *path, aph_error_t *err)
 {
     char directory[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -83,7 +83,7 @@ apr_status_t aph_file_replace(const char *path, const void *octets, size_t lengt
         errno = APR_TO_OS_ERROR(rv);
         return fail(err, 24, "write", path);
     }
-    return sync_directory_of(path, err);
+    return aph_name_sync(path, err);
 }
 
 /* Reads to the end; one octet more than limit is enough to know that it is too much. */

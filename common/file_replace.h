@@ -13,6 +13,10 @@
 apr_status_t aph_file_replace(const char *path, const void *octets, size_t length, mode_t mode,
                               aph_error_t *err);
 
+/* That there is a file or folder of that name, or none any more, outlasts a loss of power from here
+ * on: its folder is synced. What is in it is its writer's care. */
+apr_status_t aph_name_sync(const char *path, aph_error_t *err);
+
 /* Reads a regular file of at most limit octets into *octets (malloc'd, NUL added, caller frees).
  * APH_ETOOLARGE above the limit, APH_ENOTFOUND, APH_EUNREADABLE for anything but a regular file.
  * path "-" reads standard input. */

@@ -17,6 +17,46 @@ static json_t *as_text(const json_t *value)
     return json_is_string(value) ? json_incref((json_t *)value) : NULL;
 }
 
+static int begins_object(const char *octets, size_t length)
+{
+    size_t at = 0;
+    while (at < length && strchr(" \t\r\n", octets[at]) != NULL)
+        at++;
+    return at == length || octets[at] == '{' || octets[at] == '[' || octets[at] == '"';
+}
+
+/* KEY=VALUE; what stands behind the first = is the answer, whatever is in it. */
+static apr_status_t take_word(const char *word, size_t length, const char *where, json_t *answers,
+                              aph_error_t *err)
+{
+    const char *equals = memchr(word, '=', length);
+    if (equals == NULL || equals == word)
+        return aph_error_set(err, APH_EUSAGE, 2644, "%s %.*s answers no question; write "
+                             "QUESTION=ANSWER", where, (int)(length < 60 ? length : 60), word);
+    json_t *text = json_stringn(equals + 1, length - (size_t)(equals - word) - 1);
+    if (text == NULL || json_object_setn_new(answers, word, (size_t)(equals - word), text) != 0)
+        return aph_error_set(err, APH_EUSAGE, 2645, "%s: an answer is not UTF-8 text; write it in UTF-8",
+                             where);
+    return APR_SUCCESS;
+}
+
+/* One a line; empty ones and those that begin with # say nothing. */
+static apr_status_t take_lines(const char *path, const char *octets, size_t length, json_t *answers,
+                               aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    for (size_t at = 0; at < length && status == APR_SUCCESS;) {
+        const char *end = memchr(octets + at, '\n', length - at);
+        size_t line = end != NULL ? (size_t)(end - octets) - at : length - at, whole = line;
+        if (line > 0 && octets[at + line - 1] == '\r')
+            line--;
+        if (line > 0 && octets[at] != '#')
+            status = take_word(octets + at, line, path, answers, err);
+        at += whole + 1;
+    }
+    return status;
+}
+
 static apr_status_t take_file(const char *path, json_t *answers, aph_error_t *err)
 {
     char *octets = NULL;
@@ -27,6 +67,11 @@ static apr_status_t take_file(const char *path, json_t *answers, aph_error_t *er
     apr_status_t status = aph_file_read(path, APH_SCRIPT_MAX, &octets, &length, err);
     if (status != APR_SUCCESS) {
         aph_error_wrap(err, "the answers cannot be read");
+        return status;
+    }
+    if (!begins_object(octets, length)) {
+        status = take_lines(path, octets, length, answers, err);
+        free(octets);
         return status;
     }
     json_auto_t *object = json_loadb(octets, length, JSON_REJECT_DUPLICATES, &where);
@@ -45,20 +90,6 @@ static apr_status_t take_file(const char *path, json_t *answers, aph_error_t *er
     return APR_SUCCESS;
 }
 
-/* KEY=VALUE; what stands behind the first = is the answer, whatever is in it. */
-static apr_status_t take_word(const char *word, json_t *answers, aph_error_t *err)
-{
-    const char *equals = strchr(word, '=');
-    if (equals == NULL || equals == word)
-        return aph_error_set(err, APH_EUSAGE, 2644, "--set %.60s answers no question; write --set "
-                             "QUESTION=ANSWER", word);
-    json_t *text = json_string(equals + 1);
-    if (text == NULL || json_object_setn_new(answers, word, (size_t)(equals - word), text) != 0)
-        return aph_error_set(err, APH_EUSAGE, 2645, "an answer on the command line is not UTF-8 text; "
-                             "write it in UTF-8");
-    return APR_SUCCESS;
-}
-
 apr_status_t aphc_answers_put(const aphc_arguments_t *arguments, int set, int file, json_t *request,
                               aph_error_t *err)
 {
@@ -67,7 +98,8 @@ apr_status_t aphc_answers_put(const aphc_arguments_t *arguments, int set, int fi
     apr_status_t status = path != NULL ? take_file(path, answers, err) : APR_SUCCESS;
     for (int i = 0; i < arguments->repeat_count && status == APR_SUCCESS; i++)
         if (arguments->repeats[i].option == set)
-            status = take_word(arguments->repeats[i].value, answers, err);
+            status = take_word(arguments->repeats[i].value, strlen(arguments->repeats[i].value), "--set",
+                               answers, err);
     if (status != APR_SUCCESS || json_object_size(answers) == 0)
         return status;
     char *text = json_dumps(answers, JSON_COMPACT);

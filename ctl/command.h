@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "ctl/terminal.h"
 
-#define APHC_OPTIONS_MAX  12 /* of one command; the options all share are not counted */
+#define APHC_OPTIONS_MAX  16 /* of one command; the options all share are not counted */
 #define APHC_REPEATS_MAX  64 /* options with "..." of one command line */
 #define APHC_OPERANDS_MAX 64
 

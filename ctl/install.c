@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl install: read the script, show the plan, ask, and install exactly what was shown. */
+/* apphostctl install: read the script, or ask what the entry of a catalog asks; show the plan, ask, and
+ * install exactly what was shown. */
 #include "ctl/command.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
 
 #include "common/file_replace.h"
+#include "ctl/answers.h"
 #include "ctl/operation.h"
 #include "ctl/plan_text.h"
+#include "ctl/questions.h"
+#include "ctl/text.h"
 
-enum { NAME, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, ALLOW, PLAN, CONSENT, YES };
+enum { NAME, SET, ANSWERS, OBSOLETE, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, ALLOW, PLAN, CONSENT, YES };
 
 const aphc_option_t aphc_install_options[] = {
-    [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain"},
+    [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain; of an entry, "
+                                "its id where no other is given"},
+    [SET] = {"set", 's', "KEY=VALUE...", "answer a question of the entry"},
+    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
+    [OBSOLETE] = {"obsolete", 0, NULL, "install an entry although its catalog offers it no more"},
     [ALIAS] = {"alias", 'a', "HOST...", "another host name it answers at"},
     [OPTION] = {"option", 'o', "NAME[=VALUE]...", "see: apphostctl help options"},
     [KIND] = {"kind", 0, "KIND", "container (the default), webapp, headless, or a kind of yours "
@@ -82,16 +94,51 @@ static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *
     return status;
 }
 
-/* What is to be installed: a script, or a folder with files. */
+/* --- an entry or a file --------------------------------------------------------------------- */
+
+/* CATALOG/ID, ID or the digits of a revision. What is a file here is one, and what could only be a file is
+ * read as one, so that its reader says what is wrong. */
+static int names_entry(const char *operand)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+    struct stat there;
+    const char *slash = strchr(operand, '/'), *id = slash != NULL ? slash + 1 : operand;
+    if (strcmp(operand, "-") == 0 || (stat(operand, &there) == 0 && !S_ISDIR(there.st_mode)))
+        return 0;
+    return isalnum((unsigned char)operand[0]) && isalnum((unsigned char)id[0])
+        && strspn(id, letters) == strlen(id)
+        && (slash == NULL || strspn(operand, letters) == (size_t)(slash - operand));
+}
+
+/* The id of CATALOG/ID as a host label: it has _ and . as well, which no host name has. */
+static const char *name_of_entry(const aphc_context_t *context, const char *operand)
+{
+    const char *slash = strchr(operand, '/');
+    char *name = apr_pstrdup(context->p, slash != NULL ? slash + 1 : operand);
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == '_' || *at == '.')
+            *at = '-';
+    return name;
+}
+
+static int is_revision(const char *operand)
+{
+    return strlen(operand) == 64 && strspn(operand, "0123456789abcdef") == 64;
+}
+
+/* What is to be installed: an entry, a script, or a folder with files. */
 static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
 {
     const char *webapp = arguments->values[WEBAPP];
     if ((webapp != NULL) == (arguments->operand_count > 0))
-        return aph_error_set(err, APH_EUSAGE, 1738, "give an install script, or --webapp with a "
-                             "folder; usage: apphostctl install SCRIPT|--webapp DIR --name NAME");
+        return aph_error_set(err, APH_EUSAGE, 1738, "give an entry of a catalog, an install "
+                             "script, or --webapp with a folder; usage: apphostctl install "
+                             "ENTRY|SCRIPT|--webapp DIR --name NAME");
     if (check_texts(arguments, err) != APR_SUCCESS)
         return err->status;
-    if (webapp == NULL)
+    if (webapp == NULL && names_entry(arguments->operands[0]))
+        json_object_set_new(request, "entry", json_string(arguments->operands[0]));
+    else if (webapp == NULL)
         json_object_set_new(request, "script", read_script(arguments->operands[0], err));
     else
         json_object_set_new(request, "webapp", json_string(webapp));
@@ -108,20 +155,40 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *reques
     return err->status;
 }
 
-static apr_status_t make_request(const aphc_arguments_t *arguments, json_t **request,
-                                 aph_error_t *err)
+/* Answers are for who asks questions. */
+static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
 {
-    const char *uninstall = arguments->values[UNINSTALL_SCRIPT];
-    if (arguments->values[NAME] == NULL)
+    int entry = json_object_get(request, "entry") != NULL;
+    int given = arguments->values[SET] != NULL || arguments->values[ANSWERS] != NULL
+             || arguments->values[OBSOLETE] != NULL;
+    if (given && !entry)
+        return aph_error_set(err, APH_EUSAGE, 2616, "--set, --answers and --obsolete are for an entry of a "
+                             "catalog, and %s is none; leave them out",
+                             arguments->operand_count > 0 ? "this file" : "a folder");
+    if (arguments->values[OBSOLETE] != NULL)
+        json_object_set_new(request, "obsolete", json_true());
+    return aphc_answers_put(arguments, SET, ANSWERS, request, err);
+}
+
+static apr_status_t make_request(const aphc_context_t *context, const aphc_arguments_t *arguments,
+                                 json_t **request, aph_error_t *err)
+{
+    const char *uninstall = arguments->values[UNINSTALL_SCRIPT], *name = arguments->values[NAME];
+    if (name == NULL && arguments->values[WEBAPP] == NULL && arguments->operand_count > 0
+        && names_entry(arguments->operands[0]) && !is_revision(arguments->operands[0]))
+        name = name_of_entry(context, arguments->operands[0]);
+    if (name == NULL)
         return aph_error_set(err, APH_EUSAGE, 1742,
                              "the app needs a name; usage: apphostctl install SCRIPT --name NAME");
     if (uninstall != NULL && strcmp(uninstall, "-") == 0)
         return aph_error_set(err, APH_EUSAGE, 1743,
                              "the uninstall script cannot come from standard input; give a file");
-    *request = json_pack("{s:s}", "name", arguments->values[NAME]);
+    *request = json_pack("{s:s}", "name", name);
     if (*request == NULL)
         return aph_error_set(err, APH_EUSAGE, 1744, "the name is not UTF-8 text");
     put_source(arguments, *request, err);
+    if (err->status == APR_SUCCESS)
+        put_answers(arguments, *request, err);
     if (err->status == APR_SUCCESS && uninstall != NULL)
         json_object_set_new(*request, "uninstall_script", read_script(uninstall, err));
     return err->status;
@@ -144,8 +211,10 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
     if (verdict == APHC_PLAN_REFUSED)
         return aph_error_set(err, APH_EDENIED, 1745,
                              "%s is not installed: the plan names what is refused, with its line. "
-                             "Change the script and try again; what root may override says so",
-                             name);
+                             "%s; what root may override says so", name,
+                             *aphc_get_text(plan, "entry") == '\0'
+                                 ? "Change the script and try again"
+                                 : "Answer otherwise, or its author has to change the entry");
     int can_ask = aphc_can_ask(&context->err) && !context->json;
     if (!can_ask && verdict == APHC_PLAN_FREE)
         return APR_SUCCESS;
@@ -166,6 +235,40 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
                                "%s is not installed: consent was not given", name);
 }
 
+/* Told once: nothing keeps it. */
+static void say_credentials(const aphc_context_t *context, const json_t *rows)
+{
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        aphc_putf(&context->out, "\nTo log in (this is shown once, and kept nowhere):\n");
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        static const char *const members[] = {"label", "user", "password"};
+        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++) {
+            const char *text = aphc_get_text(row, members[k]);
+            if (*text == '\0')
+                continue;
+            aphc_putf(&context->out, k == 0 ? "  " : "    %-9s ", members[k]);
+            aphc_put(&context->out, k == 0 ? APHC_PLAIN : APHC_BOLD, text);
+            aphc_putf(&context->out, "\n");
+        }
+    }
+}
+
+static void say_notes(const aphc_context_t *context, const char *notes)
+{
+    while (*notes != '\0') {
+        char line[1024];
+        size_t length = strcspn(notes, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), notes);
+        aphc_putf(&context->out, "  ");
+        aphc_text_wrap(context->out.file, line, context->out.columns, 2);
+        aphc_putf(&context->out, "\n");
+        notes += length + (notes[length] == '\n');
+    }
+}
+
 static void say_installed(const aphc_context_t *context, const json_t *answer)
 {
     const char *url = aphc_get_text(answer, "url");
@@ -174,6 +277,36 @@ static void say_installed(const aphc_context_t *context, const json_t *answer)
     aphc_put(&context->out, APHC_BOLD, url);
     aphc_putf(&context->out, "\n");
     aphc_plan_print_open_ports(&context->out, json_object_get(answer, "ports"));
+    say_credentials(context, json_object_get(answer, "credentials"));
+    if (*aphc_get_text(answer, "notes") != '\0') {
+        aphc_putf(&context->out, "\nWhat its author says:\n");
+        say_notes(context, aphc_get_text(answer, "notes"));
+    }
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+/* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked gets the
+ * defaults, and hears of all that is missing at once. */
+static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_error_t *err)
+{
+    json_auto_t *reply = NULL;
+    const char *answers = json_string_value(json_object_get(request, "answers"));
+    json_auto_t *given = answers != NULL ? json_loads(answers, 0, NULL) : json_object();
+    if (json_object_get(request, "entry") == NULL || context->json || !aphc_can_ask(&context->err))
+        return APR_SUCCESS;
+    apr_status_t status = ask_daemon(context, request, json_pack("{s:b}", "ask", 1), &reply, err);
+    const json_t *manifest = json_object_get(reply, "manifest"), *kept = json_object_get(reply, "answers");
+    if (status == APR_SUCCESS && json_object_size(kept) > 0)
+        aphc_putf(&context->err, "The last try failed; its answers are offered again.\n");
+    if (status == APR_SUCCESS)
+        status = aphc_questions_ask(&context->err, manifest, kept, given, err);
+    if (status != APR_SUCCESS)
+        return status;
+    char *text = json_dumps(given, JSON_COMPACT);
+    json_object_set_new(request, "answers", json_string(text));
+    free(text);
+    return APR_SUCCESS;
 }
 
 /* 1. ask for the plan  2. show it  3. ask the person  4. install what has that hash. */
@@ -212,9 +345,11 @@ apr_status_t aphc_install(aphc_context_t *context, const aphc_arguments_t *argum
 {
     json_t *request = NULL, *answer = NULL;
     int plan_only = arguments->values[PLAN] != NULL;
-    apr_status_t status = make_request(arguments, &request, err);
+    apr_status_t status = make_request(context, arguments, &request, err);
     /* Who says beforehand what is agreed to is not asked again. */
     int all = arguments->values[YES] != NULL, agreed = all || arguments->values[CONSENT] != NULL;
+    if (status == APR_SUCCESS && !all)
+        status = ask_questions(context, request, err);
     if (status == APR_SUCCESS && agreed && !plan_only)
         status = ask_daemon(context, request, json_pack("{s:b}", "yes", all), &answer, err);
     else if (status == APR_SUCCESS)

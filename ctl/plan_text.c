@@ -7,6 +7,7 @@
 
 #include "ctl/measure.h"
 #include "ctl/operation.h"
+#include "ctl/plan_update.h"
 #include "ctl/text.h"
 
 #define CELL_MAX 256
@@ -154,6 +155,18 @@ static void fill_folder_cb(cells_t *cells, const json_t *plan, const json_t *fol
     put_writers(cells->text[2], json_object_get(folder, "writers"));
 }
 
+static void fill_answer_cb(cells_t *cells, const json_t *plan, const json_t *answer)
+{
+    int made = json_is_true(json_object_get(answer, "made"));
+    const char *label = aphc_get_text(answer, "label"), *id = aphc_get_text(answer, "question");
+    snprintf(cells->text[0], CELL_MAX, "%.100s", *label != '\0' ? label : id);
+    snprintf(cells->text[1], CELL_MAX, "%.150s",
+             !json_is_true(json_object_get(answer, "secret")) ? aphc_get_text(answer, "value")
+             : made                                           ? "(made up)"
+                                                              : "(not shown)");
+    cells->text[2][0] = '\0';
+}
+
 /* "sonarr and movies": NAMES, cut where the cell ends. */
 static void put_names(char *out, size_t size, const char *before, const json_t *names)
 {
@@ -224,6 +237,16 @@ static void print_remedy(const aphc_terminal_t *terminal, const json_t *finding)
     aphc_putf(terminal, "\n");
 }
 
+/* Why its author wants it, in the author's words. */
+static void print_author(const aphc_terminal_t *terminal, const char *reason)
+{
+    if (*reason == '\0')
+        return;
+    aphc_putf(terminal, "%*sits author: ", INDENT * 2, "");
+    aphc_text_wrap(terminal->file, reason, terminal->columns, INDENT * 2);
+    aphc_putf(terminal, "\n");
+}
+
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
 {
     const char *value = aphc_get_text(finding, "value");
@@ -239,6 +262,7 @@ static void print_finding(const aphc_terminal_t *terminal, const json_t *finding
     aphc_putf(terminal, "\n%*s", INDENT * 2, "");
     aphc_text_wrap(terminal->file, aphc_get_text(finding, "reason"), terminal->columns, INDENT * 2);
     aphc_putf(terminal, "\n");
+    print_author(terminal, aphc_get_text(finding, "author"));
     print_remedy(terminal, finding);
 }
 
@@ -324,6 +348,26 @@ static void print_site(const aphc_terminal_t *terminal, const json_t *plan)
     }
 }
 
+/* Which entry, and exactly which revision of it. */
+static void print_entry(const aphc_terminal_t *terminal, const json_t *plan)
+{
+    const char *version = aphc_get_text(plan, "version");
+    if (*aphc_get_text(plan, "entry") == '\0')
+        return;
+    aphc_putf(terminal, "  From ");
+    aphc_put(terminal, APHC_BOLD, aphc_get_text(plan, "entry"));
+    if (*version != '\0') {
+        aphc_putf(terminal, ", version ");
+        aphc_put(terminal, APHC_PLAIN, version);
+    }
+    aphc_putf(terminal, ", revision %.12s.\n", aphc_get_text(plan, "revision"));
+    if (*aphc_get_text(plan, "prepare") != '\0') {
+        aphc_putf(terminal, "  Its service ");
+        aphc_put(terminal, APHC_BOLD, aphc_get_text(plan, "prepare"));
+        aphc_putf(terminal, " runs once, to its end, before the others start.\n");
+    }
+}
+
 static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
 {
     aphc_put(terminal, APHC_BOLD, "The plan for ");
@@ -337,6 +381,7 @@ static void print_address(const aphc_terminal_t *terminal, const json_t *plan)
         aphc_putf(terminal, "It has no web page.");
     }
     aphc_putf(terminal, "\n");
+    print_entry(terminal, plan);
 }
 
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
@@ -346,6 +391,8 @@ void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan)
     if (folders == NULL) /* of an apphostd that did not know who writes them */
         folders = json_object_get(content, "folders");
     print_address(terminal, plan);
+    aphc_plan_print_update(terminal, plan);
+    print_part(terminal, plan, json_object_get(plan, "answers"), "Answers", fill_answer_cb);
     print_part(terminal, plan, json_object_get(plan, "images"), "Images", fill_image_cb);
     print_part(terminal, plan, json_object_get(content, "ports"), "Ports", fill_port_cb);
     print_part(terminal, plan, folders, "Data folders", fill_folder_cb);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl revision activate, deactivate, categorize, clean, diff: which revision of an entry is the
- * one people get. */
+/* apphostctl revision activate, deactivate, categorize, clean: which revision of an entry is the one
+ * people get, and which are kept. */
 #include "ctl/revision.h"
 
 #include <stdio.h>
@@ -34,7 +34,8 @@ const char *aphc_words(const aphc_context_t *context, const aphc_arguments_t *ar
     return text;
 }
 
-/* What the lines of other verbs begin with; what stands after "#" is for people. */
+/* --- what they are about --- */
+
 static void ids_of_lines(FILE *file, json_t *ids)
 {
     char line[4096];
@@ -55,7 +56,7 @@ apr_status_t aphc_revision_ids(const aphc_arguments_t *arguments, int first, jso
     *ids = json_array();
     if (piped && count == 0 && isatty(STDIN_FILENO))
         return aph_error_set(err, APH_EUSAGE, 2533, "which revisions? Name them, or pipe them in: "
-                             "apphostctl revision list -q --all lists their ids");
+                             "apphostctl revision list --all lists them");
     if (piped)
         ids_of_lines(stdin, *ids);
     for (int i = first; !piped && i < arguments->operand_count; i++)
@@ -63,17 +64,82 @@ apr_status_t aphc_revision_ids(const aphc_arguments_t *arguments, int first, jso
     return APR_SUCCESS;
 }
 
+/* --- what became of them --- */
+
+static void print_line(const aphc_terminal_t *terminal, const json_t *line, int commented)
+{
+    json_int_t number = aphc_get_number(line, "revision");
+    aphc_putf(terminal, commented ? "# %.*s " : "%.*s # ", APHC_ID_SHOWN, aphc_get_text(line, "id"));
+    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "catalog"));
+    aphc_putf(terminal, "/");
+    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "entry"));
+    if (*aphc_get_text(line, "version") != '\0') {
+        aphc_putf(terminal, " ");
+        aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "version"));
+    }
+    if (number > 0)
+        aphc_putf(terminal, " revision %lld", (long long)number);
+    aphc_putf(terminal, ": ");
+    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "text"));
+    aphc_putf(terminal, "\n");
+}
+
+void aphc_revision_lines(const aphc_terminal_t *terminal, const json_t *lines, int commented)
+{
+    size_t i;
+    const json_t *line;
+    json_array_foreach((json_t *)lines, i, line) print_line(terminal, line, commented);
+}
+
+static void print_answer(const aphc_context_t *context, const json_t *answer)
+{
+    if (context->json) {
+        aphc_print_json(context, answer);
+        return;
+    }
+    aphc_revision_lines(&context->out, json_object_get(answer, "lines"), 0);
+    aphc_revision_lines(&context->err, json_object_get(answer, "kept"), 1);
+    if (json_is_true(json_object_get(answer, "dry_run")) && !context->quiet)
+        aphc_putf(&context->err, "# Nothing was changed.\n");
+}
+
+/* Up to as many ids as one request may have, out of ids. */
+static json_t *take_some(json_t *ids, size_t *at)
+{
+    json_t *some = json_array();
+    for (; *at < json_array_size(ids) && json_array_size(some) < APH_LIST_MAX; ++*at)
+        json_array_append(some, json_array_get(ids, *at));
+    return some;
+}
+
+apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_t *args, json_t *ids,
+                                  aph_error_t *err)
+{
+    apr_status_t status = APR_SUCCESS;
+    size_t at = 0;
+    do {
+        json_auto_t *answer = NULL;
+        json_t *request = json_copy(args);
+        json_object_set_new(request, "ids", take_some(ids, &at));
+        status = aphc_operation_silent(context, op, request, &answer, err);
+        if (status == APR_SUCCESS)
+            print_answer(context, answer);
+    } while (status == APR_SUCCESS && at < json_array_size(ids));
+    json_decref(args);
+    json_decref(ids);
+    return status;
+}
+
 static apr_status_t change(aphc_context_t *context, const char *op,
-                           const aphc_arguments_t *arguments, json_t *args, int first,
-                           aph_error_t *err)
+                           const aphc_arguments_t *arguments, json_t *args, aph_error_t *err)
 {
     json_t *ids = NULL;
-    apr_status_t status = aphc_revision_ids(arguments, first, &ids, err);
-    json_object_set_new(args, "ids", ids);
-    if (status == APR_SUCCESS)
-        return aphc_operation_json(context, op, args, err);
+    apr_status_t status = aphc_revision_ids(arguments, 0, &ids, err);
+    if (status == APR_SUCCESS && json_array_size(ids) > 0)
+        return aphc_revision_change(context, op, args, ids, err);
     json_decref(args);
-    return status;
+    json_decref(ids);
+    return status; /* an empty pipe is about nothing, and all of it was done */
 }
 
 apr_status_t aphc_revision_activate(aphc_context_t *context, const aphc_arguments_t *arguments,
@@ -81,14 +147,14 @@ apr_status_t aphc_revision_activate(aphc_context_t *context, const aphc_argument
 {
     json_t *args = json_pack("{s:b, s:b}", "obsolete", arguments->values[OBSOLETE] != NULL,
                              "dry_run", arguments->values[DRY_RUN] != NULL);
-    return change(context, "revision-activate", arguments, args, 0, err);
+    return change(context, "revision-activate", arguments, args, err);
 }
 
 apr_status_t aphc_revision_deactivate(aphc_context_t *context, const aphc_arguments_t *arguments,
                                       aph_error_t *err)
 {
     json_t *args = json_pack("{s:b}", "dry_run", arguments->values[ONLY_DRY_RUN] != NULL);
-    return change(context, "revision-deactivate", arguments, args, 0, err);
+    return change(context, "revision-deactivate", arguments, args, err);
 }
 
 apr_status_t aphc_revision_categorize(aphc_context_t *context, const aphc_arguments_t *arguments,
@@ -98,26 +164,29 @@ apr_status_t aphc_revision_categorize(aphc_context_t *context, const aphc_argume
     json_t *changes = json_array();
     for (int i = 0; i < arguments->operand_count; i++) {
         const char *word = arguments->operands[i];
-        if (strchr("+-=", word[0]) != NULL && word[0] != '\0' && word[1] != '\0')
+        if (*word != '\0' && strchr("+-=", word[0]) != NULL && word[1] != '\0')
             json_array_append_new(changes, json_string(word));
         else
             revisions.operands[revisions.operand_count++] = word;
     }
+    if (json_array_size(changes) == 0) {
+        json_decref(changes);
+        return aph_error_set(err, APH_EUSAGE, 2545, "which categories? +LABEL adds one, -LABEL takes one "
+                             "away, =LABEL sets the only one");
+    }
     json_t *args = json_pack("{s:o, s:b}", "changes", changes, "dry_run",
                              arguments->values[ONLY_DRY_RUN] != NULL);
-    return change(context, "revision-categorize", &revisions, args, 0, err);
+    return change(context, "revision-categorize", &revisions, args, err);
 }
 
 apr_status_t aphc_revision_clean(aphc_context_t *context, const aphc_arguments_t *arguments,
                                  aph_error_t *err)
 {
+    json_auto_t *answer = NULL;
     json_t *args = json_pack("{s:b}", "dry_run", arguments->values[ONLY_DRY_RUN] != NULL);
-    return aphc_operation_json(context, "revision-clean", args, err);
-}
-
-apr_status_t aphc_revision_diff(aphc_context_t *context, const aphc_arguments_t *arguments,
-                                aph_error_t *err)
-{
-    json_t *args = json_pack("{s:s, s:s}", "a", arguments->operands[0], "b", arguments->operands[1]);
-    return aphc_operation_json(context, "revision-diff", args, err);
+    apr_status_t status =
+        aphc_operation_silent(context, "revision-clean", args, &answer, err);
+    if (status == APR_SUCCESS)
+        print_answer(context, answer);
+    return status;
 }

@@ -2,7 +2,10 @@
 /* apphostctl revision list: the versions of entries that there are. */
 #include "ctl/revision.h"
 
+#include "ctl/measure.h"
 #include "ctl/operation.h"
+
+#define PAGE 1000
 
 enum { ALL, CATEGORY };
 
@@ -12,11 +15,56 @@ const aphc_option_t aphc_revision_list_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+/* "1a2b3c4d5e6f7a8b # * local/wiki 1.2 revision 3, Wiki, 2026-01-31" */
+static void print_revision(const aphc_context_t *context, const json_t *row)
+{
+    const aphc_terminal_t *out = &context->out;
+    char date[APHC_MEASURE_MAX];
+    json_int_t number = aphc_get_number(row, "revision");
+    aphc_putf(out, "%.*s", APHC_ID_SHOWN, aphc_get_text(row, "sha256"));
+    if (context->quiet) {
+        aphc_putf(out, "\n");
+        return;
+    }
+    aphc_measure_date(date, aphc_get_number(row, "created"));
+    aphc_putf(out, " # %s ", json_is_integer(json_object_get(row, "activated")) ? "*" : " ");
+    aphc_put(out, APHC_BOLD, aphc_get_text(row, "catalog"));
+    aphc_put(out, APHC_BOLD, "/");
+    aphc_put(out, APHC_BOLD, aphc_get_text(row, "id"));
+    aphc_putf(out, " ");
+    aphc_put(out, APHC_PLAIN, aphc_get_text(row, "version"));
+    if (number > 0)
+        aphc_putf(out, " revision %lld", (long long)number);
+    aphc_putf(out, ", ");
+    aphc_put(out, APHC_PLAIN, aphc_get_text(row, "title"));
+    aphc_putf(out, ", %s%s\n", date,
+              json_is_true(json_object_get(row, "obsolete")) ? ", obsolete" : "");
+}
+
+/* A page of the list after another; with --json each is an object of its own. */
 apr_status_t aphc_revision_list(aphc_context_t *context, const aphc_arguments_t *arguments,
                                 aph_error_t *err)
 {
-    json_t *args = json_pack("{s:s, s:s*, s:b}", "text", aphc_words(context, arguments, 0),
-                             "category", arguments->values[CATEGORY], "all",
-                             arguments->values[ALL] != NULL);
-    return aphc_operation_json(context, "revision-list", args, err);
+    json_int_t offset = 0, total = 0;
+    do {
+        json_auto_t *answer = NULL;
+        json_t *args = json_pack("{s:s, s:s*, s:b, s:i, s:I}", "text",
+                                 aphc_words(context, arguments, 0), "category",
+                                 arguments->values[CATEGORY], "all", arguments->values[ALL] != NULL,
+                                 "limit", PAGE, "offset", offset);
+        apr_status_t status =
+            aphc_operation_silent(context, "revision-list", args, &answer, err);
+        if (status != APR_SUCCESS)
+            return status;
+        const json_t *rows = json_object_get(answer, "revisions");
+        total = aphc_get_number(answer, "total");
+        if (context->json)
+            aphc_print_json(context, answer);
+        for (size_t i = 0; !context->json && i < json_array_size(rows); i++)
+            print_revision(context, json_array_get(rows, i));
+        if (json_array_size(rows) == 0)
+            break;
+        offset += (json_int_t)json_array_size(rows);
+    } while (offset < total);
+    return APR_SUCCESS;
 }

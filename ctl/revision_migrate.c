@@ -1,9 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl revision migrate: one update for each app whose revision is not the active one. */
+/* apphostctl revision migrate: one update for each app whose revision is not the active one of its
+ * entry. Each is a job of its own, and what hinders one does not hinder the next.
+ *
+ *   OLD # -> NEW name          on standard output: done, or, of a dry run, to be done
+ *   # OLD -> NEW name: reason  on standard error: skipped or failed; the exit code is 2 then
+ *
+ * An app that is named is updated although its entry says that updates are not to be automatic. */
 #include "ctl/revision.h"
+
+#include <string.h>
+
+#include "ctl/operation.h"
+
+enum { DRY_RUN };
+
+typedef struct migration_t {
+    aphc_context_t *context;
+    const aphc_arguments_t *arguments;
+    int moved, left;
+} migration_t;
+
+static int is_named(const aphc_arguments_t *arguments, const char *name)
+{
+    for (int i = 0; i < arguments->operand_count; i++)
+        if (strcmp(arguments->operands[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+static void leave(migration_t *migration, const json_t *app, const char *reason)
+{
+    const aphc_terminal_t *out = &migration->context->err;
+    const char *active = aphc_get_text(json_object_get(app, "active"), "sha256");
+    migration->left++;
+    aphc_putf(out, "# %.*s -> %.*s %s: ", APHC_ID_SHOWN, aphc_get_text(app, "revision"), APHC_ID_SHOWN,
+              *active != '\0' ? active : "?", aphc_get_text(app, "name"));
+    aphc_put(out, APHC_PLAIN, reason);
+    aphc_putf(out, "\n");
+}
+
+static int has_category(const json_t *revision, const char *label)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(revision, "categories"), i, one)
+        if (strcmp(json_string_value(one), label) == 0)
+            return 1;
+    return 0;
+}
+
+/* Why the app is not moved; NULL: it is. */
+static const char *reason_to_leave(const json_t *app, int named)
+{
+    const json_t *active = json_object_get(app, "active");
+    if (!json_is_object(active))
+        return aphc_get_text(app, "why");
+    if (named)
+        return NULL;
+    if (!json_is_true(json_object_get(active, "automatic_updates"))
+        || has_category(active, "no_updates"))
+        return "its entry wants no automatic updates; name the app to update it";
+    return NULL;
+}
+
+static apr_status_t move(migration_t *migration, const json_t *app)
+{
+    aphc_context_t *context = migration->context;
+    const char *name = aphc_get_text(app, "name");
+    aph_error_t why = APH_ERROR_INIT;
+    json_auto_t *answer = NULL;
+    apr_status_t status = APR_SUCCESS;
+    if (migration->arguments->values[DRY_RUN] == NULL)
+        status = aphc_operation(context, "update", json_pack("{s:s}", "name", name),
+                                APHC_LINES_ARE_LOG, &answer, &why);
+    if (status == APR_EINTR)
+        return status;
+    if (status != APR_SUCCESS) {
+        leave(migration, app, why.message);
+        return APR_SUCCESS;
+    }
+    migration->moved++;
+    aphc_putf(&context->out, "%.*s # -> %.*s %s\n", APHC_ID_SHOWN, aphc_get_text(app, "revision"),
+              APHC_ID_SHOWN, aphc_get_text(json_object_get(app, "active"), "sha256"), name);
+    fflush(context->out.file);
+    return APR_SUCCESS;
+}
+
+static apr_status_t move_all(migration_t *migration, const json_t *apps)
+{
+    size_t i;
+    const json_t *app;
+    apr_status_t status = APR_SUCCESS;
+    json_array_foreach((json_t *)apps, i, app)
+    {
+        int named = is_named(migration->arguments, aphc_get_text(app, "name"));
+        const json_t *active = json_object_get(app, "active");
+        if ((migration->arguments->operand_count > 0 && !named)
+            || json_equal(json_object_get(active, "sha256"), json_object_get(app, "revision")))
+            continue;
+        const char *reason = reason_to_leave(app, named);
+        if (reason != NULL)
+            leave(migration, app, reason);
+        else if ((status = move(migration, app)) != APR_SUCCESS)
+            break;
+    }
+    return status;
+}
+
+static int is_listed(const json_t *apps, const char *name)
+{
+    size_t i;
+    const json_t *app;
+    json_array_foreach((json_t *)apps, i, app)
+        if (strcmp(aphc_get_text(app, "name"), name) == 0)
+            return 1;
+    return 0;
+}
 
 apr_status_t aphc_revision_migrate(aphc_context_t *context, const aphc_arguments_t *arguments,
                                    aph_error_t *err)
 {
-    return aph_error_set(err, APH_EINTERNAL, 2534, "revision migrate is not built yet");
+    migration_t migration = {.context = context, .arguments = arguments};
+    json_auto_t *answer = NULL;
+    json_t *args = json_pack("{s:i, s:b}", "limit", 1, "apps", 1);
+    apr_status_t status =
+        aphc_operation_silent(context, "revision-list", args, &answer, err);
+    if (status != APR_SUCCESS)
+        return status;
+    const json_t *apps = json_object_get(answer, "apps");
+    for (int i = 0; i < arguments->operand_count; i++)
+        if (!is_listed(apps, arguments->operands[i]))
+            return aph_error_set(err, APH_ENOTFOUND, 2534, "no app from a catalog is called %s",
+                                 arguments->operands[i]);
+    status = move_all(&migration, apps);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!context->quiet)
+        aphc_putf(&context->err, "# %d %s, %d skipped.\n", migration.moved,
+                  arguments->values[DRY_RUN] != NULL ? "to be updated" : "updated", migration.left);
+    return migration.left > 0 ? APH_EUSAGE : APR_SUCCESS; /* exit code 2 */
 }

@@ -7,11 +7,16 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "ctl/text.h"
 
 #define COLUMNS_UNKNOWN 80
+
+#define KEY_INTERRUPT 3
+#define KEY_END       4
+#define KEY_ERASE     127
 
 void aphc_terminal_measure(aphc_terminal_t *terminal)
 {
@@ -62,6 +67,54 @@ void aphc_putf(const aphc_terminal_t *terminal, const char *format, ...)
 int aphc_can_ask(const aphc_terminal_t *terminal)
 {
     return terminal->is_terminal && isatty(STDIN_FILENO) == 1;
+}
+
+/* Keys as they come: an interrupt would leave the terminal without echo, so it is read as a key. */
+static int read_unseen(char *line, size_t size)
+{
+    struct termios seen, unseen;
+    size_t length = 0;
+    int key = EOF;
+    if (tcgetattr(STDIN_FILENO, &seen) != 0)
+        return 0;
+    unseen = seen;
+    unseen.c_lflag &= (tcflag_t)~(ECHO | ICANON | ISIG);
+    unseen.c_cc[VMIN] = 1;
+    unseen.c_cc[VTIME] = 0;
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &unseen) != 0)
+        return 0;
+    while ((key = getc(stdin)) != EOF && key != '\n' && key != '\r' && key != KEY_INTERRUPT
+           && key != KEY_END) {
+        if (key == KEY_ERASE || key == '\b')
+            length -= length > 0;
+        else if (length + 1 < size)
+            line[length++] = (char)key;
+    }
+    line[length] = '\0';
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &seen);
+    return key == '\n' || key == '\r';
+}
+
+static int read_seen(char *line, size_t size)
+{
+    if (fgets(line, (int)size, stdin) == NULL)
+        return 0;
+    int whole = strchr(line, '\n') != NULL;
+    while (!whole) {
+        int c = getc(stdin);
+        whole = c == '\n' || c == EOF;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    return 1;
+}
+
+int aphc_ask_line(const aphc_terminal_t *terminal, int secret, char *line, size_t size)
+{
+    fflush(terminal->file);
+    int read = secret ? read_unseen(line, size) : read_seen(line, size);
+    if (secret || !read)
+        aphc_putf(terminal, "\n");
+    return read;
 }
 
 int aphc_ask(const aphc_terminal_t *terminal, const char *question, int by_default)

@@ -19,6 +19,7 @@
  *           "format":"script"|"apphost"|"rockon"|"amahi"   what "script" is the text of,
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
  *           "answers":{ID:S,...},                            to its questions,
+ *           "storage":[...]|null      of the plan (helper/job/storage_plan.h), also where that is left out,
  *           "previous":{"revision","format","script","answers","plan","consents","allowed"}|null};
  *                                                            what an update replaced, for rollback;
  *           for watch also "busy":BOOL, a job is open that is about it
@@ -40,8 +41,8 @@
  *               "route_flags":N,"max_requests":N,"max_websockets":N,
  *               "script":S,"format","entry","revision","answers","previous"} -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
- *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, but
- *                                  with "storage" of the plan, where it has that (storage_plan.h)
+ *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, and
+ *                                  with "previous_revision":SHA256|null in the place of "previous"
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",

@@ -153,7 +153,7 @@ static apr_status_t purge(int directory, const char *name, const aphd_purge_watc
     purging_t purging = {.top = -1, .watch = watch, .err = err};
     struct stat st;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-        return APR_SUCCESS;
+        return fsync(directory) == 0 ? APR_SUCCESS : failed(&purging, name);
     purging.top = aphd_beneath_open(directory, name, O_RDONLY | O_DIRECTORY, 0);
     if (purging.top < 0 && (errno == ENOTDIR || errno == ELOOP))
         return purge_entry(&purging, directory, name, 0);
@@ -163,6 +163,9 @@ static apr_status_t purge(int directory, const char *name, const aphd_purge_watc
     apr_status_t status = again >= 0 ? empty(&purging, again, DEPTH_MAX) : failed(&purging, name);
     close(purging.top);
     if (status == APR_SUCCESS && unlinkat(directory, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        status = failed(&purging, name);
+    /* What was promised to be gone does not come back after a loss of power. */
+    if (status == APR_SUCCESS && fsync(directory) != 0)
         status = failed(&purging, name);
     return status;
 }

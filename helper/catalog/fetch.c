@@ -320,7 +320,7 @@ static void end(slot_t *slot, CURLcode result)
     else if (status == 304 && slot->headers != NULL)
         wanted->unchanged = 1;
     else if (status == 404 || status == 410)
-        aphd_wanted_fail(wanted, APH_ENOTFOUND, "there is no file %s", wanted->file);
+        aphd_wanted_fail(wanted, APH_ENOTFOUND, "there is no such file");
     else if (status != 200)
         aphd_wanted_fail(wanted, APH_EUNREADABLE, "the host answered with status %ld", status);
     else if (slot->encoded)

@@ -131,16 +131,16 @@ void aphd_folder_get(int folder, aphd_wanted_t *wanted)
     struct stat st;
     int fd = aphd_beneath_valid(wanted->file) ? open_below(folder, wanted->file, &st) : -1;
     if (fd < 0 && errno == ENOENT)
-        aphd_wanted_fail(wanted, APH_ENOTFOUND, "there is no file %s", wanted->file);
+        aphd_wanted_fail(wanted, APH_ENOTFOUND, "there is no such file");
     else if (fd < 0)
-        aphd_wanted_fail(wanted, APH_EFORBIDDEN, "%s cannot be opened: %s", wanted->file,
+        aphd_wanted_fail(wanted, APH_EFORBIDDEN, "%s",
                          errno == EPERM ? "others than root can write it; chown root and chmod go-w "
                                           "cure that"
                          : errno == ELOOP ? "it is a link, or one is above it" : strerror(errno));
     else if (!S_ISREG(st.st_mode))
-        aphd_wanted_fail(wanted, APH_EUNREADABLE, "%s is no regular file", wanted->file);
+        aphd_wanted_fail(wanted, APH_EUNREADABLE, "it is no regular file");
     else if ((unsigned long long)st.st_size > wanted->most)
-        aphd_wanted_fail(wanted, APH_ETOOLARGE, "%s is larger than %zu octets", wanted->file,
+        aphd_wanted_fail(wanted, APH_ETOOLARGE, "it is larger than %zu octets",
                          wanted->most);
     else
         read_all(fd, wanted, (size_t)st.st_size);

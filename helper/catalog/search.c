@@ -1,15 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is found and shown of the catalogs. */
+/* What is found of the catalogs: search for people who want an app, revision-list for who keeps them in
+ * order. Both read only, and are answered while a refresh writes. */
 #include "helper/catalog/stories.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "helper/catalog/changes.h"
+
+#define PAGE_DEFAULT 100
+#define PAGE_MAX     1000
+#define ANSWER_MAX   2000000 /* octets of rows in one answer; who wants more asks on with offset */
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text != NULL ? text : "";
+}
+
+/* Rows beyond what one answer holds are dropped: "total" says that there are more. */
+static void cut(json_t *rows)
+{
+    size_t octets = 0, i;
+    const json_t *row;
+    json_array_foreach(rows, i, row) {
+        octets += json_dumpb(row, NULL, 0, JSON_COMPACT) + 1;
+        if (octets > ANSWER_MAX)
+            break;
+    }
+    while (json_array_size(rows) > i)
+        json_array_remove(rows, json_array_size(rows) - 1);
+}
+
+static apr_status_t list(aphd_job_t *job, aphd_catalog_store_t *store,
+                         aphd_revision_filter_t *filter, json_t **answer, aph_error_t *err)
+{
+    json_t *rows = NULL;
+    int total = 0, limit = aphd_job_number(job, "limit", PAGE_DEFAULT);
+    filter->text = aphd_job_text(job, "text");
+    filter->category = aphd_job_text(job, "category");
+    filter->limit = limit < 1 || limit > PAGE_MAX ? PAGE_MAX : limit;
+    filter->offset = aphd_job_number(job, "offset", 0);
+    apr_status_t status = aphd_revision_list(store, filter, &rows, &total, err);
+    if (status != APR_SUCCESS)
+        return status;
+    cut(rows);
+    *answer = json_pack("{s:o, s:i}", "revisions", rows, "total", total);
+    return APR_SUCCESS;
+}
+
+static apr_status_t open_to_read(aphd_job_t *job, aphd_catalog_store_t **store, aph_error_t *err)
+{
+    return aphd_catalog_store_open(store, job->settings->state_dir, 0, job->p, err);
+}
 
 apr_status_t aphd_story_search(aphd_job_t *job, aph_error_t *err)
 {
-    apr_status_t status = aph_error_set(err, APH_EINTERNAL, 2542, "%s is not built yet", job->op);
-    return aphd_job_finish(job, status, NULL, err);
+    json_t *answer = NULL;
+    aphd_catalog_store_t *store = NULL;
+    aphd_revision_filter_t filter = {.catalog = aphd_job_text(job, "catalog"),
+                                     .obsolete = aphd_job_flag(job, "all")};
+    apr_status_t status = open_to_read(job, &store, err);
+    if (status == APR_SUCCESS)
+        status = list(job, store, &filter, &answer, err);
+    aphd_catalog_store_close(store);
+    return aphd_job_finish(job, status, answer, err);
 }
 
-apr_status_t aphd_story_show(aphd_job_t *job, aph_error_t *err)
+/* --- revision-list --- */
+
+/* An app made from a catalog, and the revision that is the active one of its entry now:
+ * {"name":S,"entry":S,"revision":SHA256,"active":REVISION|null,"why":S|null}. */
+static json_t *app_beside_active(aphd_catalog_store_t *store, const json_t *app)
 {
-    apr_status_t status = aph_error_set(err, APH_EINTERNAL, 2543, "%s is not built yet", job->op);
-    return aphd_job_finish(job, status, NULL, err);
+    json_t *row = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    aphd_revision_find(store, text_of(app, "entry"), &row, NULL, &why);
+    return json_pack("{s:O, s:O, s:O, s:o, s:s?}", "name", json_object_get(app, "name"), "entry",
+                     json_object_get(app, "entry"), "revision", json_object_get(app, "revision"),
+                     "active", row != NULL ? row : json_null(), "why",
+                     row != NULL ? NULL : why.message);
+}
+
+static apr_status_t add_apps(aphd_job_t *job, aphd_catalog_store_t *store, json_t *answer,
+                             aph_error_t *err)
+{
+    json_auto_t *apps = NULL;
+    json_t *rows = json_array();
+    size_t i;
+    const json_t *app;
+    json_object_set_new(answer, "apps", rows);
+    apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
+    json_array_foreach(apps, i, app)
+        if (json_is_string(json_object_get(app, "entry"))
+            && json_is_string(json_object_get(app, "revision")))
+            json_array_append_new(rows, app_beside_active(store, app));
+    return status;
+}
+
+apr_status_t aphd_story_revision_list(aphd_job_t *job, aph_error_t *err)
+{
+    json_t *answer = NULL;
+    aphd_catalog_store_t *store = NULL;
+    int all = aphd_job_flag(job, "all");
+    aphd_revision_filter_t filter = {.inactive = all, .obsolete = all};
+    apr_status_t status = open_to_read(job, &store, err);
+    if (status == APR_SUCCESS)
+        status = list(job, store, &filter, &answer, err);
+    if (status == APR_SUCCESS && aphd_job_flag(job, "apps"))
+        status = add_apps(job, store, answer, err);
+    aphd_catalog_store_close(store);
+    return aphd_job_finish(job, status, answer, err);
 }

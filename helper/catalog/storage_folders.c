@@ -35,13 +35,13 @@ static apr_status_t cannot(const json_t *location, const char *folder, size_t up
                              at);
     if (cause == ENOTDIR)
         return aph_error_set(err, APH_EDENIED, 2680, "%s is not a folder; choose another one", at);
-    if (cause == ENOSPC || cause == EDQUOT)
-        return aph_error_set(err, APH_ENOSPACE, 2681, "cannot make %s: its disk is full", at);
     if (cause == EAGAIN)
         return aph_error_set(err, APH_EBUSY, 2682, "%s was replaced while it was made; look who "
                              "writes there, and try again", at);
-    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 2683, "cannot open or make %s: %s", at,
-                         strerror(cause));
+    int full = cause == ENOSPC || cause == EDQUOT;
+    return aph_error_set(err, full ? APH_ENOSPACE : APR_FROM_OS_ERROR(cause), 2683,
+                         "cannot open or make %s: %s%s", at, strerror(cause),
+                         cause == EROFS ? "; make it yourself, and try again" : "");
 }
 
 /* The length of folder's first part or parts up to the next slash after at. */

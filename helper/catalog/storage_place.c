@@ -62,16 +62,18 @@ static apr_status_t judge_text(const char *path, aph_error_t *err)
         return aph_error_set(err, APH_EUSAGE, 2664, "%.200s is not the path of a storage location: "
                              "give an absolute path without . or .. in it, without a slash at its "
                              "end, and with plain characters", path);
+    const char *system = NULL;
     for (const char *const *folder = system_folders; *folder != NULL; folder++)
         if (strcmp(path, *folder) == 0)
-            return aph_error_set(err, APH_EDENIED, 2669, "%s belongs to the system as a whole; make "
-                                 "a folder in it, and add that", path);
+            system = *folder;
     for (const char *const *tree = system_trees; *tree != NULL; tree++)
         if (is_below(path, *tree))
-            return aph_error_set(err, APH_EDENIED, 2670, "%s belongs to the system, as %s does; an app that "
-                                 "writes there has the machine: choose a folder of data, as "
-                                 "/srv/media", path, *tree);
-    return APR_SUCCESS;
+            system = *tree;
+    if (system == NULL)
+        return APR_SUCCESS;
+    return aph_error_set(err, APH_EDENIED, 2669, "%s belongs to the system, as %s does, and an app that "
+                         "writes there could have the machine; choose a folder of data, as "
+                         "/srv/media", path, system);
 }
 
 static apr_status_t judge_own(const char *path, const char *own, aph_error_t *err)
@@ -130,10 +132,9 @@ static apr_status_t cannot_open(const char *path, const char *here, aph_error_t 
     if (cause == ENOENT)
         return aph_error_set(err, APH_ENOTFOUND, 2665, "there is no folder %s; make it (mkdir -p), or "
                              "mount the disk it is on", here);
-    if (cause == ENOTDIR)
-        return aph_error_set(err, APH_EDENIED, 2666, "%s is not a folder", here);
-    return aph_error_set(err, APR_FROM_OS_ERROR(cause), 2667, "cannot open %s on the way to %s: %s",
-                         here, path, strerror(cause));
+    return aph_error_set(err, cause == ENOTDIR ? APH_EDENIED : APR_FROM_OS_ERROR(cause), 2666,
+                         "cannot open %s as the folder it is to be on the way to %s: %s", here, path,
+                         cause == ENOTDIR ? "it is not a folder" : strerror(cause));
 }
 
 static apr_status_t is_link(const char *path, const char *here, aph_error_t *err)

@@ -175,7 +175,7 @@ static apr_status_t mark(json_t *location, aph_error_t *err)
     char *text = aphd_location_mark(fd);
     close(fd);
     if (text == NULL)
-        return aph_error_set(err, APR_ENOMEM, 2540, "cannot look at %s", text_of(location, "path"));
+        return aph_error_set(err, APR_ENOMEM, 2681, "cannot look at %s", text_of(location, "path"));
     json_object_set_new(location, "mark", json_string(text));
     free(text);
     return APR_SUCCESS;
@@ -232,7 +232,7 @@ static apr_status_t remove_unused(aphd_job_t *job, aphd_catalog_store_t *store, 
         status = ask_uses(job, &uses, err);
     const char *users = status == APR_SUCCESS ? users_of(uses, name, 0, job->p) : "";
     if (status == APR_SUCCESS && users[0] != '\0')
-        return aph_error_set(err, APH_EBUSY, 2539, "the storage location %s is in use by %s; uninstall "
+        return aph_error_set(err, APH_EBUSY, 2667, "the storage location %s is in use by %s; uninstall "
                              "them, or let them use another one, first", name, users);
     if (status == APR_SUCCESS)
         status = aphd_catalog_begin(store, err);

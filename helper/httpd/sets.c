@@ -317,9 +317,15 @@ apr_status_t aphd_sets_log_folders(const aphd_httpd_t *httpd, const apr_array_he
     for (int i = 0; rv == APR_SUCCESS && i < wanted->nelts; i++) {
         int app_id = APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t).app_id;
         const char *site = apr_psprintf(httpd->p, "%s/%d", sites, app_id);
+        const char *logs = apr_pstrcat(httpd->p, site, "/logs", NULL);
+        int is_new = access(logs, F_OK) != 0;
         rv = make_folder(site, 0755, err);
         if (rv == APR_SUCCESS)
-            rv = make_log_folder(apr_pstrcat(httpd->p, site, "/logs", NULL), err);
+            rv = make_log_folder(logs, err);
+        if (rv == APR_SUCCESS && is_new)
+            rv = sync_folder(site, err);
+        if (rv == APR_SUCCESS && is_new)
+            rv = sync_folder(sites, err);
     }
     return rv;
 }

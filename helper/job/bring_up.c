@@ -14,6 +14,7 @@
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
 #include "helper/job/verify.h"
+#include "helper/job/verify_storage.h"
 
 #define COMPOSE_SECONDS  600
 #define PROBE_MS         10000 /* for one answer: a first page may be slow */
@@ -21,6 +22,12 @@
 #define HEADLESS_MOMENT  apr_time_from_msec(1500)
 #define RESTARTS_ALLOWED 4     /* an app may give up a few times while its database comes up */
 #define LAST_LINES       20
+
+int aphd_bring_seconds(const aphd_job_t *job)
+{
+    int wanted = job->app.health_seconds, usual = job->settings->start_seconds;
+    return wanted > usual ? wanted : usual;
+}
 
 static const char *empty_file(const aphd_job_t *job)
 {
@@ -32,7 +39,9 @@ apr_status_t aphd_bring_write(aphd_job_t *job, const char *model, aph_error_t *e
     if (mkdir(job->app.app_dir, 0700) != 0 && errno != EEXIST)
         return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1150,
                              "cannot make the folder %s: %s", job->app.app_dir, strerror(errno));
-    apr_status_t status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
+    apr_status_t status = aph_name_sync(job->app.app_dir, err);
+    if (status == APR_SUCCESS)
+        status = aph_file_replace(job->app.compose_path, model, strlen(model), 0600, err);
     return status == APR_SUCCESS ? aph_file_replace(empty_file(job), "", 0, 0600, err) : status;
 }
 
@@ -81,6 +90,13 @@ static int has_service(const json_t *containers, const char *service)
     return 0;
 }
 
+static apr_status_t verify_storage(const json_t *model, const char *service,
+                                   const json_t *container, aph_error_t *err)
+{
+    return aphd_verify_storage(json_object_get(json_object_get(model, "services"), service), service,
+                               container, err);
+}
+
 apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *err)
 {
     json_auto_t *parsed = json_loads(model, 0, NULL);
@@ -103,6 +119,8 @@ apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *
         if (status == APR_SUCCESS)
             status = aphd_verify_container(&verify, aphd_container_service(container), inspected,
                                            err);
+        if (status == APR_SUCCESS)
+            status = verify_storage(parsed, aphd_container_service(container), inspected, err);
     }
     return status;
 }
@@ -185,16 +203,17 @@ static apr_status_t too_late(aphd_job_t *job, aph_error_t *err)
                                  LAST_LINES, 0, &job->report};
         aphd_logs_read(job->engine, &spec, job->p, &unheard);
     }
-    return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d within %d "
+    return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d%s within %d "
                          "seconds; its last log lines stand in the log of this operation, and "
                          "StartSeconds in section [engine] gives slow apps longer", job->app.name,
-                         job->app.port, job->settings->start_seconds);
+                         job->app.port, job->app.health_path != NULL ? job->app.health_path : "",
+                         aphd_bring_seconds(job));
 }
 
 static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
 {
     apr_time_t begun = apr_time_now();
-    apr_time_t deadline = begun + apr_time_from_sec(job->settings->start_seconds);
+    apr_time_t deadline = begun + apr_time_from_sec(aphd_bring_seconds(job));
     apr_time_t looked = begun, running_since = 0;
     apr_status_t status = APR_SUCCESS;
     for (int attempt = 0; status == APR_SUCCESS; attempt++) {
@@ -205,7 +224,8 @@ static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
             return too_late(job, err);
         if (job->app.web) {
             int left = (int)apr_time_as_msec(deadline - now) + 1;
-            aphd_health_at_t at = {job->app.port, job->app.host, job->app.https};
+            aphd_health_at_t at = {.port = job->app.port, .host = job->app.host,
+                                   .path = job->app.health_path, .https = job->app.https};
             status = aphd_health_probe(&at, left < PROBE_MS ? left : PROBE_MS, &job->halt, &answered,
                                        err);
         }

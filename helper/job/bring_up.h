@@ -19,6 +19,9 @@ apr_status_t aphd_bring_compose(aphd_job_t *job, aph_error_t *err);
 /* Compares what runs with the model (rendered text); each service must have its container. */
 apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *err);
 
+/* How long it may take: StartSeconds, or what its entry says where that is more. */
+int aphd_bring_seconds(const aphd_job_t *job);
+
 /* Waits until the app answers over HTTP, or, where it has no route, until its containers have run
  * for a moment. APH_EUNHEALTHY after StartSeconds or when a container gives up; its last lines are
  * logged. APH_ETAKEN where another process has one of the ports of model (rendered text): then

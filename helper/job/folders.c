@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file_replace.h"
 #include "helper/base/beneath.h"
 #include "helper/base/purge.h"
 
@@ -35,16 +36,22 @@ static apr_status_t cannot(const aphd_folders_t *folders, const char *what, cons
 }
 
 /* Makes one folder, 0755 whatever the umask: containers run as users of their own. EEXIST counts as
- * failed. */
+ * failed; it may have been made by a job that was killed, so it is synced all the same. */
 static int make_folder(int directory, const char *name)
 {
-    if (mkdirat(directory, name, 0755) != 0)
+    int rc = mkdirat(directory, name, 0755);
+    if (rc != 0 && errno == EEXIST && fsync(directory) == 0)
+        errno = EEXIST;
+    if (rc != 0)
         return -1;
     int made = aphd_beneath_open(directory, name, O_RDONLY | O_DIRECTORY, 0);
     if (made < 0)
         return -1;
-    int rc = fchmod(made, 0755);
+    if (fchmod(made, 0755) != 0 || fsync(made) != 0 || fsync(directory) != 0)
+        rc = -1;
+    int cause = errno;
     close(made);
+    errno = cause;
     return rc;
 }
 
@@ -61,7 +68,7 @@ apr_status_t aphd_folders_open(aphd_folders_t *folders, const char *path, int ma
         return APR_ENOENT;
     if (folders->fd < 0 || (made && fchmod(folders->fd, 0755) != 0))
         return cannot(folders, "open", "", err);
-    return APR_SUCCESS;
+    return make ? aph_name_sync(path, err) : APR_SUCCESS;
 }
 
 void aphd_folders_close(aphd_folders_t *folders)
@@ -158,7 +165,7 @@ static int write_all(int fd, const char *text)
             left -= (size_t)wrote;
         }
     }
-    return fsync(fd);
+    return 0;
 }
 
 /* What came to be there meanwhile stays: then *kept is set. */
@@ -188,7 +195,7 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
         unlinkat(fd, temporary, 0); /* of an install that was killed */
         int file = aphd_beneath_open(fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
         if (file < 0 || write_all(file, text) != 0 || fchmod(file, 0644) != 0
-            || give_name(fd, temporary, last, kept) != 0 || fsync(fd) != 0)
+            || fsync(file) != 0 || give_name(fd, temporary, last, kept) != 0 || fsync(fd) != 0)
             status = cannot(folders, "write", relative, err);
         if (file >= 0)
             close(file);
@@ -237,6 +244,20 @@ static int set_modes_below(int folder, mode_t mode, int depth)
     return rc;
 }
 
+/* One file's mode, or, where there may be a million, all the file system holds back. -1 with errno. */
+static int sync_modes(int directory, int file, int recursive)
+{
+    if (recursive)
+        return syncfs(directory);
+    int fd = aphd_beneath_reopen(file, O_RDONLY);
+    if (fd < 0)
+        return -1;
+    int rc = fsync(fd), cause = errno;
+    close(fd);
+    errno = cause;
+    return rc;
+}
+
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,
                                    int recursive, aph_error_t *err)
 {
@@ -255,7 +276,8 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
                                "mode is not changed", folders->path, relative);
     else if (aphd_beneath_chmod(file, mode & 0777) != 0
              || (recursive && S_ISDIR(st.st_mode)
-                 && set_modes_below(file, mode & 0777, DEPTH_MAX) != 0))
+                 && set_modes_below(file, mode & 0777, DEPTH_MAX) != 0)
+             || sync_modes(fd, file, recursive) != 0)
         status = cannot(folders, "change the mode of", relative, err);
     if (file >= 0)
         close(file);
@@ -278,6 +300,8 @@ apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relati
         status = cannot(folders, "give away", relative, err);
     else if (folder >= 0 && st.st_uid == geteuid() && fchown(folder, uid, gid) != 0)
         status = cannot(folders, "give away", relative, err);
+    else if (folder >= 0 && fsync(folder) != 0)
+        status = cannot(folders, "give away", relative, err);
     if (folder >= 0)
         close(folder);
     close(fd);
@@ -295,6 +319,48 @@ apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *rela
     apr_status_t status = aphd_purge(fd, last, err);
     close(fd);
     return status;
+}
+
+/* What rename cannot replace, a folder for one, goes first. */
+static apr_status_t rename_over(const aphd_folders_t *folders, int source, const char *from, int target,
+                                const char *to, aph_error_t *err)
+{
+    if (renameat(source, from, target, to) == 0)
+        return APR_SUCCESS;
+    if (errno == ENOENT)
+        return APR_ENOENT;
+    if (errno != EISDIR && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST)
+        return cannot(folders, "move", from, err);
+    apr_status_t status = aphd_purge(target, to, err);
+    if (status == APR_SUCCESS && renameat(source, from, target, to) != 0)
+        status = cannot(folders, "move", from, err);
+    return status;
+}
+
+apr_status_t aphd_folders_move(const aphd_folders_t *folders, const char *from, const char *to,
+                               aph_error_t *err)
+{
+    const char *name, *new_name;
+    size_t at;
+    struct stat st;
+    int source = walk(folders, from, 0, &name, &at);
+    if (source < 0)
+        return errno == ENOENT ? APR_SUCCESS : cannot(folders, "move", from, err);
+    apr_status_t status = APR_SUCCESS;
+    int target = -1;
+    if (fstatat(source, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        target = walk(folders, to, 1, &new_name, &at);
+        status = target < 0 ? cannot(folders, "make room for", to, err)
+                            : rename_over(folders, source, name, target, new_name, err);
+        if (status == APR_SUCCESS && (fsync(target) != 0 || fsync(source) != 0))
+            status = cannot(folders, "move", from, err);
+    } else if (errno != ENOENT) {
+        status = cannot(folders, "move", from, err);
+    }
+    if (target >= 0)
+        close(target);
+    close(source);
+    return status == APR_ENOENT ? APR_SUCCESS : status;
 }
 
 /* Octets below name in directory. The recursion is bounded by depth, and so are the descriptors. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An app's data folder: what its containers may bind, made and filled before they start. Nothing
- * here opens a path inside it by name; every step goes through a descriptor (beneath.h). */
+ * here opens a path inside it by name; every step goes through a descriptor (beneath.h). What a
+ * function did outlasts a loss of power once it has returned. */
 #ifndef APHD_FOLDERS_H
 #define APHD_FOLDERS_H
 
@@ -45,6 +46,11 @@ apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *re
  * it stays as it is. A file, and a folder of somebody else, are left alone. */
 apr_status_t aphd_folders_give(const aphd_folders_t *folders, const char *relative, uid_t uid,
                                gid_t gid, aph_error_t *err);
+
+/* Gives from the name to, in place of what is there; the folders above to are made. What from is, it
+ * stays: nothing is read and no link followed. Not there: success, and to is left alone. */
+apr_status_t aphd_folders_move(const aphd_folders_t *folders, const char *from, const char *to,
+                               aph_error_t *err);
 
 /* Deletes relative with everything below it. Not there: success. */
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,

@@ -18,6 +18,13 @@ int aphd_health_is_answer(const char *octets, size_t length)
     return length > sizeof start && memcmp(octets, start, sizeof start - 1) == 0;
 }
 
+int aphd_health_is_well(const char *octets, size_t length)
+{
+    static const char start[] = "HTTP/1.1 200";
+    return aphd_health_is_answer(octets, length) && length >= sizeof start - 1
+        && octets[9] >= '1' && octets[9] < '5';
+}
+
 int aphd_health_pause(int attempt)
 {
     int pause = attempt < 7 ? FIRST_PAUSE_MS << attempt : LAST_PAUSE_MS;
@@ -49,8 +56,8 @@ static int connected(int fd)
 }
 
 /* Reads until the octets decide. */
-static apr_status_t await_answer(int fd, apr_time_t deadline, const aphd_halt_t *halt,
-                                 int *answered, aph_error_t *err)
+static apr_status_t await_answer(int fd, const aphd_health_at_t *at, apr_time_t deadline,
+                                 const aphd_halt_t *halt, int *answered, aph_error_t *err)
 {
     char octets[64] = "";
     size_t have = 0;
@@ -66,7 +73,8 @@ static apr_status_t await_answer(int fd, apr_time_t deadline, const aphd_halt_t 
             break;
         have += got > 0 ? (size_t)got : 0;
     }
-    *answered = aphd_health_is_answer(octets, have);
+    *answered = at->path != NULL ? aphd_health_is_well(octets, have)
+                                 : aphd_health_is_answer(octets, have);
     return APR_SUCCESS;
 }
 
@@ -77,7 +85,7 @@ apr_status_t aphd_health_probe(const aphd_health_at_t *at, int milliseconds,
                              .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     apr_time_t deadline = apr_time_now() + apr_time_from_msec(milliseconds);
     apr_status_t status = APR_SUCCESS;
-    char request[512];
+    char request[APHD_HEALTH_PATH_MAX + 512];
     int ready = 0;
     *answered = 0;
     if (at->https)
@@ -90,11 +98,11 @@ apr_status_t aphd_health_probe(const aphd_health_at_t *at, int milliseconds,
     else
         status = aphd_halt_check(halt, err);
     if (status == APR_SUCCESS && ready && connected(fd)) {
-        int length = snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\n"
+        int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n"
                               "User-Agent: apphost\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-                              at->host);
+                              at->path != NULL ? at->path : "/", at->host);
         if (send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
-            status = await_answer(fd, deadline, halt, answered, err);
+            status = await_answer(fd, at, deadline, halt, answered, err);
     }
     close(fd);
     return status;

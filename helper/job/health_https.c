@@ -22,9 +22,10 @@ static int halted_cb(void *halt, curl_off_t dltotal, curl_off_t dlnow, curl_off_
 static void ask(CURL *curl, const aphd_health_at_t *at, int milliseconds, const aphd_halt_t *halt,
                 struct curl_slist *headers)
 {
-    char url[64];
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", at->port);
+    char url[APHD_HEALTH_PATH_MAX + 64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%d%s", at->port, at->path != NULL ? at->path : "/");
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "apphost");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -52,7 +53,7 @@ apr_status_t aphd_health_probe_https(const aphd_health_at_t *at, int millisecond
     struct curl_slist *headers = curl_slist_append(NULL, host);
     ask(curl, at, milliseconds, halt, headers);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    *answered = code > 0;
+    *answered = code > 0 && (at->path == NULL || code < 500);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return aphd_halt_check(halt, err);

@@ -3,15 +3,16 @@
  *
  *   1. What httpd is to know of it (kind, names, options) is sound, the engine answers, and there is
  *      a compose program. The disk has room that is not the machine's last.
+ *      An entry of a catalog is found there first, and is for this machine.
  *   2. The app gets a name, an id and a port nobody listens on; what its author wrote is read by
- *      the reader and judged by the policy.
+ *      the reader, an entry with the answers to its questions, and judged by the policy.
  *   3. No foreign container or network has the names it will use, and no other site in httpd.
  *   4. The plan says what will happen; with plan_only the story ends here, and leaves nothing.
  *   5. Every question has been answered with yes, and the plan is the one that was shown.
  *   6. Its folders and here-documents are put in place.
  *   7. Its images are here, by id.
  *   8. The model is rendered and stored: what is started can be started again without the script.
- *   9. The firewall knows it; compose brings it up; what runs is what was judged. It answers.
+ *   9. The firewall knows it; what prepares it runs to its end; compose brings it up; what runs is what was judged. It answers.
  *  10. Its virtual host is rendered; where that says more than the route, httpd is brought to it.
  *  11. Only now it gets its route.
  *
@@ -27,9 +28,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/catalog/storage_check.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/compose.h"
 #include "helper/job/engine_about.h"
+#include "helper/job/first_run.h"
 #include "helper/job/plan_needs.h"
 #include "helper/job/space.h"
 #include "helper/job/take_down.h"
@@ -40,7 +43,16 @@
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
                        const char *text)
 {
-    aphd_job_step(install->job, step, number, STEPS, text);
+    static const char *const update[] = {"engine", "read", "names", "plan", "consent", "images", "render", "stop",
+                                         "folders", "start", "health", "publish"};
+    int total = STEPS;
+    if (install->replaced != NULL) {
+        total = (int)(sizeof update / sizeof update[0]);
+        for (int i = 0; i < total; i++)
+            if (strcmp(update[i], step) == 0)
+                number = i + 1;
+    }
+    aphd_job_step(install->job, step, number, total, text);
 }
 
 static apr_status_t meet_engine(aphd_install_t *install, aph_error_t *err)
@@ -68,23 +80,58 @@ static apr_status_t have_space(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
+apr_status_t aphd_install_engine(aphd_install_t *install, aph_error_t *err)
+{
+    apr_status_t status = meet_engine(install, err);
+    return status == APR_SUCCESS ? have_space(install, err) : status;
+}
+
 static int is_webapp(const aphd_install_t *install)
 {
     return install->site.kind == APHD_KIND_WEBAPP;
 }
 
+/* An app from a catalog is found before anything else: whoever only asks what it asks for needs no
+ * engine. */
+static apr_status_t find_entry(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const char *ref = aphd_job_text(job, "entry");
+    if (ref == NULL || install->source != NULL)
+        return APR_SUCCESS;
+    if (aphd_job_text(job, "script") != NULL || aphd_job_text(job, "webapp") != NULL)
+        return aph_error_set(err, APH_EUSAGE, 2608, "an entry of a catalog, an install script and a folder "
+                             "with files are three ways to install an app; give one of them");
+    return aphd_source_find(job, ref, aphd_job_flag(job, "obsolete"), &install->source, err);
+}
+
 static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 {
+    aphd_source_t *source = install->source;
     aphd_install_step(install, 1, "engine", "asking the container engine");
     apr_status_t status = aphd_install_allowed(install->job, err);
     if (status == APR_SUCCESS)
-        status = aphd_site_from_args(install->job, &install->site, err);
+        status = aphd_site_from_args(install->job, source != NULL ? source->manifest : NULL,
+                                     &install->site, err);
     if (status == APR_SUCCESS && !is_webapp(install))
-        status = meet_engine(install, err);
-    return status == APR_SUCCESS && !is_webapp(install) ? have_space(install, err) : status;
+        status = aphd_install_engine(install, err);
+    return status == APR_SUCCESS && source != NULL ? aphd_source_fits(install->job, source, err)
+                                                   : status;
 }
 
-static apr_status_t start(aphd_install_t *install, aph_error_t *err)
+/* --- the start ------------------------------------------------------------------------------ */
+
+/* The service that prepares the app; afterwards the model that stays is in its place. */
+static apr_status_t run_first(aphd_install_t *install, aph_error_t *err)
+{
+    if (install->first == NULL)
+        return APR_SUCCESS;
+    aphd_install_step(install, 9, "prepare", "preparing it: a service that runs once");
+    apr_status_t status = aphd_first_run(install->job, install->first, err);
+    return status == APR_SUCCESS ? aphd_bring_write(install->job, install->model, err) : status;
+}
+
+apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     aphd_install_step(install, 9, "start", "starting the containers");
@@ -93,13 +140,19 @@ static apr_status_t start(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
     if (status == APR_SUCCESS)
+        status = run_first(install, err);
+    if (status == APR_SUCCESS)
         status = aphd_bring_wall(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_storage_check(job, install->storage_rows, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_compose(job, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_verify(job, install->model, err);
     if (status != APR_SUCCESS)
         return status;
+    if (install->source != NULL)
+        aphd_job_take_health(job, json_object_get(install->source->manifest, "health"), &job->app);
     aphd_install_step(install, 9, "health", "waiting for its first answer");
     return aphd_bring_await(job, install->model, err);
 }
@@ -130,12 +183,21 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
         status = aphd_install_storage_make(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
-    return status == APR_SUCCESS ? start(install, err) : status;
+    return status == APR_SUCCESS ? aphd_install_start(install, err) : status;
+}
+
+/* Before anything is made with them. */
+static apr_status_t record_answers(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *fields = json_pack("{s:O}", "answers", install->source->answers);
+    return aphd_ask_record(install->job->ask, fields, err);
 }
 
 static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
 {
     apr_status_t status = aphd_install_consent(install, err);
+    if (status == APR_SUCCESS && install->source != NULL)
+        status = record_answers(install, err);
     if (status == APR_SUCCESS && !is_webapp(install))
         status = bring_containers(install, err);
     if (status == APR_SUCCESS)
@@ -161,16 +223,77 @@ static apr_status_t end_shown(aphd_install_t *install, aph_error_t *err)
     return aphd_ask_finish(install->job->ask, &ending, err);
 }
 
+/* What the entry asks, and what was answered at a try that failed. */
+static apr_status_t end_asked(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    const aphd_source_t *source = install->source;
+    json_auto_t *kept = NULL;
+    const char *id;
+    json_t *value;
+    if (source == NULL)
+        return aph_error_set(err, APH_EUSAGE, 2609, "only an entry of a catalog asks questions");
+    apr_status_t status = aphd_source_kept(job, install->source, aphd_job_text(job, "name"), NULL, &kept,
+                                           err);
+    if (status != APR_SUCCESS)
+        return status;
+    json_auto_t *answers = json_object();
+    json_object_foreach(kept, id, value) /* that a secret is known is enough */
+        json_object_set_new(answers, id, aphd_source_is_secret(aphd_source_question(source->manifest, id))
+                                             ? json_true() : json_incref(value));
+    json_auto_t *answer = json_pack("{s:s, s:s, s:O, s:O}", "entry", source->name, "revision",
+                                    source->revision, "manifest", source->manifest, "answers", answers);
+    aphd_ending_t ending = {.result = "done", .app = no_app(job), .answer = answer};
+    return aphd_ask_finish(job->ask, &ending, err);
+}
+
+/* What is told once, to who installs it; and the answers of a try that failed are needed no more. */
+static void end_entry(aphd_install_t *install, json_t *answer)
+{
+    aphd_job_t *job = install->job;
+    const aphd_source_t *source = install->source;
+    aph_error_t why = APH_ERROR_INIT;
+    json_object_set_new(answer, "entry", json_string(source->name));
+    json_object_set_new(answer, "revision", json_string(source->revision));
+    json_object_set_new(answer, "notes", json_string(source->notes));
+    if (json_array_size(source->credentials) > 0)
+        json_object_set(answer, "credentials", source->credentials);
+    if (source->remembered
+        && aphd_source_remember(job, source->name, job->app.name, NULL, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "the answers of the try before stay: %s", why.message);
+}
+
 static apr_status_t end_done(aphd_install_t *install, aph_error_t *err)
 {
     const aphd_job_app_t *app = &install->job->app;
     json_auto_t *answer = json_pack("{s:i, s:s, s:s?, s:O, s:s, s:b}", "app_id", app->app_id,
-                                    "name", app->name, "url", app->web ? app->url : NULL,
+                                    "name", app->name, "url",
+                                    app->web ? aphd_install_page(install) : NULL,
                                     "ports", install->policy.ports,
                                     "data", app->files ? install->site.webapp : app->data_dir,
                                     "vhost", (int)install->site.enabled);
+    if (install->source != NULL)
+        end_entry(install, answer);
     aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer};
     return aphd_ask_finish(install->job->ask, &ending, err);
+}
+
+/* Sound answers are not asked for again because something else went wrong. */
+static void keep_answers(aphd_install_t *install, aph_error_t *reason)
+{
+    aphd_job_t *job = install->job;
+    const aphd_source_t *source = install->source;
+    aph_error_t why = APH_ERROR_INIT;
+    size_t length = strlen(reason->message);
+    if (source == NULL || install->script == NULL || json_object_size(source->given) == 0
+        || aphd_job_flag(job, "plan_only"))
+        return;
+    if (aphd_source_remember(job, source->name, aphd_job_text(job, "name"), source->given, &why)
+        != APR_SUCCESS)
+        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
+    else
+        snprintf(reason->message + length, sizeof reason->message - length,
+                 "; your answers are kept for the next try");
 }
 
 /* Undoes what was begun. Where the engine is gone the journal stays open: it is undone when the
@@ -182,6 +305,7 @@ static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
     aph_error_t trouble = APH_ERROR_INIT;
     apr_status_t undone = APR_SUCCESS;
     job->halt.heedless = 1;
+    keep_answers(install, reason);
     if (install->undo != NULL) {
         aphd_job_step(job, "undo", 0, 1, "taking everything back");
         undone = aphd_take_install_back(job, install->undo, &trouble);
@@ -206,7 +330,7 @@ static apr_status_t end_undone(aphd_install_t *install, aph_error_t *reason)
     return aphd_ask_finish(job->ask, &ending, &unheard);
 }
 
-static void clear(aphd_install_t *install)
+void aphd_install_clear(aphd_install_t *install)
 {
     aphd_policy_result_clear(&install->policy);
     json_decref(install->script);
@@ -218,8 +342,11 @@ static void clear(aphd_install_t *install)
     json_decref(install->storage_rows);
     json_decref(install->plan);
     json_decref(install->undo);
+    json_decref(install->consents);
+    json_decref(install->rules);
     free(install->model);
-    *install = (aphd_install_t){.job = install->job, .skip = install->skip};
+    free(install->first);
+    *install = (aphd_install_t){.job = install->job, .skip = install->skip, .source = install->source};
 }
 
 /* Between the look at the port and the start somebody else may take it: an outgoing connection is
@@ -246,26 +373,31 @@ static int begins_again(aphd_install_t *install, apr_status_t status, aph_error_
     aphd_report_log(&job->report, "%s; another id is tried", err->message);
     json_array_append_new(install->skip, json_integer(job->app.app_id));
     *err = (aph_error_t)APH_ERROR_INIT;
-    clear(install);
+    aphd_install_clear(install);
     return 1;
 }
 
 apr_status_t aphd_story_install(aphd_job_t *job, aph_error_t *err)
 {
     aphd_install_t install = {.job = job, .skip = json_array()};
-    int shown = 0;
-    apr_status_t status;
-    do {
+    int shown = 0, asked = aphd_job_flag(job, "ask");
+    apr_status_t status = find_entry(&install, err);
+    if (status == APR_SUCCESS && asked)
+        status = end_asked(&install, err);
+    while (status == APR_SUCCESS && !asked) {
         status = agree(&install, err);
         shown = status == APR_SUCCESS && aphd_job_flag(job, "plan_only");
         if (status == APR_SUCCESS && !shown)
             status = carry_out(&install, err);
-    } while (begins_again(&install, status, err));
+        if (!begins_again(&install, status, err))
+            break;
+        status = APR_SUCCESS;
+    }
     if (status != APR_SUCCESS && status != APR_EOF)
         status = end_undone(&install, err);
-    else if (status == APR_SUCCESS)
+    else if (status == APR_SUCCESS && !asked)
         status = shown ? end_shown(&install, err) : end_done(&install, err);
-    clear(&install);
+    aphd_install_clear(&install);
     json_decref(install.skip);
     return status;
 }

@@ -6,12 +6,24 @@
 #include "helper/job/job.h"
 #include "helper/job/plan.h"
 #include "helper/job/site.h"
+#include "helper/job/source.h"
 #include "helper/policy/policy.h"
+
+/* What an update or a rollback knows of the app it replaces. All of it is borrowed. */
+typedef struct aphd_replaced_t {
+    json_t *agreed;              /* ids that were consented to */
+    json_t *allowed;             /* rules that root overrides, old and new */
+    const json_t *ports;         /* its own ports of this machine, as in a plan's "content" */
+    const json_t *images;        /* IMAGE rows of what it runs and of what it ran */
+    const json_t *exactly;       /* IMAGE rows: these and no others, whatever their tags name by now;
+                                  * NULL: what the tags name */
+} aphd_replaced_t;
 
 typedef struct aphd_install_t {
     aphd_job_t *job;
     aphd_site_t site;            /* what it is to httpd */
     json_t *skip;                /* ids whose port turned out to be in use */
+    aphd_source_t *source;       /* the catalog's entry it is made from; NULL: a script, or a webapp */
     json_t *script;              /* the reader's normal form */
     aphd_policy_result_t policy;
     json_t *images;              /* as in the plan (plan.h) */
@@ -28,7 +40,16 @@ typedef struct aphd_install_t {
     char plan_hash[APHD_HASH_TEXT];
     json_t *undo;                /* the journal so far (take_down.h); NULL: nothing was begun */
     char *model;                 /* the rendered text; malloc'd */
+    char *first;                 /* the same of the service that runs once before; malloc'd, NULL: none */
+    json_t *consents, *rules;    /* what was agreed to and what is overridden, after ..._consent */
+    const aphd_replaced_t *replaced; /* an app is there already (update.h); NULL: an install */
 } aphd_install_t;
+
+/* install.c: nothing is left of it but its job. */
+void aphd_install_clear(aphd_install_t *install);
+
+/* The engine answers, there is a compose program, and the disks have room that is not their last. */
+apr_status_t aphd_install_engine(aphd_install_t *install, aph_error_t *err);
 
 /* install_judge.c and install_plan.c: from text to an agreed plan; nothing is changed outside the
  * database. place_files is
@@ -38,11 +59,18 @@ apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
 
+/* The hash of its plan, into plan_hash: once more whenever the content changed. */
+apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err);
+
+/* The address at which a browser begins. Lives in the job's pool. */
+const char *aphd_install_page(const aphd_install_t *install);
+
 /* Judges the script that was read. consents: ids agreed to, borrowed, may be NULL. */
 apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err);
 
 /* install_agree.c: whether every rule of --allow is one that can be overridden; and whether all that
- * is asked, and all that is overridden, was agreed to. */
+ * is asked, and all that is overridden, was agreed to. An install records that at once; an update has it in
+ * consents and rules, for its end. */
 apr_status_t aphd_install_allowed(const aphd_job_t *job, aph_error_t *err);
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err);
 
@@ -51,6 +79,10 @@ apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_give(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err);
+json_t *aphd_install_image_rows(const aphd_install_t *install); /* as the row has them; new reference */
+
+/* install.c: from the written model to an app that answers. */
+apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err);
 
 /* install_storage.c: what other apps have, for the policy; the rows of the plan, which looks at the
  * folders; and the folders, once the images are here. install->storage comes before all of them. */
@@ -62,7 +94,8 @@ apr_status_t aphd_install_storage_make(aphd_install_t *install, aph_error_t *err
 apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_publish(aphd_install_t *install, aph_error_t *err);
 
-/* Number number of 11 begins: progress for a person. */
+/* The step of that name begins: progress for a person. number: its place in an install; an update has
+ * an order of its own. */
 void aphd_install_step(const aphd_install_t *install, int number, const char *step,
                        const char *text);
 

@@ -36,15 +36,16 @@ static void add_ids(json_t *ids, const json_t *findings)
         json_array_append(ids, json_object_get(finding, "id"));
 }
 
-/* Rules that overrode something; one that was allowed and not needed is not recorded. */
-static json_t *rules_used(const json_t *overridden)
+/* Rules that override something; one that was allowed and not needed is not recorded. */
+static json_t *rules_used(const json_t *findings)
 {
     json_t *rules = json_array();
     size_t i;
     json_t *finding;
-    json_array_foreach((json_t *)overridden, i, finding) {
+    json_array_foreach((json_t *)findings, i, finding) {
         json_t *rule = json_object_get(finding, "rule");
-        if (!lists(rules, json_string_value(rule)))
+        if (json_is_true(json_object_get(finding, "overridden"))
+            && !lists(rules, json_string_value(rule)))
             json_array_append(rules, rule);
     }
     return rules;
@@ -100,7 +101,6 @@ apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     const char *shown = aphd_job_text(job, "plan_hash");
     const json_t *given = aphd_job_list(job, "consents");
-    const json_t *overridden = json_object_get(install->plan, "overridden");
     json_auto_t *ids = json_array();
     aphd_install_step(install, 5, "consent", "checking what was agreed to");
     if (shown != NULL && strcmp(shown, install->plan_hash) != 0)
@@ -109,16 +109,19 @@ apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err)
                              "something else than it did; look at it again with --plan");
     name_open_ports(install);
     add_ids(ids, json_object_get(install->plan, "asked"));
-    add_ids(ids, overridden);
+    add_ids(ids, json_object_get(install->plan, "overridden"));
     apr_status_t status = APR_SUCCESS;
     if (given != NULL && !aphd_job_flag(job, "yes"))
         status = check_given(ids, given, job->p, err);
     else if (json_array_size(ids) > 0 && !aphd_job_flag(job, "yes"))
         status = refuse_silence(install, err);
+    add_ids(ids, json_object_get(install->plan, "agreed")); /* to what an update goes on asking for */
+    install->consents = json_incref(ids);
+    install->rules = rules_used(install->policy.findings);
     if (status != APR_SUCCESS || json_array_size(ids) == 0)
         return status;
-    json_auto_t *fields = json_pack("{s:O, s:o}", "consents", ids, "allowed",
-                                    rules_used(overridden));
+    json_auto_t *fields = json_pack("{s:O, s:O}", "consents", ids, "allowed", install->rules);
     status = aphd_install_judge(install, ids, err);
-    return status == APR_SUCCESS ? aphd_ask_record(job->ask, fields, err) : status;
+    return status == APR_SUCCESS && install->replaced == NULL
+         ? aphd_ask_record(job->ask, fields, err) : status;
 }

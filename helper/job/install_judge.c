@@ -23,7 +23,8 @@
 static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    const char *script = aphd_job_text(job, "script");
+    const aphd_source_t *source = install->source;
+    const char *script = source != NULL ? source->text : aphd_job_text(job, "script");
     aphd_reservation_t wanted = {
         .name = aphd_job_text(job, "name"), .web = web, .script = script != NULL ? script : "",
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
@@ -31,6 +32,11 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
         .aliases = install->site.alias_list, .options = install->site.option_list,
         .skip = install->skip,
     };
+    if (source != NULL) {
+        wanted.format = source->format;
+        wanted.entry = source->name;
+        wanted.revision = source->revision;
+    }
     for (;;) {
         json_t *row;
         char owner[APHD_PORT_OWNER_MAX];
@@ -51,6 +57,23 @@ static apr_status_t reserve(aphd_install_t *install, int web, aph_error_t *err)
     }
 }
 
+/* Only now it is known whether data of an earlier installation is there, whose secrets must stay. */
+static apr_status_t apply_entry(aphd_install_t *install, aph_error_t *err)
+{
+    aphd_job_t *job = install->job;
+    aphd_source_t *source = install->source;
+    json_auto_t *given = NULL, *kept = NULL;
+    if (aphd_job_text(job, "uninstall_script") != NULL)
+        return aph_error_set(err, APH_EUSAGE, 2606, "an entry of a catalog knows how it is uninstalled; leave "
+                             "--uninstall-script out");
+    apr_status_t status = aphd_source_given(job, &given, err);
+    if (status == APR_SUCCESS)
+        status = aphd_source_kept(job, source, job->app.name, job->app.row, &kept, err);
+    if (status == APR_SUCCESS)
+        status = aphd_source_answer(job, source, given, kept, NULL, err);
+    return status == APR_SUCCESS ? aphd_source_apply(job, source, &install->script, err) : status;
+}
+
 static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -63,6 +86,8 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     json_auto_t *unused = NULL;
     json_decref(install->script);
     install->script = NULL;
+    if (install->source != NULL)
+        return apply_entry(install, err);
     apr_status_t status = aphd_reader_run(APHD_READ_INSTALL, script, strlen(script), &words,
                                           &install->script, err);
     /* Read now, while its author's text can still be refused; nothing is fetched at uninstall
@@ -81,11 +106,15 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    if (install->source != NULL)
+        install->storage = install->source->storage;
     aphd_policy_site_t site = {
         .app_id = job->app.app_id, .port = job->app.port, .max_app_id = job->settings->max_app_id,
         .project = job->app.project, .instance = job->instance, .data_dir = job->app.data_dir,
         .subnet = json_string_value(json_object_get(job->app.row, "subnet")), .consents = consents,
-        .allowed = aphd_job_list(job, "allow"), .storage = install->storage,
+        .allowed = install->replaced != NULL ? install->replaced->allowed
+                                             : aphd_job_list(job, "allow"),
+        .storage = install->storage,
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
@@ -135,7 +164,8 @@ static apr_status_t place(aphd_install_t *install, int web, aph_error_t *err)
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err)
 {
     int headless = install->site.kind == APHD_KIND_HEADLESS;
-    aphd_install_step(install, 2, "read", "reading and judging the script");
+    aphd_install_step(install, 2, "read", install->source != NULL ? "reading and judging the entry"
+                                                                  : "reading and judging the script");
     apr_status_t status = place(install, !headless, err);
     if (status == APR_SUCCESS && !headless && install->policy.web_service == NULL)
         status = place(install, 0, err);
@@ -205,6 +235,19 @@ static apr_status_t check_networks(const aphd_install_t *install, const json_t *
     return APR_SUCCESS;
 }
 
+/* Its own containers have it, and go before the new ones come. */
+static int is_its_own(const aphd_install_t *install, const json_t *wanted)
+{
+    size_t i;
+    json_t *port;
+    if (install->replaced != NULL)
+        json_array_foreach((json_t *)install->replaced->ports, i, port)
+            if (json_equal(json_object_get(port, "host"), json_object_get(wanted, "host"))
+                && json_equal(json_object_get(port, "protocol"), json_object_get(wanted, "protocol")))
+                return 1;
+    return 0;
+}
+
 /* Ports of the host that were asked for beside the web port. */
 static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
 {
@@ -215,7 +258,7 @@ static apr_status_t check_ports(const aphd_install_t *install, aph_error_t *err)
         const char *protocol = json_string_value(json_object_get(port, "protocol"));
         int host = (int)json_integer_value(json_object_get(port, "host"));
         int udp = protocol != NULL && strcmp(protocol, "udp") == 0;
-        if (json_is_true(json_object_get(port, "web")) || host == 0
+        if (json_is_true(json_object_get(port, "web")) || host == 0 || is_its_own(install, port)
             || (udp ? aphd_port_free_udp("0.0.0.0", host) : aphd_port_free("0.0.0.0", host)))
             continue;
         aphd_port_owner(host, owner);
@@ -232,7 +275,8 @@ apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     aphd_engine_t *engine = job->engine;
     aphd_install_step(install, 3, "names", "checking names and ports");
-    apr_status_t status = aphd_vhosts_names_free(job, &job->app, &install->site, err);
+    apr_status_t status = install->replaced == NULL
+                        ? aphd_vhosts_names_free(job, &job->app, &install->site, err) : APR_SUCCESS;
     if (status != APR_SUCCESS || job->app.files)
         return status;
     status = aphd_containers_all(engine, &containers, err);

@@ -30,6 +30,65 @@ static json_t *row_of(const json_t *wanted, const aphd_image_t *image)
                      "pgid", image != NULL ? image->pgid : NULL, "note");
 }
 
+/* What its service ran in the plan that is gone back to; NULL where any image will do. */
+static const json_t *exact_image(const aphd_install_t *install, const json_t *wanted)
+{
+    size_t i;
+    json_t *image;
+    if (install->replaced != NULL)
+        json_array_foreach((json_t *)install->replaced->exactly, i, image)
+            if (json_is_string(json_object_get(image, "id"))
+                && json_equal(json_object_get(image, "service"), json_object_get(wanted, "service"))
+                && json_equal(json_object_get(image, "ref"), json_object_get(wanted, "ref")))
+                return image;
+    return NULL;
+}
+
+/* The row of an image that has to be that very one: by its id, or as its registry has it. */
+static apr_status_t add_exact(aphd_install_t *install, const json_t *wanted, const json_t *exact,
+                              aph_error_t *err)
+{
+    const char *id = json_string_value(json_object_get(exact, "id"));
+    aphd_image_t image;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_image_find(install->job->engine, id, &image, install->job->p, &why);
+    if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
+        *err = why;
+        return status;
+    }
+    if (status == APH_ENOTFOUND && !json_is_string(json_object_get(exact, "digest")))
+        return aph_error_set(err, APH_EIMAGE, 2641, "image %s of then is no longer on this machine, and "
+                             "no registry has it under a digest; load it again",
+                             json_string_value(json_object_get(exact, "ref")));
+    json_t *row = row_of(wanted, status == APR_SUCCESS ? &image : NULL);
+    json_object_set_new(row, "exact", json_true());
+    if (status != APR_SUCCESS)
+        json_object_set(row, "digest", json_object_get(exact, "digest"));
+    json_array_append_new(install->images, row);
+    return APR_SUCCESS;
+}
+
+/* The new revision of an entry has another digest under the name of an image that we pulled for the old
+ * one: then that name moves on. */
+static int is_outdated(const aphd_install_t *install, const json_t *wanted, const aphd_image_t *image)
+{
+    const char *ref = json_string_value(json_object_get(wanted, "ref"));
+    const char *known = image->digest != NULL ? strchr(image->digest, '@') : NULL;
+    const char *digest = install->replaced == NULL || install->source == NULL ? NULL
+                       : json_string_value(json_object_get(
+                             json_object_get(install->source->manifest, "digests"), ref));
+    size_t i;
+    json_t *old;
+    if (digest == NULL || known == NULL || strcmp(known + 1, digest) == 0)
+        return 0;
+    json_array_foreach((json_t *)install->replaced->images, i, old) {
+        const char *id = json_string_value(json_object_get(old, "id"));
+        if (id != NULL && strcmp(id, image->id) == 0 && json_is_true(json_object_get(old, "pulled")))
+            return 1;
+    }
+    return 0;
+}
+
 static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -39,14 +98,19 @@ static apr_status_t look_for_images(aphd_install_t *install, aph_error_t *err)
     json_array_foreach(install->policy.images, i, wanted) {
         aphd_image_t image;
         aph_error_t why = APH_ERROR_INIT;
+        const json_t *exact = exact_image(install, wanted);
+        if (exact != NULL && add_exact(install, wanted, exact, err) != APR_SUCCESS)
+            return err->status;
+        if (exact != NULL)
+            continue;
         apr_status_t status = aphd_image_find(
             job->engine, json_string_value(json_object_get(wanted, "ref")), &image, job->p, &why);
         if (status != APR_SUCCESS && status != APH_ENOTFOUND) {
             *err = why;
             return status;
         }
-        json_array_append_new(install->images,
-                              row_of(wanted, status == APR_SUCCESS ? &image : NULL));
+        int use = status == APR_SUCCESS && !is_outdated(install, wanted, &image);
+        json_array_append_new(install->images, row_of(wanted, use ? &image : NULL));
     }
     return APR_SUCCESS;
 }
@@ -61,7 +125,8 @@ static size_t list_missing(const aphd_install_t *install, aphd_registry_image_t 
         size_t at = 0;
         while (at < count && strcmp(missing[at].ref, ref) != 0)
             at++;
-        if (json_is_true(json_object_get(row, "pull")) && at == count)
+        if (json_is_true(json_object_get(row, "pull")) && at == count
+            && !json_is_true(json_object_get(row, "exact")))
             missing[count++].ref = ref;
     }
     return count;
@@ -188,6 +253,8 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
     apr_status_t status = APR_SUCCESS;
     if (!install->job->app.files)
         status = plan_images(install, err);
+    if (status == APR_SUCCESS && install->source != NULL)
+        status = aphd_source_pin(install->source, install->images, install->job->p, err);
     if (install->images == NULL)
         install->images = json_array();
     if (install->needs == NULL)
@@ -197,10 +264,26 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_install_storage_plan(install, err) : status;
 }
 
+apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err)
+{
+    json_auto_t *secrets = install->source != NULL ? aphd_source_secrets(install->source) : NULL;
+    return aphd_plan_hash(install->plan, secrets, install->plan_hash, err);
+}
+
+/* Where a browser begins. */
+const char *aphd_install_page(const aphd_install_t *install)
+{
+    const aphd_job_t *job = install->job;
+    const char *path = install->source == NULL ? NULL : json_string_value(json_object_get(
+        json_object_get(install->source->manifest, "web"), "path"));
+    return aphd_job_is_path(path) ? apr_pstrcat(job->p, job->app.url, path + 1, NULL) : job->app.url;
+}
+
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
-    const char *script = aphd_job_text(job, "script");
+    const aphd_source_t *source = install->source;
+    const char *script = source != NULL ? source->text : aphd_job_text(job, "script");
     aphd_install_step(install, 4, "plan", "planning");
     apr_status_t status = gather(install, err);
     if (status != APR_SUCCESS)
@@ -211,13 +294,17 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     aphd_plan_in_t in = {
         .name = job->app.name, .script = script != NULL ? script : "",
         .uninstall_script = aphd_job_text(job, "uninstall_script"),
-        .url = job->app.web ? job->app.url : NULL, .site = site,
+        .url = job->app.web ? aphd_install_page(install) : NULL, .site = site,
         .because = install->site.enabled ? install->site.vhost.because : "",
         .data_dir = job->app.files ? install->site.webapp : job->app.data_dir,
         .app_id = job->app.app_id, .port = job->app.port, .policy = &install->policy,
+        .agreed = install->replaced != NULL ? install->replaced->agreed : NULL,
         .files = paths, .folders = install->folders, .images = install->images,
         .needs = install->needs, .machine = machine, .storage = install->storage_rows,
     };
     status = aphd_plan_make(&in, &install->plan, err);
-    return status == APR_SUCCESS ? aphd_plan_hash(install->plan, install->plan_hash, err) : status;
+    if (status == APR_SUCCESS && source != NULL)
+        aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan,
+                            job->p);
+    return status == APR_SUCCESS ? aphd_install_hash(install, err) : status;
 }

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <apr_strings.h>
 
+#include "common/file_replace.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
+#include "helper/job/first_run.h"
 #include "helper/job/folders.h"
 #include "helper/job/writers.h"
 
@@ -18,7 +20,7 @@
 static apr_status_t make_state_folder(const char *path, mode_t mode, aph_error_t *err)
 {
     if (mkdir(path, mode) == 0 || errno == EEXIST)
-        return APR_SUCCESS;
+        return aph_name_sync(path, err);
     return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1210,
                          "cannot make the folder %s: %s", path, strerror(errno));
 }
@@ -57,8 +59,10 @@ static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
     aphd_folders_close(&data);
     if (status != APR_SUCCESS)
         return status;
-    install->undo = json_pack("{s:O, s:b, s:[], s:b}", "folders", made, "data_made", is_new,
-                              "images", "engine", 0);
+    if (install->undo == NULL)
+        install->undo = json_pack("{s:[], s:b}", "images", "engine", 0);
+    json_object_set(install->undo, "folders", made);
+    json_object_set_new(install->undo, "data_made", json_boolean(is_new));
     return aphd_ask_step(install->job->ask, "folders", install->undo, err);
 }
 
@@ -67,9 +71,13 @@ static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *da
 {
     const char *path = json_string_value(json_object_get(file, "path"));
     const char *text = json_string_value(json_object_get(file, "text"));
-    int kept = 0;
-    apr_status_t status = aphd_folders_place(data, path, text != NULL ? text : "", &kept, err);
-    if (kept)
+    int kept = 0, again = install->source != NULL && install->job->app.kept
+                       && aphd_source_writes_again(install->source, path);
+    const char *at = again ? apr_pstrcat(install->job->p, path, ".apphost-new", NULL) : path;
+    apr_status_t status = aphd_folders_place(data, at, text != NULL ? text : "", &kept, err);
+    if (status == APR_SUCCESS && again) /* beside data that was kept, what is the author's is new */
+        status = aphd_folders_move(data, at, path, err);
+    else if (kept)
         aphd_report_log(&install->job->report, "%s/%s stays as it is", data->path, path);
     return status;
 }
@@ -210,19 +218,36 @@ static apr_status_t pull(aphd_install_t *install, const json_t *image, json_t *d
     return aphd_image_tag(job->engine, digest, ref, job->p, err);
 }
 
+/* Whether an app that is replaced brought it: then it is given back with what replaces it. */
+static int was_pulled(const aphd_install_t *install, const char *id)
+{
+    size_t i;
+    json_t *image;
+    if (install->replaced != NULL)
+        json_array_foreach((json_t *)install->replaced->images, i, image) {
+            const char *known = json_string_value(json_object_get(image, "id"));
+            if (known != NULL && strcmp(known, id) == 0
+                && json_is_true(json_object_get(image, "pulled")))
+                return 1;
+        }
+    return 0;
+}
+
 /* The id the model is started with, and the digest the registry knows it by. */
 static apr_status_t settle_image(aphd_install_t *install, json_t *image, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
+    int by_id = json_is_true(json_object_get(image, "exact")) && !is_pulled(image);
     const char *here = json_string_value(json_object_get(
-        image, json_is_true(json_object_get(image, "here")) ? "digest" : "ref"));
+        image, json_is_true(json_object_get(image, "here")) ? "digest" : by_id ? "id" : "ref"));
     aphd_image_t found;
     apr_status_t status = aphd_image_find(job->engine, here, &found, job->p, err);
     if (status == APH_ENOTFOUND)
         return aph_error_set(err, APH_EIMAGE, 1211, "image %s was pulled and is gone again", here);
     if (status != APR_SUCCESS)
         return status;
-    json_object_set_new(image, "pulled", json_boolean(is_pulled(image)));
+    json_object_set_new(image, "pulled", json_boolean(is_pulled(image)
+                                                      || was_pulled(install, found.id)));
     json_object_set_new(image, "id", json_string(found.id));
     json_object_set_new(image, "digest",
                         found.digest != NULL ? json_string(found.digest) : json_null());
@@ -295,7 +320,7 @@ static json_t *image_ids(const aphd_install_t *install)
 }
 
 /* IMAGE of job_wire.h. */
-static json_t *image_rows(const aphd_install_t *install)
+json_t *aphd_install_image_rows(const aphd_install_t *install)
 {
     json_t *rows = json_array();
     size_t i;
@@ -308,15 +333,32 @@ static json_t *image_rows(const aphd_install_t *install)
     return rows;
 }
 
+/* What is kept of the model is what runs from now on: a service that runs once has no part in it. */
+static apr_status_t take_first(aphd_install_t *install, aph_error_t *err)
+{
+    const char *service = json_string_value(json_object_get(install->source->manifest, "prepare"));
+    char *rest = NULL;
+    if (service == NULL)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_first_run_split(install->model, service, &install->first, &rest, err);
+    if (status != APR_SUCCESS)
+        return status;
+    free(install->model);
+    install->model = rest;
+    return APR_SUCCESS;
+}
+
 apr_status_t aphd_install_render(aphd_install_t *install, aph_error_t *err)
 {
     json_auto_t *ids = image_ids(install);
     aphd_install_step(install, 8, "render", "writing down what will run");
     apr_status_t status = aphd_render(install->policy.compose, ids, &install->model, err);
-    if (status != APR_SUCCESS)
+    if (status == APR_SUCCESS && install->source != NULL)
+        status = take_first(install, err);
+    if (status != APR_SUCCESS || install->replaced != NULL) /* what is replaced stays on record */
         return status;
     json_auto_t *fields = json_pack("{s:s, s:O, s:o}", "compose", install->model,
-                                    "plan", install->plan, "images", image_rows(install));
+                                    "plan", install->plan, "images", aphd_install_image_rows(install));
     status = aphd_ask_record(install->job->ask, fields, err);
     return status == APR_SUCCESS ? aphd_bring_write(install->job, install->model, err) : status;
 }

@@ -113,6 +113,5 @@ apr_status_t aphd_install_storage_make(aphd_install_t *install, aph_error_t *err
     json_array_foreach(install->storage_rows, i, row)
         if (status == APR_SUCCESS)
             status = make(install, row, err);
-    return status == APR_SUCCESS
-         ? aphd_storage_check(install->job, install->storage_rows, err) : status;
+    return status;
 }

@@ -7,6 +7,9 @@
 
 #include "common/route_map.h"
 #include "helper/base/job_wire.h"
+#include "helper/job/health.h"
+
+#define HEALTH_SECONDS_MOST 1800 /* an author's word does not hold a job for longer */
 
 static void progress_cb(void *baton, const aphd_progress_t *progress)
 {
@@ -50,6 +53,24 @@ void aphd_job_close(aphd_job_t *job)
     json_decref(job->request);
 }
 
+int aphd_job_is_path(const char *path)
+{
+    size_t length = path != NULL ? strlen(path) : 0;
+    for (size_t i = 0; i < length; i++)
+        if (path[i] <= ' ' || path[i] > '~')
+            return 0;
+    return length > 0 && length <= APHD_HEALTH_PATH_MAX && path[0] == '/';
+}
+
+void aphd_job_take_health(const aphd_job_t *job, const json_t *health, aphd_job_app_t *app)
+{
+    const char *path = json_string_value(json_object_get(health, "path"));
+    json_int_t seconds = json_integer_value(json_object_get(health, "seconds"));
+    app->health_path = aphd_job_is_path(path) ? apr_pstrdup(job->p, path) : NULL;
+    app->health_seconds = seconds < 0 ? 0 : seconds > HEALTH_SECONDS_MOST ? HEALTH_SECONDS_MOST
+                                                                          : (int)seconds;
+}
+
 apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_t *app,
                                aph_error_t *err)
 {
@@ -71,6 +92,7 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
     app->url = settings->public_port == 80
              ? apr_pstrcat(job->p, "http://", app->host, "/", NULL)
              : apr_psprintf(job->p, "http://%s:%d/", app->host, settings->public_port);
+    aphd_job_take_health(job, json_object_get(json_object_get(row, "plan"), "health"), app);
     app->project = apr_psprintf(job->p, APHD_PROJECT_FORMAT, job->instance, app->app_id);
     app->app_dir = apr_psprintf(job->p, "%s/%d", settings->apps_dir, app->app_id);
     app->data_dir = apr_psprintf(job->p, "%s/%d", settings->data_dir, app->app_id);

@@ -34,14 +34,41 @@ static int is_of(const json_t *finding, const char *verdict)
     return is != NULL && strcmp(is, verdict) == 0;
 }
 
-/* The findings of one verdict; bare ones lack what may name the port. */
-static json_t *findings_of(const aphd_policy_result_t *policy, const char *verdict, int bare)
+static int has_id(const json_t *ids, const json_t *finding)
+{
+    size_t i;
+    json_t *id;
+    json_array_foreach((json_t *)ids, i, id)
+        if (json_equal(id, json_object_get(finding, "id")))
+            return 1;
+    return 0;
+}
+
+/* Whether there was consent before. A refusal is none that asks for it. */
+static int was_agreed(const aphd_plan_in_t *in, const json_t *finding)
+{
+    return (is_of(finding, "ask") || is_of(finding, "overridden")) && has_id(in->agreed, finding);
+}
+
+static json_t *findings_agreed(const aphd_plan_in_t *in)
 {
     json_t *chosen = json_array();
     size_t i;
     json_t *finding;
-    json_array_foreach(policy->findings, i, finding) {
-        if (!is_of(finding, verdict))
+    json_array_foreach(in->policy->findings, i, finding)
+        if (was_agreed(in, finding))
+            json_array_append_new(chosen, json_deep_copy(finding));
+    return chosen;
+}
+
+/* The findings of one verdict; bare ones lack what may name the port. */
+static json_t *findings_of(const aphd_plan_in_t *in, const char *verdict, int bare)
+{
+    json_t *chosen = json_array();
+    size_t i;
+    json_t *finding;
+    json_array_foreach(in->policy->findings, i, finding) {
+        if (!is_of(finding, verdict) || was_agreed(in, finding))
             continue;
         json_t *copy = json_deep_copy(finding);
         if (bare) {
@@ -114,27 +141,33 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
         "uninstall_script", hashed(in->uninstall_script),
         "web", in->url != NULL,
         "images", images_of(in->images), "folders", only(in->folders, place), "files", in->files,
-        "ports", ports_of(in->policy), "asked", findings_of(in->policy, "ask", 1));
-    json_object_set_new(content, "overridden", findings_of(in->policy, "overridden", 1));
+        "ports", ports_of(in->policy), "asked", findings_of(in, "ask", 1));
+    json_object_set_new(content, "overridden", findings_of(in, "overridden", 1));
     json_object_update(content, in->site);
     *plan = json_pack("{s:i, s:s, s:s?, s:s, s:o, s:i, s:s, s:O, s:O, s:O, s:o, s:o, s:o, s:O, s:o}",
         "app_id", in->app_id, "name", in->name, "url", in->url,
         "because", in->because, "content", content,
         "port", in->port, "data", in->data_dir, "images", in->images, "folders", in->folders,
         "needs", in->needs,
-        "asked", findings_of(in->policy, "ask", 0), "refused", findings_of(in->policy, "deny", 0),
-        "rewritten", findings_of(in->policy, "rewrite", 0), "machine", in->machine,
+        "asked", findings_of(in, "ask", 0), "refused", findings_of(in, "deny", 0),
+        "rewritten", findings_of(in, "rewrite", 0), "machine", in->machine,
         "warnings", aphd_plan_warnings(in->needs, in->machine, in->images));
-    json_object_set_new(*plan, "overridden", findings_of(in->policy, "overridden", 0));
+    json_object_set_new(*plan, "overridden", findings_of(in, "overridden", 0));
+    if (in->agreed != NULL)
+        json_object_set_new(*plan, "agreed", findings_agreed(in));
     put_storage(in->storage, content, *plan);
     if (*plan == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1130, "the plan cannot be written down");
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err)
+apr_status_t aphd_plan_hash(const json_t *plan, const json_t *secrets, char hash[APHD_HASH_TEXT],
+                            aph_error_t *err)
 {
-    char *text = json_dumps(json_object_get(plan, "content"), JSON_COMPACT | JSON_SORT_KEYS);
+    json_auto_t *content = json_copy(json_object_get(plan, "content"));
+    if (json_object_size(secrets) > 0)
+        json_object_set(content, "secrets", (json_t *)secrets);
+    char *text = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL)
         return aph_error_set(err, APH_EINTERNAL, 1131, "the plan cannot be hashed");
     hash_text(text, hash);

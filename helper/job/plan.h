@@ -12,6 +12,8 @@
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "storage":[{"answer":S,"path":ABS,"new":BOOL,"read_only":BOOL,"mounts":[...]}...],
  *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
+ *       "entry":S, "revision":SHA256,      of an entry of a catalog; "script" is the hash of its text
+ *       "answers":{ID:S|{"secret":"given"|"made"}...},   a secret that was given is covered by the hash
  *       "asked":[FINDING...], "overridden":[FINDING...]},
  *    "because":S                           why it has a virtual host of its own; "" where not
  *    "port":N, "data":S,
@@ -27,7 +29,15 @@
  *    "needs":{"download":N,"disk":N,"unknown":N,"memory":N|null}   image_sizes.h, plan_needs.h
  *    "machine":{...}, "warnings":[{"id":S,"text":S}...]            plan_needs.h
  *    "asked":[FINDING...], "overridden":[FINDING...],   root overrides these refusals (--allow)
- *    "refused":[FINDING...], "rewritten":[FINDING...]}  in full
+ *    "refused":[FINDING...], "rewritten":[FINDING...],  in full
+ *    A finding has "author":S where the entry's author says why.
+ *    "entry","revision","version","title","notes":S, "health":{...}|null, "prepare":S|null,
+ *    "answers":[{"question","label","kind","value":S|null,"secret":BOOL,"made":BOOL}...]
+ *                                          of an entry: helper/read/entry.h. Images have "pinned":BOOL: the
+ *                                          entry names the digest
+ *    "agreed":[FINDING...]                 of an update: asked for or overridden, as it was before; such a
+ *                                          one stands neither in "asked" nor in "overridden"
+ *    "update":{...}}                       of an update: update_plan.h; some of it is in "content", too
  *
  * Id, port and the machine's free space may change between showing and doing: they are told, not
  * agreed to. Sizes and users follow from the digest; a tag that was moved meanwhile is another plan,
@@ -56,6 +66,7 @@ typedef struct aphd_plan_in_t {
     int app_id;
     int port;
     const aphd_policy_result_t *policy;
+    const json_t *agreed;         /* ids that were consented to before; NULL: an install */
     json_t *files;                /* array of paths; borrowed */
     json_t *folders, *images, *needs, *machine; /* as in the plan; borrowed */
     json_t *storage;              /* the same; NULL: none */
@@ -64,8 +75,9 @@ typedef struct aphd_plan_in_t {
 /* *plan: new reference. */
 apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t *err);
 
-/* The hash of the plan's content. */
-apr_status_t aphd_plan_hash(const json_t *plan, char hash[APHD_HASH_TEXT], aph_error_t *err);
+/* The hash of the plan's content, and of secrets that are agreed to and not shown (borrowed, or NULL). */
+apr_status_t aphd_plan_hash(const json_t *plan, const json_t *secrets, char hash[APHD_HASH_TEXT],
+                            aph_error_t *err);
 
 /* The findings with that verdict ("ask"; "overridden" is one of its own) as one sentence: "ports.2224/tcp (line 12: why), ...".
  * Lives in p; "" where there is none. */

@@ -5,6 +5,7 @@
  *   install            forward where only the end was missing ("publish" was written: it had
  *                      answered) and it still answers; else back
  *   uninstall          forward: gone through again
+ *   update rollback    back: what the row says runs again, for the row moves with the end of the job only
  *   start stop restart what the row says is desired is brought about again
  *
  * A request to stop is not heeded here: the journal stays open until this is through, and only the
@@ -17,8 +18,10 @@
 #include <string.h>
 
 #include "helper/job/bring_up.h"
+#include "helper/job/source.h"
 #include "helper/job/start.h"
 #include "helper/job/take_down.h"
+#include "helper/job/update.h"
 
 #define PATIENCE_SECONDS 3
 
@@ -48,6 +51,17 @@ static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
                                                   "data", job->app.data_dir), err);
 }
 
+/* Of an app from a catalog, for the next try. */
+static void keep_answers(aphd_job_t *job)
+{
+    const char *entry = json_string_value(json_object_get(job->app.row, "entry"));
+    const json_t *answers = json_object_get(job->app.row, "answers");
+    aph_error_t why = APH_ERROR_INIT;
+    if (entry != NULL && json_object_size(answers) > 0
+        && aphd_source_remember(job, entry, job->app.name, answers, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
+}
+
 static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
 {
     aph_error_t reason = APH_ERROR_INIT;
@@ -58,6 +72,7 @@ static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
         status = aphd_take_install_back(job, json_object_get(journal(job), "undo"), err);
     if (status != APR_SUCCESS)
         return aphd_job_finish(job, status, NULL, err);
+    keep_answers(job);
     aphd_ending_t ending = {
         .result = "rolled-back", .reason = &reason,
         .app = job->app.row == NULL ? "keep" : job->app.kept ? "kept-data" : "gone",
@@ -85,6 +100,26 @@ static apr_status_t recover_uninstall(aphd_job_t *job, aph_error_t *err)
                                  : aphd_job_finish(job, status, NULL, err);
 }
 
+static apr_status_t recover_update(aphd_job_t *job, aph_error_t *err)
+{
+    aph_error_t reason = APH_ERROR_INIT, why = APH_ERROR_INIT;
+    aph_error_set(&reason, APH_ECANCELLED, 2631, "the %s of %s was cut off by a restart and was taken "
+                  "back; say it again", job->op, job->app.name);
+    apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, err);
+    if (status != APR_SUCCESS)
+        return aphd_job_finish(job, status, NULL, err);
+    status = aphd_update_back(job, json_object_get(journal(job), "undo"), reason.message, &why);
+    if (status == APR_EOF)
+        return status;
+    if (status != APR_SUCCESS) {
+        aph_error_set(err, status, 2632, "the %s of %s was cut off by a restart, and it does not answer "
+                      "as it did before, either: %s", job->op, job->app.name, why.message);
+        return aphd_job_finish(job, status, NULL, err);
+    }
+    aphd_ending_t ending = {.result = "rolled-back", .app = "keep", .reason = &reason};
+    return aphd_ask_finish(job->ask, &ending, err);
+}
+
 static apr_status_t recover_desired(aphd_job_t *job, aph_error_t *err)
 {
     const char *desired = json_string_value(json_object_get(job->app.row, "desired"));
@@ -106,7 +141,8 @@ static const struct {
     aphd_story_t *recover;
 } rows[] = {
     {"install", recover_install},  {"uninstall", recover_uninstall}, {"start", recover_desired},
-    {"stop", recover_desired},     {"restart", recover_desired},
+    {"stop", recover_desired},     {"restart", recover_desired},     {"update", recover_update},
+    {"rollback", recover_update},
 };
 
 apr_status_t aphd_story_recover(aphd_job_t *job, aph_error_t *err)

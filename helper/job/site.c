@@ -94,9 +94,8 @@ apr_status_t aphd_site_judge_headless(const aphd_site_t *site, aph_error_t *err)
 }
 
 /* What does not go together. */
-static apr_status_t judge_whole(const aphd_job_t *job, const aphd_site_t *site, aph_error_t *err)
+static apr_status_t judge_whole(int has_script, const aphd_site_t *site, aph_error_t *err)
 {
-    int has_script = aphd_job_text(job, "script") != NULL;
     if (site->kind == APHD_KIND_WEBAPP && site->webapp == NULL)
         return aph_error_set(err, APH_EUSAGE, 1255, "a webapp needs the folder it serves: "
                              "--webapp DIR");
@@ -107,8 +106,8 @@ static apr_status_t judge_whole(const aphd_job_t *job, const aphd_site_t *site, 
         return aph_error_set(err, APH_EUSAGE, 1257, "an install script starts containers and a "
                              "webapp has none; give one of the two");
     if (site->webapp == NULL && !has_script)
-        return aph_error_set(err, APH_EUSAGE, 1258, "there is nothing to install: give an install "
-                             "script, or a folder with --webapp");
+        return aph_error_set(err, APH_EUSAGE, 1258, "there is nothing to install: give an entry "
+                             "of a catalog, an install script, or a folder with --webapp");
     if (site->webapp != NULL
         && (site->options.route_flags != 0 || site->options.max_requests != 0
             || site->options.max_websockets != 0))
@@ -118,23 +117,87 @@ static apr_status_t judge_whole(const aphd_job_t *job, const aphd_site_t *site, 
     return site->kind == APHD_KIND_HEADLESS ? aphd_site_judge_headless(site, err) : APR_SUCCESS;
 }
 
-apr_status_t aphd_site_from_args(const aphd_job_t *job, aphd_site_t *site, aph_error_t *err)
+/* --- what an entry says ---------------------------------------------------------------------- */
+
+/* Who gets in, and what browsers remember, is for the person who installs. */
+static int is_for_authors(const char *option)
+{
+    static const char *const not_theirs[] = {"auth-file", "auth-name", "allow-ip", "hsts"};
+    size_t length = strcspn(option, "=");
+    for (size_t i = 0; i < sizeof not_theirs / sizeof not_theirs[0]; i++)
+        if (strlen(not_theirs[i]) == length && strncmp(option, not_theirs[i], length) == 0)
+            return 0;
+    return 1;
+}
+
+/* "max-body" of "max-body=8M" was said by the person, too. */
+static int is_said(const json_t *given, const char *option)
+{
+    size_t length = strcspn(option, "="), i;
+    json_t *item;
+    json_array_foreach((json_t *)given, i, item) {
+        const char *said = json_string_value(item);
+        if (said != NULL && strcspn(said, "=") == length && strncmp(said, option, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The person's options, then those of the entry that the person says nothing about. */
+static apr_status_t join_options(const aphd_job_t *job, const json_t *manifest, json_t *given,
+                                 json_t **joined, aph_error_t *err)
+{
+    static const char https[] = "backend-https";
+    const json_t *web = json_object_get(manifest, "web");
+    const char *scheme = json_string_value(json_object_get(web, "scheme"));
+    size_t i;
+    json_t *item;
+    *joined = pool_array(job);
+    json_array_extend(*joined, given);
+    json_array_foreach(json_object_get(manifest, "options"), i, item) {
+        const char *option = json_string_value(item);
+        if (option != NULL && !is_for_authors(option))
+            return aph_error_set(err, APH_EDENIED, 2605, "the entry wants the option %.60s, which only the "
+                                 "person who installs may give; it cannot be installed as it is",
+                                 option);
+        if (option != NULL && !is_said(given, option))
+            json_array_append(*joined, item);
+    }
+    if (scheme != NULL && strcmp(scheme, "https") == 0 && !is_said(*joined, https))
+        json_array_append_new(*joined, json_string(https));
+    return APR_SUCCESS;
+}
+
+static const char *kind_of(const aphd_site_t *site, const char *given, const json_t *manifest)
+{
+    const char *of_entry = json_string_value(json_object_get(manifest, "kind"));
+    if (given != NULL)
+        return given;
+    if (of_entry != NULL && of_entry[0] != '\0')
+        return of_entry;
+    return site->webapp != NULL ? "webapp" : "container";
+}
+
+apr_status_t aphd_site_from_args(const aphd_job_t *job, const json_t *manifest, aphd_site_t *site,
+                                 aph_error_t *err)
 {
     json_t *args = json_object_get(job->request, "args");
-    const char *kind = aphd_job_text(job, "kind");
+    json_t *options = json_object_get(args, "options");
     memset(site, 0, sizeof *site);
     site->webapp = aphd_job_text(job, "webapp");
-    site->kind_name = kind != NULL ? kind : site->webapp != NULL ? "webapp" : "container";
+    site->kind_name = kind_of(site, aphd_job_text(job, "kind"), manifest);
     apr_status_t status = aphd_kind_judge(site->kind_name, err);
+    if (status == APR_SUCCESS && manifest != NULL)
+        status = join_options(job, manifest, options, &options, err);
     if (status != APR_SUCCESS)
         return status;
     site->kind = aphd_kind_of(site->kind_name);
     status = take_aliases(job, aphd_job_text(job, "name"), json_object_get(args, "aliases"), site,
                           err);
     if (status == APR_SUCCESS)
-        status = take_options(job, json_object_get(args, "options"), site, err);
+        status = take_options(job, options, site, err);
     if (status == APR_SUCCESS)
-        status = judge_whole(job, site, err);
+        status = judge_whole(manifest != NULL || aphd_job_text(job, "script") != NULL, site, err);
     return status == APR_SUCCESS ? judge_files(job, site, err) : status;
 }
 

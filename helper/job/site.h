@@ -23,10 +23,12 @@ typedef struct aphd_site_t {
     uint32_t route_flags;         /* APH_ROUTE_..., after aphd_site_render */
 } aphd_site_t;
 
-/* Judges what an install names: kind, aliases, options and their files, the folder of a webapp. Changes
+/* Judges what an install names, and what manifest does (ENTRY of helper/read/entry.h, borrowed; NULL: it is of
+ * no entry), over which the person's word goes: kind, aliases, options and their files, the folder of a webapp. Changes
  * nothing; the app has no row yet. APH_EUSAGE, APH_EDENIED, APH_ETAKEN as names.h, options.h and
  * files_dir.h say. */
-apr_status_t aphd_site_from_args(const aphd_job_t *job, aphd_site_t *site, aph_error_t *err);
+apr_status_t aphd_site_from_args(const aphd_job_t *job, const json_t *manifest, aphd_site_t *site,
+                                 aph_error_t *err);
 
 /* What an app without a web page cannot have. */
 apr_status_t aphd_site_judge_headless(const aphd_site_t *site, aph_error_t *err);

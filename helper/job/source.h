@@ -21,6 +21,7 @@ typedef struct aphd_source_t {
     const char *revision;    /* sha256 of text */
     const char *format;      /* "apphost", "rockon", "amahi" */
     const char *text;        /* exactly what was signed */
+    const char *stale;       /* its catalog was not refreshed for long: a sentence; or NULL */
     aphd_entry_form_t form;
     json_t *manifest;        /* ENTRY of helper/read/entry.h */
     json_t *answers;         /* {ID:S...}; after aphd_source_answer */
@@ -31,6 +32,7 @@ typedef struct aphd_source_t {
                               * were taken, and what is proposed instead */
     json_t *storage;         /* site rows of helper/catalog/storage.h; after aphd_source_apply */
     json_t *credentials;     /* to be told once, after success; after aphd_source_apply */
+    unsigned remembered : 1; /* answers of a try that failed are kept for it */
     const char *notes;       /* with words filled in; after aphd_source_apply */
 } aphd_source_t;
 
@@ -62,8 +64,25 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
  * question's label and the reason. */
 apr_status_t aphd_source_apply(aphd_job_t *job, aphd_source_t *source, json_t **script, aph_error_t *err);
 
-/* What a plan says of the entry, laid over content and plan (both borrowed): plan.h. */
-void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan);
+/* What was answered before, a new reference: with the data of row (APP of job_wire.h, borrowed; NULL: none)
+ * where that is of the same entry, and at a try to install it under that name that failed. */
+apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char *name,
+                              const json_t *row, json_t **kept, aph_error_t *err);
+
+/* Keeps answers (borrowed) for the next try to install entry under that name; NULL: forgets them. */
+apr_status_t aphd_source_remember(aphd_job_t *job, const char *entry, const char *name,
+                                  const json_t *answers, aph_error_t *err);
+
+/* {ID:S...}: the secrets people gave, which the hash of a plan covers beside its content. New reference. */
+json_t *aphd_source_secrets(const aphd_source_t *source);
+
+/* The digests the entry names, held against images (rows of a plan, borrowed): what is pulled is pulled by
+ * them. APH_EIMAGE where a registry has another one under the name, or this machine does. */
+apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_pool_t *p,
+                             aph_error_t *err);
+
+/* What a plan says of the entry, laid over content and plan (both borrowed): plan.h. source_plan.c */
+void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p);
 
 /* The question of that id, borrowed; NULL where there is none. */
 const json_t *aphd_source_question(const json_t *manifest, const char *id);

@@ -10,14 +10,18 @@
  *   5. It answers, and its route is published. */
 #include "helper/job/start.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/file_replace.h"
 #include "helper/catalog/storage_check.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
 #include "helper/job/own_ports.h"
+#include "helper/job/take_down.h"
 
 #define STEPS 5
+#define MODEL_MAX 4194304 /* octets of a rendered model */
 
 static apr_status_t announce(aphd_job_t *job, aph_error_t *err)
 {
@@ -102,6 +106,31 @@ static void build_wall(aphd_job_t *job)
         aphd_report_log(&job->report, "%s", why.message);
 }
 
+/* What is mounted from outside its own folder is where it was. */
+static apr_status_t check_storage(aphd_job_t *job, aph_error_t *err)
+{
+    return aphd_storage_check(job, json_object_get(json_object_get(job->app.row, "plan"), "storage"),
+                              err);
+}
+
+/* An update that could be neither ended nor taken back leaves containers of a model that is not the
+ * app's. It wrote that model before it made them. */
+static apr_status_t drop_strangers(aphd_job_t *job, aph_error_t *err)
+{
+    const char *model = model_of(job);
+    char *written = NULL;
+    size_t length = 0;
+    aph_error_t unheard = APH_ERROR_INIT;
+    int strange = aph_file_read(job->app.compose_path, MODEL_MAX, &written, &length, &unheard)
+                      == APR_SUCCESS
+               && (length != strlen(model) || memcmp(written, model, length) != 0);
+    free(written);
+    if (!strange)
+        return APR_SUCCESS;
+    aphd_report_log(&job->report, "its containers are not those of its model, and are made anew");
+    return aphd_take_containers(job, err);
+}
+
 /* The services in the order they must start: the model's, which the policy wrote dependencies
  * first. */
 static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
@@ -113,8 +142,9 @@ static apr_status_t run_containers(aphd_job_t *job, aph_error_t *err)
     int whole = 1;
     aphd_job_step(job, "containers", 3, STEPS, "starting its containers");
     build_wall(job);
-    apr_status_t status = aphd_storage_check(
-        job, json_object_get(json_object_get(job->app.row, "plan"), "storage"), err);
+    apr_status_t status = check_storage(job, err);
+    if (status == APR_SUCCESS)
+        status = drop_strangers(job, err);
     if (status == APR_SUCCESS)
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     json_object_foreach(json_object_get(model, "services"), service, ignored)
@@ -139,12 +169,12 @@ static apr_status_t verify(aphd_job_t *job, aph_error_t *err)
     return aphd_bring_verify(job, model_of(job), err);
 }
 
-static apr_status_t publish(aphd_job_t *job, aph_error_t *err)
+static apr_status_t publish(aphd_job_t *job, const char *reason, aph_error_t *err)
 {
     aphd_job_step(job, "health", 5, STEPS, "waiting for its first answer");
     apr_status_t status = aphd_bring_await(job, model_of(job), err);
     return status == APR_SUCCESS
-         ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
+         ? aphd_ask_state(job->ask, "running", "running", reason, err) : status;
 }
 
 /* A cancelled start ends as a stopped app; one that failed is kept as it is, for a look at it,
@@ -176,8 +206,29 @@ apr_status_t aphd_start_app(aphd_job_t *job, aph_error_t *err)
         aphd_stop_app(job, "stopped", &unheard);
     }
     if (status == APR_SUCCESS)
-        status = publish(job, err);
+        status = publish(job, "", err);
     if (status != APR_SUCCESS)
+        give_up(job, status, err);
+    return status;
+}
+
+apr_status_t aphd_start_again(aphd_job_t *job, const char *reason, aph_error_t *err)
+{
+    apr_status_t status = have_images(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_bring_write(job, model_of(job), err);
+    if (status == APR_SUCCESS) {
+        aphd_job_step(job, "containers", 3, STEPS, "making its containers again");
+        build_wall(job);
+        status = check_storage(job, err);
+    }
+    if (status == APR_SUCCESS)
+        status = aphd_bring_compose(job, err);
+    if (status == APR_SUCCESS)
+        status = verify(job, err);
+    if (status == APR_SUCCESS)
+        status = publish(job, reason, err);
+    if (status != APR_SUCCESS && status != APH_EENGINE)
         give_up(job, status, err);
     return status;
 }

@@ -93,7 +93,7 @@ apr_status_t aphd_take_images(aphd_job_t *job, const json_t *refs, aph_error_t *
     return status;
 }
 
-static apr_status_t take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
     aphd_folders_t data;
     size_t i;
@@ -152,7 +152,7 @@ apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_err
     if (status == APR_SUCCESS)
         status = aphd_take_images(job, images, err);
     if (status == APR_SUCCESS)
-        status = take_folders(job, undo, err);
+        status = aphd_take_folders(job, undo, err);
     if (status == APR_SUCCESS)
         take_storage(job, undo);
     if (status == APR_SUCCESS)

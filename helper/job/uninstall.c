@@ -90,21 +90,45 @@ static apr_status_t give_digest_back(aphd_job_t *job, const json_t *image, aph_e
     return aphd_image_drop(job->engine, digest, &kept, job->p, err);
 }
 
-static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
+/* An image that an update replaced lost its name where the new one has the same. */
+static apr_status_t give_nameless_back(aphd_job_t *job, const json_t *image, aph_error_t *err)
 {
-    aphd_job_t *job = leaving->job;
+    const char *id = json_string_value(json_object_get(image, "id"));
+    aphd_image_t found;
+    aph_error_t unheard = APH_ERROR_INIT;
+    int kept;
+    if (id == NULL || !json_is_true(json_object_get(image, "pulled"))
+        || aphd_image_find(job->engine, id, &found, job->p, &unheard) != APR_SUCCESS || found.tagged)
+        return APR_SUCCESS;
+    return aphd_image_drop(job->engine, id, &kept, job->p, err);
+}
+
+static apr_status_t give_list_back(aphd_job_t *job, const json_t *images, aph_error_t *err)
+{
     json_auto_t *refs = json_array();
     size_t i;
     json_t *image;
-    aphd_job_step(job, "images", 3, STEPS, "giving its images back");
-    json_array_foreach(json_object_get(job->app.row, "images"), i, image)
+    json_array_foreach((json_t *)images, i, image)
         if (json_is_true(json_object_get(image, "pulled")))
             json_array_append(refs, reference_of(job, image));
     apr_status_t status = aphd_take_images(job, refs, err);
-    json_array_foreach(json_object_get(job->app.row, "images"), i, image)
+    json_array_foreach((json_t *)images, i, image)
         if (status == APR_SUCCESS)
             status = give_digest_back(job, image, err);
+    json_array_foreach((json_t *)images, i, image)
+        if (status == APR_SUCCESS)
+            status = give_nameless_back(job, image, err);
     return status;
+}
+
+/* Those of the app, and those an update kept for a way back. */
+static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
+{
+    aphd_job_t *job = leaving->job;
+    const json_t *before = json_object_get(json_object_get(job->app.row, "previous"), "plan");
+    aphd_job_step(job, "images", 3, STEPS, "giving its images back");
+    apr_status_t status = give_list_back(job, json_object_get(job->app.row, "images"), err);
+    return status == APR_SUCCESS ? give_list_back(job, json_object_get(before, "images"), err) : status;
 }
 
 static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)

@@ -21,7 +21,7 @@ static apr_status_t make_folder(const char *path, mode_t mode, aph_error_t *err)
 {
     int made = mkdir(path, mode) == 0;
     if ((made && chmod(path, mode) == 0) || (!made && errno == EEXIST))
-        return APR_SUCCESS;
+        return aph_name_sync(path, err);
     return aph_error_set(err, errno == ENOSPC ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno), 1261,
                          "cannot make the folder %s: %s", path, strerror(errno));
 }
@@ -49,6 +49,10 @@ apr_status_t aphd_vhosts_remove(const aphd_job_t *job, const aphd_job_app_t *app
     if (unlink(path) != 0 && errno != ENOENT)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 1262, "cannot delete %s: %s", path,
                              strerror(errno));
+    apr_status_t status = access(job->settings->vhosts_available, F_OK) == 0
+                        ? aph_name_sync(path, err) : APR_SUCCESS;
+    if (status != APR_SUCCESS)
+        return status;
     return logs ? aphd_purge_path(app->site_dir, err) : APR_SUCCESS;
 }
 

@@ -4,6 +4,8 @@
  *   1. The engine is met, again and again while it is away, ever less often.
  *   2. Its events are listened to; every app is compared with the containers there are.
  *   3. An app whose containers came up is asked over HTTP until it answers.
+ *      One that has folders in storage locations is stopped where the engine, which starts containers
+ *      without asking us, gave it others (watch_storage.h).
  *   4. What changed is told to the monitor, and nothing else.
  *   5. The firewall is looked at, whether or not there is an engine; what somebody flushed is built
  *      again (watch_wall.h).
@@ -21,6 +23,7 @@
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
 #include "helper/job/watch_apps.h"
+#include "helper/job/watch_storage.h"
 #include "helper/job/watch_wall.h"
 
 #define LOOK_EVERY     apr_time_from_sec(30)
@@ -53,6 +56,7 @@ static void event_cb(void *baton, const aphd_event_t *event)
         aphd_watched_fell(app, event->container, watching->event_at);
     apr_time_t soon = watching->event_at + BURST;
     if (app != NULL) {
+        app->storage_seen = 0;
         app->proven = 0;
         app->missed = 0;
         app->probe_at = 0;
@@ -118,6 +122,10 @@ static int start_ended(watching_t *watching, aphd_watched_t *app, const json_t *
                        apr_pool_t *p)
 {
     int started = 0, failed = 0;
+    if (!aphd_watch_storage_ready(watching->job, app)) {
+        aphd_watched_woken(app, 0, 1, apr_time_now());
+        return 0;
+    }
     /* The newest come first; the older ones are those the newer depend on. */
     for (size_t i = json_array_size(containers); i-- > 0;) {
         const json_t *container = json_array_get(containers, i);
@@ -191,6 +199,8 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
                                                err);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
+    for (size_t i = 0; status == APR_SUCCESS && i < watching->list.count; i++)
+        aphd_watch_storage(watching->job, &watching->list.apps[i], containers, brief);
     int woken = status == APR_SUCCESS ? wake(watching, containers, brief) : 0;
     apr_pool_destroy(brief);
     if (woken > 0)
@@ -219,7 +229,7 @@ static apr_status_t probe_due(watching_t *watching, aph_error_t *err)
         int patience = PROBE_MS_FIRST << (app->missed < 4 ? app->missed : 4);
         if (!app->up || app->proven || !app->web || app->probe_at > apr_time_now())
             continue;
-        aphd_health_at_t at = {app->port, app->host, app->https};
+        aphd_health_at_t at = {.port = app->port, .host = app->host, .https = app->https};
         status = aphd_health_probe(&at, patience < PROBE_MS_MAX ? patience : PROBE_MS_MAX,
                                    &watching->job->halt, &answered, err);
         if (status == APR_SUCCESS)
@@ -254,6 +264,7 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
         return status;
     for (size_t i = 0; i < watching->list.count; i++) {
         watching->list.apps[i].proven = 0;
+        watching->list.apps[i].storage_seen = 0;
         watching->list.apps[i].wakes = 0;
         watching->list.apps[i].wakes_failed = 0;
         watching->list.apps[i].wake_at = 0;

@@ -39,6 +39,8 @@ aphd_watched_t *aphd_watched_find(aphd_watched_list_t *list, int app_id)
 
 void aphd_watched_clear(aphd_watched_list_t *list)
 {
+    for (size_t i = 0; i < list->count; i++)
+        json_decref(list->apps[i].storage);
     free(list->apps);
     list->apps = NULL;
     list->count = 0;
@@ -64,6 +66,7 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
         if (known != NULL)
             *app = *known;
         fresh.count++;
+        app->storage = json_incref(json_object_get(row, "storage"));
         app->app_id = app_id;
         app->port = (int)json_integer_value(json_object_get(row, "port"));
         const char *desired = json_string_value(json_object_get(row, "desired"));

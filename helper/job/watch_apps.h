@@ -42,6 +42,8 @@ typedef struct aphd_watched_t {
     int missed;                /* probes without an answer in a row */
     apr_time_t since;          /* when its containers came up */
     apr_time_t probe_at;       /* when to ask next */
+    json_t *storage;           /* its folders in storage locations (storage_plan.h), or NULL; owned */
+    int storage_seen;          /* its containers have these and no others, since they came up */
 } aphd_watched_t;
 
 typedef struct aphd_watched_list_t {

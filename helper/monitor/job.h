@@ -28,6 +28,7 @@ struct aphd_job_t {
     json_t *progress;          /* latest frame, for those who come later */
     aphd_log_tail_t log;
     aphd_job_child_t child;
+    int recoveries;            /* how often it was run in recover mode */
     int64_t not_before;        /* milliseconds of aphd_loop_now: a retry that waits */
     aphd_ending_t ending;      /* where unstored */
     unsigned unstored : 1;     /* it is over, and the database could not take its end yet */

@@ -153,17 +153,19 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
 {
     aph_error_t died;
     aphd_ending_t ending = {.result = "rolled-back"};
+    int installing = strcmp(job->op->name, "install") == 0 || strcmp(job->op->name, "uninstall") == 0;
     describe_death(job, exit_code, &ending.reason);
     if (job->op->kind == APH_OP_STREAM) {
         aphd_job_conclude(job, &ending);
         return;
     }
-    switch (aphd_recovery_after_death(job->step, job->recovering)) {
+    switch (aphd_recovery_after_death(job->step, job->recoveries)) {
     case APHD_RECOVERY_RUN:
         aphd_log(APHD_LOG_WARNING, "job %lld (%s %s) at step %s: %s; recovering",
                  (long long)job->job_id, job->op->name, job->name, job->step,
                  ending.reason.message);
         job->recovering = 1;
+        job->recoveries++;
         return;
     case APHD_RECOVERY_GIVE_UP:
         ending.result = "failed";
@@ -172,8 +174,10 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
         ending.reason = (aph_error_t)APH_ERROR_INIT;
         aph_error_set(&ending.reason, died.status, 1921,
                       "%s of %s was interrupted at step %s and could not be undone (%s); "
-                      "`apphostctl uninstall %s` removes what is there",
-                      job->op->name, job->name, job->step, died.message, job->name);
+                      "`apphostctl %s %s` %s",
+                      job->op->name, job->name, job->step, died.message,
+                      installing ? "uninstall" : "restart", job->name,
+                      installing ? "removes what is there" : "starts what it was before");
         break;
     default:
         ending.app = aphd_recovery_app_end(job->op->name, NULL, app_is_kept(job));

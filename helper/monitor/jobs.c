@@ -438,6 +438,7 @@ static apr_status_t take_up_cb(void *self, const aphd_job_row_t *row)
     if (job->undo == NULL)
         job->undo = json_object();
     job->recovering = aphd_recovery_at_start(row) == APHD_RECOVERY_RUN;
+    job->recoveries = job->recovering;
     job->untouched = aphd_recovery_at_start(row) == APHD_RECOVERY_CLOSE;
     return APR_SUCCESS;
 }

@@ -10,9 +10,9 @@ aphd_recovery_t aphd_recovery_at_start(const aphd_job_row_t *job)
     return job->step == NULL ? APHD_RECOVERY_CLOSE : APHD_RECOVERY_RUN;
 }
 
-aphd_recovery_t aphd_recovery_after_death(const char *step, int recovering)
+aphd_recovery_t aphd_recovery_after_death(const char *step, int recoveries)
 {
-    if (recovering)
+    if (recoveries >= APHD_RECOVERIES_MAX || (recoveries > 0 && step == NULL))
         return APHD_RECOVERY_GIVE_UP;
     return step == NULL ? APHD_RECOVERY_CLOSE : APHD_RECOVERY_RUN;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/file_replace.h"
 #include "helper/monitor/store_private.h"
 
 #define COPY_PATTERN_LENGTH 19 /* "apphost-YYYYMMDD.db" */
@@ -77,7 +78,7 @@ apr_status_t aphd_store_settle_copy(const char *part, const char *whole, aph_err
     if (failed)
         return aph_error_set(err, APR_FROM_OS_ERROR(cause), 795, "%s cannot be put in place: %s",
                              whole, strerror(cause));
-    return APR_SUCCESS;
+    return aph_name_sync(whole, err);
 }
 
 apr_status_t aphd_store_copy(const char *path, const char *directory, int64_t now,

@@ -109,8 +109,7 @@ static json_t *first_answers(aphd_check_entry_t *entry)
 {
     json_t *answers = json_object(), *question;
     size_t i;
-    json_array_foreach(json_object_get(entry->entry, "questions"), i, question)
-    {
+    json_array_foreach(json_object_get(entry->entry, "questions"), i, question) {
         json_int_t generate = json_integer_value(json_object_get(question, "generate"));
         const char *id = text_of(question, "id");
         if (needs_answer(question)) {
@@ -129,10 +128,11 @@ static void next_answers(const aphd_check_entry_t *entry, json_t *answers, const
 {
     size_t i, k;
     json_t *problem, *question;
-    json_array_foreach((json_t *)problems, i, problem) json_array_foreach(
-        json_object_get(entry->entry, "questions"), k,
-        question) if (strcmp(text_of(question, "id"), text_of(problem, "question")) == 0)
-        json_object_set_new(answers, text_of(question, "id"), sample_of(question, k, round));
+    json_array_foreach((json_t *)problems, i, problem)
+        json_array_foreach(json_object_get(entry->entry, "questions"), k, question)
+            if (strcmp(text_of(question, "id"), text_of(problem, "question")) == 0)
+                json_object_set_new(answers, text_of(question, "id"),
+                                    sample_of(question, k, round));
 }
 
 /* The script of the entry with answers that fit; NULL: none do, or the reader failed. */
@@ -235,8 +235,7 @@ static void print_problem(const aphd_check_entry_t *entry)
         printf("%s [%s]", entry->error.message, entry->error.tag);
         return;
     }
-    json_array_foreach((json_t *)findings, i, finding)
-    {
+    json_array_foreach((json_t *)findings, i, finding) {
         if (strcmp(text_of(finding, "verdict"), "deny") != 0)
             continue;
         if (refused++ == 0)
@@ -254,8 +253,7 @@ static void print_list(const char *before, const json_t *list, const char *membe
 {
     size_t i, shown = 0;
     json_t *item;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach((json_t *)list, i, item) {
         if (verdict != NULL && strcmp(text_of(item, "verdict"), verdict) != 0)
             continue;
         const char *text = json_string_value(item);

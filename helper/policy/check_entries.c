@@ -59,7 +59,8 @@ static apr_status_t from_index(const char *folder, const char *path, apr_array_h
         if (rv != APR_SUCCESS)
             aph_error_wrap(err, "%s", path);
     }
-    json_array_foreach(json_object_get(index, "entries"), i, row) add_row(entries, folder, row);
+    json_array_foreach(json_object_get(index, "entries"), i, row)
+        add_row(entries, folder, row);
     json_decref(index);
     free(text);
     return rv;

@@ -219,9 +219,6 @@ static void judge_volume(aphd_judge_t *j, const json_t *row)
     int read_only = json_is_true(json_object_get(row, "read_only"));
     if (source == NULL || *source == '\0') {
         put_mount(j, row, "volume", NULL, 0);
-    } else if (strchr(source, '/') != NULL && *source != '/') {
-        /* No engine has a volume of such a name: the ./ before a folder was forgotten. */
-        judge_bind(j, row);
     } else if (!aphd_name(source)) {
         deny_mount(j, row, source, "mount", "not the name of a volume; a folder is written ./NAME");
     } else if (json_object_get(j->volumes, source) != NULL) {

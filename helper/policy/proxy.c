@@ -116,10 +116,10 @@ static json_t *rendered(const aphd_judge_t *j, const char *service)
     return json_object_get(json_object_get(j->result->compose, "services"), service);
 }
 
-/* A service that shares the network of another one is asked there. */
+/* A service that shares the network of another one is asked there; one that was refused is not. */
 static const char *network_owner(const aphd_judge_t *j, const char *service)
 {
-    for (size_t steps = 0; service != NULL && steps < 64; steps++) {
+    for (size_t steps = 0; service != NULL && rendered(j, service) != NULL && steps < 64; steps++) {
         const char *mode = aphd_text(rendered(j, service), "network_mode");
         if (mode == NULL)
             return service;

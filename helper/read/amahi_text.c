@@ -106,22 +106,21 @@ static void set_web(amahi_t *a, const json_t *compose)
     json_t *service, *key, *port;
     json_array_foreach(json_object_get(compose, "services"), i, service)
         json_array_foreach(json_object_get(service, "keys"), k, key)
-            json_array_foreach(json_object_get(key, "value"), m, port)
-    {
-        const char *host = json_string_value(json_object_get(port, "published"));
-        const char *inside = json_string_value(json_object_get(port, "target"));
-        json_int_t number = 0;
-        if (host == NULL || inside == NULL ||
-            strcmp(json_string_value(json_object_get(key, "key")), "ports") != 0 ||
-            strcmp(host, sample_words.host_port) != 0 ||
-            !aphd_rockon_number(json_object_get(port, "target"), &number) ||
-            number == 35001 /* HOST_PORT inside as well: another for each app */
-            || json_object_get(a->manifest, "web") != NULL)
-            continue;
-        json_object_set_new(
-            a->manifest, "web",
-            json_pack("{s:O,s:I}", "service", json_object_get(service, "name"), "port", number));
-    }
+            json_array_foreach(json_object_get(key, "value"), m, port) {
+                const char *host = json_string_value(json_object_get(port, "published"));
+                const char *inside = json_string_value(json_object_get(port, "target"));
+                json_int_t number = 0;
+                if (host == NULL || inside == NULL ||
+                    strcmp(json_string_value(json_object_get(key, "key")), "ports") != 0 ||
+                    strcmp(host, sample_words.host_port) != 0 ||
+                    !aphd_rockon_number(json_object_get(port, "target"), &number) ||
+                    number == 35001 /* HOST_PORT inside as well: another for each app */
+                    || json_object_get(a->manifest, "web") != NULL)
+                    continue;
+                json_object_set_new(a->manifest, "web",
+                                    json_pack("{s:O,s:I}", "service",
+                                              json_object_get(service, "name"), "port", number));
+            }
 }
 
 static apr_status_t set_script(amahi_t *a)
@@ -154,11 +153,11 @@ static apr_status_t set_data(amahi_t *a)
         rv = aphd_script_uninstall(script, strlen(script), &sample_words, &normal, a->p, a->err);
     if (rv != APR_SUCCESS)
         aph_error_wrap(a->err, "uninstall_script");
-    json_array_foreach(json_object_get(normal, "purge"), i,
-                       row) if (json_array_size(data) < DATA_MAX)
-        json_array_append_new(data, json_pack("{s:O,s:s,s:s}", "path", json_object_get(row, "path"),
-                                              "backup", "keep", "text",
-                                              "Its uninstall script would delete it."));
+    json_array_foreach(json_object_get(normal, "purge"), i, row)
+        if (json_array_size(data) < DATA_MAX)
+            json_array_append_new(data, json_pack("{s:O,s:s,s:s}", "path",
+                                                  json_object_get(row, "path"), "backup", "keep",
+                                                  "text", "Its uninstall script would delete it."));
     json_object_set_new(a->manifest, "data", data);
     json_decref(normal);
     return rv;
@@ -230,12 +229,11 @@ static apr_status_t set_options(amahi_t *a)
     size_t i;
     apr_status_t rv =
         aphd_amahi_options(text_of(a, "webapp_custom_options"), options, a->p, a->err);
-    json_array_foreach(
-        options, i, option) if (rv == APR_SUCCESS &&
-                                !aphd_grammar_fits(APHD_GRAMMAR_OPTION, json_string_value(option)))
-        rv = aph_error_set(a->err, APH_EDENIED, 2473,
-                           "webapp_custom_options: %.80s is not for an author to set",
-                           json_string_value(option));
+    json_array_foreach(options, i, option)
+        if (rv == APR_SUCCESS && !aphd_grammar_fits(APHD_GRAMMAR_OPTION, json_string_value(option)))
+            rv = aph_error_set(a->err, APH_EDENIED, 2473,
+                               "webapp_custom_options: %.80s is not for an author to set",
+                               json_string_value(option));
     json_object_set_new(a->manifest, "options", options);
     return rv;
 }

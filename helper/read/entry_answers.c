@@ -34,9 +34,9 @@ static const char *number_fault(const json_t *question, const char *answer, apr_
     if (port && (number < 1 || number > 65535))
         return "is not a port; they are numbered 1 to 65535";
     if (json_is_integer(min) && number < json_integer_value(min))
-        return apr_psprintf(p, "is below %" JSON_INTEGER_FORMAT, json_integer_value(min));
+        return apr_psprintf(p, "is below %" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(min));
     if (json_is_integer(max) && number > json_integer_value(max))
-        return apr_psprintf(p, "is above %" JSON_INTEGER_FORMAT, json_integer_value(max));
+        return apr_psprintf(p, "is above %" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(max));
     return NULL;
 }
 
@@ -118,11 +118,11 @@ static const char *text_fault(const json_t *question, const char *answer, apr_po
     const json_t *min = json_object_get(question, "min"), *max = json_object_get(question, "max");
     json_int_t characters = (json_int_t)aphd_characters(answer);
     if (json_is_integer(min) && characters < json_integer_value(min))
-        return apr_psprintf(p, "is shorter than %" JSON_INTEGER_FORMAT " characters",
-                            json_integer_value(min));
+        return apr_psprintf(p, "is shorter than %" APR_INT64_T_FMT " characters",
+                            (apr_int64_t)json_integer_value(min));
     if (json_is_integer(max) && characters > json_integer_value(max))
-        return apr_psprintf(p, "is longer than %" JSON_INTEGER_FORMAT " characters",
-                            json_integer_value(max));
+        return apr_psprintf(p, "is longer than %" APR_INT64_T_FMT " characters",
+                            (apr_int64_t)json_integer_value(max));
     return pattern_fault(question, answer, p);
 }
 

@@ -86,13 +86,20 @@ static void add_mount(json_t *script, const json_t *question, const char *answer
                                                  target, "answer", answer, "read_only", read_only));
 }
 
+/* One more leaf behind those of the author. */
 static void add_device(json_t *script, const json_t *question, const char *answer, apr_pool_t *p)
 {
     const char *target = text_of(question, "target");
+    json_t *rows = rows_of(script, text_of(question, "service"), "devices", "tree");
+    json_int_t next = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *path = json_object_get(json_array_get(rows, i), "path");
+        json_int_t place = json_integer_value(json_array_get(path, 0));
+        next = place >= next ? place + 1 : next;
+    }
     json_array_append_new(
-        rows_of(script, text_of(question, "service"), "devices", "list"),
-        json_pack("{s:i,s:s}", "line", 1, "value",
-                  apr_pstrcat(p, answer, ":", *target != '\0' ? target : answer, NULL)));
+        rows, json_pack("{s:i,s:[I],s:s}", "line", 1, "path", next, "value",
+                        apr_pstrcat(p, answer, ":", *target != '\0' ? target : answer, NULL)));
 }
 
 /* In place of the author's own value, which was a default. */

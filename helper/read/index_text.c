@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "helper/read/index_form.h"
 #include "helper/read/registry_text.h"
@@ -27,6 +26,19 @@ static int is_zone(const char *text)
         && text[3] == ':' && pair(text + 4) >= 0 && pair(text + 4) < 60 && text[6] == '\0';
 }
 
+/* Days since 1970 of a day that is one, or -1. The library's own reckoning reads files of time zones,
+ * which the cage forbids. */
+static json_int_t day_of(int year, int month, int day)
+{
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < 1970 || month < 1 || month > 12 || day < 1
+        || day > before[month] - before[month - 1] + (leap && month == 2))
+        return -1;
+    int gone = year - 1, leaps = gone / 4 - gone / 100 + gone / 400 - 477; /* 477 until 1969 */
+    return (json_int_t)(year - 1970) * 365 + leaps + before[month - 1] + (leap && month > 2) + day - 1;
+}
+
 /* Seconds since 1970, or -1. */
 static json_int_t read_time(const char *text)
 {
@@ -37,16 +49,11 @@ static json_int_t read_time(const char *text)
     for (size_t i = 0; i < length; i++)
         if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
             return -1;
-    struct tm parts = {.tm_year = pair(text) * 100 + pair(text + 2) - 1900,
-                       .tm_mon = pair(text + 5) - 1, .tm_mday = pair(text + 8),
-                       .tm_hour = pair(text + 11), .tm_min = pair(text + 14),
-                       .tm_sec = pair(text + 17)};
-    const struct tm wanted = parts;
-    json_int_t seconds = timegm(&parts); /* which makes 3 March of 31 February */
-    if (parts.tm_mday != wanted.tm_mday || parts.tm_mon != wanted.tm_mon
-        || parts.tm_hour != wanted.tm_hour || parts.tm_min != wanted.tm_min
-        || parts.tm_sec != wanted.tm_sec || seconds < 0)
+    json_int_t day = day_of(pair(text) * 100 + pair(text + 2), pair(text + 5), pair(text + 8));
+    int hour = pair(text + 11), minute = pair(text + 14), second = pair(text + 17);
+    if (day < 0 || hour > 23 || minute > 59 || second > 59)
         return -1;
+    json_int_t seconds = day * 86400 + hour * 3600 + minute * 60 + second;
     if (text[length] == 'Z')
         return seconds;
     int shift = pair(text + length + 1) * 3600 + pair(text + length + 4) * 60;

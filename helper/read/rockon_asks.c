@@ -47,8 +47,7 @@ apr_status_t aphd_rockon_each(aphd_rockon_t *r, aphd_rockon_container_t *c, cons
         return APR_SUCCESS;
     if (!json_is_object(members) || json_object_size(members) > ASKED_MAX)
         return aphd_rockon_malformed(r, c, key, "", "is not an object, or has too many members");
-    json_object_foreach(members, name, about)
-    {
+    json_object_foreach(members, name, about) {
         member_t member = {name, about, ID_LAST};
         size_t at = count++;
         aphd_rockon_number(json_object_get(about, "index"), &member.index);
@@ -133,13 +132,12 @@ static const char *page_port(aphd_rockon_t *r, aphd_rockon_container_t **owner)
     json_t *about;
     int most = -2;
     for (size_t i = 0; i < r->count; i++)
-        json_object_foreach(json_object_get(r->containers[i].text, "ports"), name,
-                            about) if (is_page(about) && page_likeness(r, about) > most)
-        {
-            most = page_likeness(r, about);
-            best = name;
-            *owner = &r->containers[i];
-        }
+        json_object_foreach(json_object_get(r->containers[i].text, "ports"), name, about)
+            if (is_page(about) && page_likeness(r, about) > most) {
+                most = page_likeness(r, about);
+                best = name;
+                *owner = &r->containers[i];
+            }
     return best;
 }
 

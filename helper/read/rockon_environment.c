@@ -130,8 +130,7 @@ static json_t *question_of(const aphd_rockon_t *r, const char *target, const cha
 {
     size_t i;
     json_t *question;
-    json_array_foreach(r->questions, i, question)
-    {
+    json_array_foreach(r->questions, i, question) {
         const char *service = json_string_value(json_object_get(question, "service"));
         const char *name = json_string_value(json_object_get(question, "target"));
         if (name != NULL && strcmp(name, target) == 0 && service != NULL &&

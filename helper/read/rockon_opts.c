@@ -157,7 +157,9 @@ static void add_alias(aphd_rockon_container_t *c, const char *alias)
     json_t *aliases = json_object_get(json_object_get(networks, "default"), "aliases");
     size_t i;
     json_t *known;
-    json_array_foreach(aliases, i, known) if (strcmp(json_string_value(known), alias) == 0) return;
+    json_array_foreach(aliases, i, known)
+        if (strcmp(json_string_value(known), alias) == 0)
+            return;
     json_array_append_new(aliases, json_string(alias));
 }
 
@@ -326,14 +328,15 @@ static int flatten(aphd_rockon_t *r, const json_t *opts, arguments_t *list)
     json_t *entry, *item;
     if (json_is_string(opts))
         return add_argument(r, list, opts);
-    json_array_foreach(opts, i, entry)
-    {
+    json_array_foreach(opts, i, entry) {
         if (!json_is_array(entry)) {
             if (!add_argument(r, list, entry))
                 return 0;
             continue;
         }
-        json_array_foreach(entry, k, item) if (!add_argument(r, list, item)) return 0;
+        json_array_foreach(entry, k, item)
+            if (!add_argument(r, list, item))
+                return 0;
     }
     return json_is_array(opts);
 }
@@ -372,13 +375,11 @@ static apr_status_t read_command(aphd_rockon_t *r, aphd_rockon_container_t *c)
     json_t *entry, *item;
     if (arguments == NULL)
         return APR_SUCCESS;
-    json_array_foreach(arguments, i, entry)
-    {
+    json_array_foreach(arguments, i, entry) {
         const char *whole = aphd_rockon_text(entry, r->p);
         if (whole != NULL && *whole != '\0')
             aphd_rockon_add(c->service, "command", aphd_rockon_literal(whole, r->p));
-        json_array_foreach(entry, k, item)
-        {
+        json_array_foreach(entry, k, item) {
             const char *text = aphd_rockon_text(item, r->p);
             if (text == NULL)
                 break;
@@ -434,8 +435,7 @@ static int users_of(const aphd_rockon_t *r, const char *name)
     size_t k, length = strlen(name);
     json_t *item;
     for (size_t i = 0; i < r->count; i++)
-        json_array_foreach(json_object_get(r->containers[i].service, "volumes_from"), k, item)
-        {
+        json_array_foreach(json_object_get(r->containers[i].service, "volumes_from"), k, item) {
             const char *text = json_string_value(item);
             users += strncmp(text, name, length) == 0 && strchr(":", text[length]) != NULL;
         }
@@ -447,8 +447,7 @@ static int mounts_at(const json_t *service, const char *mount)
     const char *target = strchr(mount, ':');
     size_t i;
     json_t *known;
-    json_array_foreach(json_object_get(service, "volumes"), i, known)
-    {
+    json_array_foreach(json_object_get(service, "volumes"), i, known) {
         const char *other = strchr(json_string_value(known), ':');
         size_t length = other != NULL && target != NULL ? strcspn(target + 1, ":") : 0;
         if (length > 0 && strcspn(other + 1, ":") == length &&
@@ -464,8 +463,7 @@ static void fix_volumes(aphd_rockon_t *r, aphd_rockon_container_t *from)
     const char *target;
     void *next;
     json_t *volumes = json_object_get(from->text, "volumes"), *about;
-    json_object_foreach_safe(volumes, next, target, about)
-    {
+    json_object_foreach_safe(volumes, next, target, about) {
         const char *folder = apr_pstrcat(r->p, "./", own_volume(r, from, target), NULL);
         aphd_rockon_add(from->service, "volumes",
                         json_string(apr_pstrcat(r->p, folder, ":", target, NULL)));
@@ -487,8 +485,7 @@ static void take_over(aphd_rockon_t *r, aphd_rockon_container_t *c, aphd_rockon_
         fix_volumes(r, from);
     }
     size_t i;
-    json_array_foreach(json_object_get(from->service, "volumes"), i, mount)
-    {
+    json_array_foreach(json_object_get(from->service, "volumes"), i, mount) {
         const char *text = json_string_value(mount);
         if (!mounts_at(c->service, text))
             aphd_rockon_add(c->service, "volumes",
@@ -502,8 +499,7 @@ static void settle_volumes_from(aphd_rockon_t *r, aphd_rockon_container_t *c)
     json_t *list = json_incref(json_object_get(c->service, "volumes_from")), *item;
     json_t *strangers = json_array();
     size_t i;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         const char *text = json_string_value(item);
         size_t length = strcspn(text, ":");
         aphd_rockon_container_t *from = aphd_rockon_find(r, apr_pstrmemdup(r->p, text, length));
@@ -527,20 +523,19 @@ static apr_status_t take_links(aphd_rockon_t *r)
     json_t *list, *link;
     size_t i;
     json_object_foreach(json_object_get(r->text, "container_links"), user, list)
-        json_array_foreach(list, i, link)
-    {
-        const char *source = aphd_rockon_text(json_object_get(link, "source_container"), r->p);
-        const char *alias = aphd_rockon_text(json_object_get(link, "name"), r->p);
-        aphd_rockon_container_t *target = source != NULL ? aphd_rockon_find(r, source) : NULL;
-        if (target == NULL || aphd_rockon_find(r, user) == NULL)
-            return aph_error_set(r->err, APH_EUNREADABLE, 2455,
-                                 "container_links.%.60s: %.60s is not a container of this "
-                                 "rock-on",
-                                 user, source != NULL ? source : "source_container");
-        if (alias != NULL && *alias != '\0' && aphd_rockon_find(r, alias) == NULL &&
-            !target->on_host)
-            add_alias(target, alias);
-    }
+        json_array_foreach(list, i, link) {
+            const char *source = aphd_rockon_text(json_object_get(link, "source_container"), r->p);
+            const char *alias = aphd_rockon_text(json_object_get(link, "name"), r->p);
+            aphd_rockon_container_t *target = source != NULL ? aphd_rockon_find(r, source) : NULL;
+            if (target == NULL || aphd_rockon_find(r, user) == NULL)
+                return aph_error_set(r->err, APH_EUNREADABLE, 2455,
+                                     "container_links.%.60s: %.60s is not a container of this "
+                                     "rock-on",
+                                     user, source != NULL ? source : "source_container");
+            if (alias != NULL && *alias != '\0' && aphd_rockon_find(r, alias) == NULL &&
+                !target->on_host)
+                add_alias(target, alias);
+        }
     return APR_SUCCESS;
 }
 

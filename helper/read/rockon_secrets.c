@@ -87,9 +87,10 @@ static size_t collect(aphd_rockon_t *r, pair_t *pairs)
     const char *name;
     json_t *value;
     for (size_t i = 0; i < r->count; i++)
-        json_object_foreach(json_object_get(r->containers[i].service, "environment"), name,
-                            value) if (count < PAIRS_MAX) pairs[count++] =
-            (pair_t){&r->containers[i], name, json_string_value(value)};
+        json_object_foreach(json_object_get(r->containers[i].service, "environment"), name, value)
+            /* A word of ours is the answer to a question already. */
+            if (count < PAIRS_MAX && strncmp(json_string_value(value), "{{", 2) != 0)
+                pairs[count++] = (pair_t){&r->containers[i], name, json_string_value(value)};
     return count;
 }
 
@@ -106,8 +107,9 @@ static int used_elsewhere(aphd_rockon_t *r, const pair_t *pairs, size_t count, c
         if (strstr(pairs[i].value, in_address) != NULL)
             return 1;
     for (size_t i = 0; i < r->count; i++)
-        json_array_foreach(json_object_get(r->containers[i].service, "command"), k,
-                           word) if (strstr(json_string_value(word), value) != NULL) return 1;
+        json_array_foreach(json_object_get(r->containers[i].service, "command"), k, word)
+            if (strstr(json_string_value(word), value) != NULL)
+                return 1;
     for (size_t i = 0; i < 2; i++) {
         const char *at = texts[i];
         /* A word by itself after "password" is one that is told. */

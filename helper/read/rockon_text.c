@@ -92,8 +92,7 @@ static apr_status_t mend_container(aphd_rockon_t *r, const char *name, json_t *t
     const char *key;
     void *next;
     json_t *value;
-    json_object_foreach_safe(text, next, key, value)
-    {
+    json_object_foreach_safe(text, next, key, value) {
         if (is_among(key, container_keys) || is_among(key, stray_keys))
             continue;
         if (is_lost_port(key, value)) {
@@ -116,8 +115,7 @@ static apr_status_t mend_rockon(aphd_rockon_t *r)
                          ? json_object_iter_value(json_object_iter(containers))
                          : NULL;
     const char *key;
-    json_object_foreach(r->text, key, value)
-    {
+    json_object_foreach(r->text, key, value) {
         if (is_among(key, rockon_keys) || is_among(key, stray_keys))
             continue;
         if (single == NULL || !is_among(key, lost_keys) || json_object_get(single, key) != NULL)
@@ -200,8 +198,9 @@ static apr_status_t add_containers(aphd_rockon_t *r)
     const char *name;
     json_t *text;
     apr_status_t rv = mend_rockon(r);
-    json_object_foreach(json_object_get(r->text, "containers"), name, text) if (rv == APR_SUCCESS)
-        rv = add_container(r, name, text);
+    json_object_foreach(json_object_get(r->text, "containers"), name, text)
+        if (rv == APR_SUCCESS)
+            rv = add_container(r, name, text);
     if (rv == APR_SUCCESS)
         rv = refuse_custom(r);
     for (size_t i = 0; i < r->count && rv == APR_SUCCESS; i++) {

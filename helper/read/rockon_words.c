@@ -217,9 +217,9 @@ static int is_asked(const aphd_rockon_t *r, const char *id)
 {
     size_t i;
     json_t *question;
-    json_array_foreach(
-        r->questions, i,
-        question) if (strcmp(json_string_value(json_object_get(question, "id")), id) == 0) return 1;
+    json_array_foreach(r->questions, i, question)
+        if (strcmp(json_string_value(json_object_get(question, "id")), id) == 0)
+            return 1;
     return 0;
 }
 
@@ -268,9 +268,11 @@ const char *aphd_rockon_ask(aphd_rockon_t *r, const aphd_rockon_container_t *con
     const char *text = q->text != NULL
                            ? q->text
                            : aphd_rockon_plain(json_object_get(q->from, "description"), r->p);
-    json_t *question = json_pack("{s:s,s:s,s:s}", "id", id, "kind", q->kind, "label",
-                                 aphd_rockon_cut(*label != '\0' ? label : q->id, LABEL_MAX, r->p));
-    set_text(question, "text", aphd_rockon_cut(text, TEXT_MAX, r->p));
+    json_t *question =
+        json_pack("{s:s,s:s,s:o}", "id", id, "kind", q->kind, "label",
+                  aphd_rockon_shown(*label != '\0' ? label : q->id, LABEL_MAX, r->p));
+    if (*text != '\0')
+        json_object_set_new(question, "text", aphd_rockon_shown(text, TEXT_MAX, r->p));
     if (container != NULL)
         json_object_set_new(question, "service", json_string(container->name));
     set_text(question, "target", q->target);
@@ -300,9 +302,9 @@ void aphd_rockon_permission(aphd_rockon_t *r, const char *id, const char *reason
     for (i = 0; i < length; i++)
         if (id[i] < ' ' || id[i] > '~')
             return;
-    json_array_foreach(r->permissions, i,
-                       permission) if (strcmp(json_string_value(json_object_get(permission, "id")),
-                                              id) == 0) return;
+    json_array_foreach(r->permissions, i, permission)
+        if (strcmp(json_string_value(json_object_get(permission, "id")), id) == 0)
+            return;
     if (json_array_size(r->permissions) < PERMISSIONS_MAX && length <= PERMISSION_ID_MAX &&
         id[length - 1] != ' ')
         json_array_append_new(r->permissions,

@@ -33,8 +33,9 @@ static json_t *short_mount(const aphd_yaml_t *node)
         json_object_set_new(value, "target", json_string(text));
         return value;
     }
-    /* What compose takes for a path; any other word names a volume. */
-    if (strchr("./~\\", text[0]) != NULL)
+    /* What compose takes for a path; any other word names a volume, but for one that no volume has: the
+     * ./ before a folder was forgotten. */
+    if (strchr("./~\\", text[0]) != NULL || memchr(text, '/', (size_t)(colon - text)) != NULL)
         json_object_set_new(value, "type", json_string("bind"));
     json_object_set_new(value, "source", json_stringn(text, (size_t)(colon - text)));
     const char *target = colon + 1;

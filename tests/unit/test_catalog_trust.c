@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <sodium.h>
@@ -105,6 +107,23 @@ static void test_zones(void **state)
     assert_int_equal(aphd_index_text(text, sizeof text - 1, &normal, NULL), APR_SUCCESS);
     assert_int_equal(json_integer_value(json_object_get(normal, "generated")), 1767225600);
     assert_int_equal(json_integer_value(json_object_get(normal, "expires")), 1767225601);
+}
+
+/* Against the library's own reckoning, over all the days there are. */
+static void test_days(void **state)
+{
+    for (time_t day = 0; day < 200LL * 366; day += 5) {
+        time_t wanted = day * 86400 + day % 86400;
+        char text[300], date[32];
+        struct tm parts;
+        json_auto_t *normal = NULL;
+        gmtime_r(&wanted, &parts);
+        strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
+        snprintf(text, sizeof text, "{\"apphost-catalog\":1,\"name\":\"m\",\"version\":1,"
+                 "\"generated\":\"%s\",\"expires\":\"2999-01-01T00:00:00Z\",\"entries\":[]}", date);
+        assert_int_equal(aphd_index_text(text, strlen(text), &normal, NULL), APR_SUCCESS);
+        assert_int_equal(json_integer_value(json_object_get(normal, "generated")), wanted);
+    }
 }
 
 static void test_depth(void **state)
@@ -275,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_index),     cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_days),
         cmocka_unit_test(test_depth),     cmocka_unit_test(test_signature),
         cmocka_unit_test(test_versions),  cmocka_unit_test(test_may_install),
         cmocka_unit_test(test_places),    cmocka_unit_test(test_addresses),

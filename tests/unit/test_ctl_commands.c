@@ -112,7 +112,7 @@ static void test_options_may_stand_anywhere(void **state)
     assert_string_equal(arguments.operands[0], "script.sh");
     assert_string_equal(arguments.values[0], "photos"); /* --name */
     assert_null(arguments.values[1]);
-    assert_string_equal(arguments.values[9], ""); /* --yes */
+    assert_string_equal(arguments.values[12], ""); /* --yes */
     assert_false(arguments.help);
 }
 

@@ -55,7 +55,7 @@ static void hash_of(const sample_t *sample, char hash[APHD_HASH_TEXT])
     json_t *plan = NULL;
     aph_error_t err = APH_ERROR_INIT;
     assert_int_equal(aphd_plan_make(&sample->in, &plan, &err), APR_SUCCESS);
-    assert_int_equal(aphd_plan_hash(plan, hash, &err), APR_SUCCESS);
+    assert_int_equal(aphd_plan_hash(plan, NULL, hash, &err), APR_SUCCESS);
     json_decref(plan);
 }
 

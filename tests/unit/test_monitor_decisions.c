@@ -111,7 +111,8 @@ static void test_recovery(void **state)
     assert_int_equal(aphd_recovery_at_start(&deep), APHD_RECOVERY_RUN);
     assert_int_equal(aphd_recovery_after_death(NULL, 0), APHD_RECOVERY_CLOSE);
     assert_int_equal(aphd_recovery_after_death("images", 0), APHD_RECOVERY_RUN);
-    assert_int_equal(aphd_recovery_after_death("images", 1), APHD_RECOVERY_GIVE_UP);
+    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX - 1), APHD_RECOVERY_RUN);
+    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX), APHD_RECOVERY_GIVE_UP);
     assert_int_equal(aphd_recovery_after_death(NULL, 1), APHD_RECOVERY_GIVE_UP);
 }
 

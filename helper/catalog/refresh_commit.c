@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transaction at the end of a refresh: the only thing of it that anybody sees. */
+#include "helper/catalog/refresh.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "helper/catalog/trust.h"
+
+#define BAD_KEPT 500
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+/* Another catalog may have the same text. */
+static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
+{
+    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "sha256"), NULL);
+}
+
+/* "ID # CATALOG/ENTRY VERSION WHAT": what other commands take, and a comment. */
+static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
+{
+    json_int_t revision = json_integer_value(json_object_get(row, "revision"));
+    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %" APR_INT64_T_FMT, (apr_int64_t)revision)
+                                      : "";
+    const char *version = text_of(row, "version");
+    APR_ARRAY_PUSH(refresh->lines, const char *) =
+        apr_psprintf(refresh->p, "%.16s # %s/%s%s%s%s: %s", text_of(row, "sha256"), refresh->name,
+                     text_of(row, "id"), *version != '\0' ? " " : "", version, number, what);
+}
+
+static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *staged, char **text,
+                              aph_error_t *err)
+{
+    *text = malloc(staged->length + 1);
+    for (size_t have = 0; *text != NULL && have < staged->length;) {
+        ssize_t got = pread(refresh->texts, *text + have, staged->length - have,
+                            staged->at + (off_t)have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            free(*text);
+            *text = NULL;
+            break;
+        }
+        have += (size_t)got;
+    }
+    if (*text == NULL)
+        return aph_error_set(err, APH_EINTERNAL, 2507, "the text of an entry cannot be read back");
+    (*text)[staged->length] = '\0';
+    return APR_SUCCESS;
+}
+
+/* --- what is offered ----------------------------------------------------------------------- */
+
+/* No revision of the entry is offered any more: the catalog took it back. */
+static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
+                             const char *why, aph_error_t *err)
+{
+    int was = 1;
+    apr_status_t status = refresh->dry_run ? APR_SUCCESS
+                        : aphd_revision_deactivate(store, ref_of(refresh, row), &was, err);
+    if (status == APR_SUCCESS && was) {
+        refresh->deactivated++;
+        say(refresh, row, why);
+    }
+    return status;
+}
+
+/* The active revisions of the catalog, or of one entry of it: new reference. */
+static apr_status_t list_active(const aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                                const char *id, json_t **rows, aph_error_t *err)
+{
+    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = id, .obsolete = 1,
+                                     .limit = 1000000};
+    return aphd_revision_list(store, &filter, rows, NULL, err);
+}
+
+static apr_status_t withdraw_entry(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const char *id,
+                                   const char *why, aph_error_t *err)
+{
+    json_auto_t *rows = NULL;
+    size_t i;
+    json_t *row;
+    apr_status_t status = list_active(refresh, store, id, &rows, err);
+    json_array_foreach(rows, i, row)
+        if (status == APR_SUCCESS)
+            status = withdraw(refresh, store, row, why, err);
+    return status;
+}
+
+/* Which of the active ones the index names no more. */
+static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                                      aph_error_t *err)
+{
+    json_auto_t *rows = NULL;
+    size_t i;
+    json_t *row;
+    apr_status_t status = list_active(refresh, store, NULL, &rows, err);
+    apr_hash_t *named = apr_hash_make(refresh->p);
+    for (size_t n = 0; n < refresh->index.count; n++)
+        apr_hash_set(named, refresh->index.entries[n].id, APR_HASH_KEY_STRING, refresh);
+    json_array_foreach(rows, i, row)
+        if (status == APR_SUCCESS
+            && apr_hash_get(named, text_of(row, "id"), APR_HASH_KEY_STRING) == NULL)
+            status = withdraw(refresh, store, row, "not offered any more: it is gone from the catalog",
+                              err);
+    return status;
+}
+
+/* --- what is new --------------------------------------------------------------------------- */
+
+static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
+                             aph_error_t *err)
+{
+    if (!refresh->activate) {
+        say(refresh, row, "imported");
+        return APR_SUCCESS;
+    }
+    if (json_is_true(json_object_get(row, "obsolete"))) {
+        say(refresh, row, "imported, and not offered: it is obsolete");
+        return withdraw_entry(refresh, store, text_of(row, "id"),
+                              "not offered any more: a newer revision calls the entry obsolete", err);
+    }
+    refresh->activated++;
+    say(refresh, row, "imported and activated");
+    return refresh->dry_run ? APR_SUCCESS
+                            : aphd_revision_activate(store, ref_of(refresh, row), err);
+}
+
+static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                            const aphd_staged_t *staged, aph_error_t *err)
+{
+    char *text = NULL;
+    int added = 1;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = APR_SUCCESS;
+    if (!refresh->dry_run) {
+        status = read_text(refresh, staged, &text, err);
+        if (status == APR_SUCCESS)
+            status = aphd_revision_add(store, staged->row, text, staged->length, &added, &why);
+        free(text);
+    }
+    if (status == APH_EUNREADABLE || status == APH_ETOOLARGE) { /* the entry's own fault */
+        aphd_refresh_bad(refresh, text_of(staged->row, "id"), why.message);
+        return APR_SUCCESS;
+    }
+    if (why.status != APR_SUCCESS)
+        *err = why;
+    if (status != APR_SUCCESS || !added)
+        return status;
+    refresh->added++;
+    return activate(refresh, store, staged->row, err);
+}
+
+/* --- the catalog's own row ----------------------------------------------------------------- */
+
+static json_int_t newest(json_int_t a, json_int_t b)
+{
+    return a > b ? a : b;
+}
+
+static void set_number(json_t *row, const char *name, json_int_t value)
+{
+    json_object_set_new(row, name, json_integer(value));
+}
+
+static apr_status_t put_catalog(aphd_refresh_t *refresh, aphd_catalog_store_t *store, json_t *row,
+                                aph_error_t *err)
+{
+    set_number(row, "version", refresh->index.version);
+    set_number(row, "generated", refresh->index.generated);
+    set_number(row, "expires", refresh->index.expires);
+    set_number(row, "checked", aphd_trust_now(row, refresh->now));
+    set_number(row, "refreshed", newest(json_integer_value(json_object_get(row, "refreshed")),
+                                        refresh->now));
+    json_object_set_new(row, "sha256", json_string(refresh->index.sha256));
+    json_object_set_new(row, "error", json_string(""));
+    if (refresh->etag != NULL)
+        json_object_set_new(row, "etag", json_string(refresh->etag));
+    apr_status_t status = aphd_catalog_put(store, row, err);
+    while (json_array_size(refresh->bad) > BAD_KEPT)
+        json_array_remove(refresh->bad, BAD_KEPT);
+    return status == APR_SUCCESS && !refresh->unchanged
+         ? aphd_catalog_put_bad(store, refresh->name, refresh->bad, err) : status;
+}
+
+/* Another job may have been quicker, or have removed the catalog, while this one was fetching: the row
+ * is read and the index judged again under the lock. */
+static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *store, aph_error_t *err)
+{
+    json_auto_t *row = NULL;
+    apr_status_t status = aphd_catalog_get(store, refresh->name, &row, err);
+    if (status == APR_SUCCESS && !json_equal(json_object_get(row, "url"),
+                                             json_object_get(refresh->catalog, "url")))
+        status = aph_error_set(err, APH_EBUSY, 2508, "it was replaced while it was fetched");
+    if (status == APR_SUCCESS)
+        status = aphd_trust_index(row, &refresh->index, refresh->now, err);
+    for (int i = 0; i < refresh->staged->nelts && status == APR_SUCCESS; i++)
+        status = add_one(refresh, store, &APR_ARRAY_IDX(refresh->staged, i, aphd_staged_t), err);
+    if (status == APR_SUCCESS && refresh->activate && !refresh->unchanged
+        && json_integer_value(json_object_get(row, "version")) > 0)
+        status = withdraw_vanished(refresh, store, err);
+    return status != APR_SUCCESS || refresh->dry_run ? status : put_catalog(refresh, store, row, err);
+}
+
+apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err)
+{
+    aphd_catalog_store_t *store = NULL;
+    apr_status_t status = aphd_catalog_store_open(&store, refresh->job->settings->state_dir,
+                                                  !refresh->dry_run, refresh->p, err);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!refresh->dry_run)
+        status = aphd_catalog_begin(store, err);
+    if (status == APR_SUCCESS)
+        status = take_all(refresh, store, err);
+    if (status == APR_SUCCESS && !refresh->dry_run)
+        status = aphd_catalog_commit(store, err);
+    aphd_catalog_store_close(store);
+    return status;
+}
+
+void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why)
+{
+    aphd_catalog_store_t *store = NULL;
+    json_auto_t *row = NULL;
+    aph_error_t unheard = APH_ERROR_INIT;
+    if (refresh->dry_run
+        || aphd_catalog_store_open(&store, refresh->job->settings->state_dir, 1, refresh->p, &unheard)
+               != APR_SUCCESS)
+        return;
+    if (aphd_catalog_begin(store, &unheard) == APR_SUCCESS
+        && aphd_catalog_get(store, refresh->name, &row, &unheard) == APR_SUCCESS) {
+        set_number(row, "checked", aphd_trust_now(row, refresh->now));
+        json_object_set_new(row, "error", json_string(why->message));
+        if (aphd_catalog_put(store, row, &unheard) == APR_SUCCESS)
+            aphd_catalog_commit(store, &unheard);
+    }
+    aphd_catalog_store_close(store);
+}

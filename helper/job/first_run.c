@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/first_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_time.h>
+
+#include "helper/job/bring_up.h"
+#include "helper/job/engine_logs.h"
+#include "helper/job/take_down.h"
+
+#define LEAST_SECONDS 900 /* a database may be filled by it */
+#define LOOK_EVERY_MS 200
+#define LAST_LINES    20
+#define TOLD_LINES    4  /* of them, in the sentence */
+#define TOLD_OCTETS   500
+
+/* --- two models of one --------------------------------------------------------------------- */
+
+static char *written(const json_t *model)
+{
+    return json_dumps(model, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+}
+
+static json_t *first_of(const json_t *model, const char *name, const json_t *service)
+{
+    static const char *const not_now[] = {"ports", "depends_on", "healthcheck", "links"};
+    json_t *first = json_copy((json_t *)model);
+    json_t *alone = json_copy((json_t *)service);
+    for (size_t i = 0; i < sizeof not_now / sizeof not_now[0]; i++)
+        json_object_del(alone, not_now[i]);
+    json_object_set_new(alone, "restart", json_string("no"));
+    json_object_set_new(first, "services", json_pack("{s:o}", name, alone));
+    return first;
+}
+
+static json_t *rest_of(const json_t *model, const char *name)
+{
+    json_t *rest = json_deep_copy(model);
+    json_t *services = json_object_get(rest, "services"), *service;
+    const char *other;
+    json_object_del(services, name);
+    json_object_foreach(services, other, service) {
+        json_t *waits = json_object_get(service, "depends_on");
+        json_object_del(waits, name);
+        if (json_is_object(waits) && json_object_size(waits) == 0)
+            json_object_del(service, "depends_on");
+    }
+    return rest;
+}
+
+apr_status_t aphd_first_run_split(const char *model, const char *service, char **first, char **rest,
+                                  aph_error_t *err)
+{
+    json_auto_t *parsed = json_loads(model, 0, NULL);
+    const json_t *services = json_object_get(parsed, "services");
+    const json_t *it = json_object_get(services, service);
+    *first = *rest = NULL;
+    if (!json_is_object(it) || json_object_size(services) < 2)
+        return aph_error_set(err, APH_EDENIED, 2600, "the entry says that %.60s runs once before the others, "
+                             "and %s; its author has to repair it", service,
+                             it == NULL ? "has no service of that name" : "has no other service");
+    json_auto_t *alone = first_of(parsed, service, it);
+    json_auto_t *others = rest_of(parsed, service);
+    *first = written(alone);
+    *rest = written(others);
+    if (*first != NULL && *rest != NULL)
+        return APR_SUCCESS;
+    free(*first);
+    free(*rest);
+    *first = *rest = NULL;
+    return aph_error_set(err, APR_ENOMEM, 2601, "no memory for a model");
+}
+
+/* --- running it ---------------------------------------------------------------------------- */
+
+/* Hands every line on, and keeps the last few for the sentence. */
+typedef struct told_t {
+    const aphd_job_t *job;
+    const char *lines[TOLD_LINES];
+    int count;
+} told_t;
+
+static void told_cb(void *baton, const char *line)
+{
+    told_t *told = baton;
+    aphd_report_log(&told->job->report, "%s", line);
+    told->lines[told->count++ % TOLD_LINES] =
+        apr_pstrndup(told->job->p, line, TOLD_OCTETS / TOLD_LINES);
+}
+
+static const char *last_words(aphd_job_t *job, const json_t *container)
+{
+    told_t told = {.job = job};
+    aphd_report_t report = {job->report.progress_cb, told_cb, &told};
+    aph_error_t unheard = APH_ERROR_INIT;
+    aphd_logs_spec_t spec = {aphd_container_id(container),
+                             apr_pstrcat(job->p, aphd_container_service(container), ": ", NULL),
+                             LAST_LINES, 0, &report};
+    const char *words = "";
+    aphd_logs_read(job->engine, &spec, job->p, &unheard);
+    for (int i = told.count > TOLD_LINES ? told.count - TOLD_LINES : 0; i < told.count; i++)
+        words = apr_pstrcat(job->p, words, words[0] != '\0' ? " | " : "", told.lines[i % TOLD_LINES],
+                            NULL);
+    return words[0] != '\0' ? words : "none";
+}
+
+static apr_status_t judge_end(aphd_job_t *job, const json_t *container, const json_t *state,
+                              aph_error_t *err)
+{
+    int code = (int)json_integer_value(json_object_get(state, "ExitCode"));
+    int memory = json_is_true(json_object_get(state, "OOMKilled"));
+    if (code == 0 && !memory)
+        return APR_SUCCESS;
+    return aph_error_set(err, APH_EUNHEALTHY, 2602, "service %s, which prepares the app, %s (exit code %d); "
+                         "its last words: %s", aphd_container_service(container),
+                         memory ? "was killed for want of memory" : "failed", code,
+                         last_words(job, container));
+}
+
+static apr_status_t await_end(aphd_job_t *job, const json_t *container, aph_error_t *err)
+{
+    int usual = aphd_bring_seconds(job), seconds = usual > LEAST_SECONDS ? usual : LEAST_SECONDS;
+    apr_time_t deadline = apr_time_now() + apr_time_from_sec(seconds);
+    apr_status_t status = APR_SUCCESS;
+    while (status == APR_SUCCESS) {
+        json_auto_t *inspected = NULL;
+        status = aphd_container_inspect(job->engine, aphd_container_id(container), &inspected, job->p,
+                                        err);
+        const json_t *state = json_object_get(inspected, "State");
+        const char *word = json_string_value(json_object_get(state, "Status"));
+        if (status == APR_SUCCESS && word != NULL
+            && (strcmp(word, "exited") == 0 || strcmp(word, "dead") == 0))
+            return judge_end(job, container, state, err);
+        if (status == APR_SUCCESS && apr_time_now() > deadline)
+            return aph_error_set(err, APH_EUNHEALTHY, 2603, "service %s, which prepares the app, did not end "
+                                 "within %d seconds; its last words: %s",
+                                 aphd_container_service(container), seconds, last_words(job, container));
+        if (status == APR_SUCCESS)
+            status = aphd_halt_sleep(&job->halt, LOOK_EVERY_MS, err);
+    }
+    return status;
+}
+
+apr_status_t aphd_first_run(aphd_job_t *job, const char *first, aph_error_t *err)
+{
+    json_auto_t *containers = NULL;
+    apr_status_t status = aphd_bring_write(job, first, err);
+    if (status == APR_SUCCESS)
+        status = aphd_bring_wall(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_bring_compose(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_bring_verify(job, first, err);
+    if (status == APR_SUCCESS)
+        status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
+    if (status == APR_SUCCESS && json_array_size(containers) != 1)
+        return aph_error_set(err, APH_EUNHEALTHY, 2604, "the service that prepares the app has %d containers "
+                             "after its start; read the log of this operation",
+                             (int)json_array_size(containers));
+    if (status == APR_SUCCESS)
+        status = await_end(job, json_array_get(containers, 0), err);
+    return status == APR_SUCCESS
+         ? aphd_container_remove(job->engine, aphd_container_id(json_array_get(containers, 0)), job->p,
+                                 err) : status;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Updating, the way back: what the row says runs again. Every piece may be done already, or may never have
+ * begun. */
+#include "helper/job/update.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "helper/job/bring_up.h"
+#include "helper/job/engine_images.h"
+#include "helper/job/folders.h"
+#include "helper/job/start.h"
+#include "helper/job/take_down.h"
+
+static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    const char *folder = json_string_value(json_object_get(undo, "aside_dir"));
+    aphd_folders_t data;
+    size_t i;
+    json_t *path;
+    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
+    if (status != APR_SUCCESS || folder == NULL) {
+        aphd_folders_close(&data);
+        return status == APR_ENOENT ? APR_SUCCESS : status;
+    }
+    json_array_foreach(json_object_get(undo, "aside"), i, path)
+        if (status == APR_SUCCESS)
+            status = aphd_folders_move(&data, apr_psprintf(job->p, "%s/%zu", folder, i),
+                                       json_string_value(path), err);
+    if (status == APR_SUCCESS)
+        status = aphd_folders_remove(&data, folder, err);
+    aphd_folders_close(&data);
+    return status;
+}
+
+static int is_of_the_app(const aphd_job_t *job, const char *id)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach(json_object_get(job->app.row, "images"), i, image) {
+        const char *has = json_string_value(json_object_get(image, "id"));
+        if (has != NULL && strcmp(has, id) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What came goes. A name that the old image still has, for the new one never came, is not given up. */
+static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_error_t *err)
+{
+    json_auto_t *came = json_array();
+    size_t i;
+    json_t *ref;
+    json_array_foreach((json_t *)refs, i, ref) {
+        aphd_image_t found;
+        aph_error_t unheard = APH_ERROR_INIT;
+        if (aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard) != APR_SUCCESS
+            || !is_of_the_app(job, found.id))
+            json_array_append(came, ref);
+    }
+    return aphd_take_images(job, came, err);
+}
+
+/* The names of the old images: a newer one that came under the same name took it. */
+static void name_images(aphd_job_t *job)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach(json_object_get(job->app.row, "images"), i, image) {
+        const char *ref = json_string_value(json_object_get(image, "ref"));
+        const char *id = json_string_value(json_object_get(image, "id"));
+        aphd_image_t found;
+        aph_error_t unheard = APH_ERROR_INIT;
+        if (ref != NULL && id != NULL && strchr(ref, '@') == NULL
+            && aphd_image_find(job->engine, ref, &found, job->p, &unheard) == APH_ENOTFOUND
+            && aphd_image_find(job->engine, id, &found, job->p, &unheard) == APR_SUCCESS)
+            aphd_image_tag(job->engine, id, ref, job->p, &unheard);
+    }
+}
+
+/* One that is stopped gets its containers with its next start. */
+static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t *err)
+{
+    const char *desired = json_string_value(json_object_get(job->app.row, "desired"));
+    const char *model = json_string_value(json_object_get(job->app.row, "compose"));
+    aphd_job_take_health(job, json_object_get(json_object_get(job->app.row, "plan"), "health"),
+                         &job->app);
+    if (desired != NULL && strcmp(desired, "running") == 0)
+        return aphd_start_again(job, because, err);
+    apr_status_t status = aphd_bring_write(job, model != NULL ? model : "{}", err);
+    return status == APR_SUCCESS ? aphd_ask_state(job->ask, "stopped", NULL, because, err) : status;
+}
+
+static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    apr_status_t status = aphd_take_containers(job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_take_folders(job, undo, err);
+    if (status == APR_SUCCESS && !json_is_true(json_object_get(undo, "data_made")))
+        status = bring_aside_back(job, undo, err);
+    return status;
+}
+
+apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *because,
+                              aph_error_t *err)
+{
+    const json_t *images = json_object_get(undo, "images");
+    int switched = json_is_true(json_object_get(undo, "switched"));
+    job->halt.heedless = 1;
+    if (!switched && json_array_size(images) == 0)
+        return APR_SUCCESS;
+    apr_status_t status = job->engine != NULL ? APR_SUCCESS : aphd_job_meet_engine(job, 3, err);
+    if (status == APR_SUCCESS && switched)
+        status = take_new(job, undo, err);
+    if (status != APR_SUCCESS)
+        return status;
+    aph_error_t unheard = APH_ERROR_INIT;
+    if (take_new_images(job, images, &unheard) == APR_EOF)
+        return APR_EOF;
+    name_images(job);
+    return switched ? start_old(job, because, err) : APR_SUCCESS;
+}

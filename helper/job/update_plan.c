@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper/job/update_plan.h"
+
+#include <string.h>
+
+int aphd_texts_have(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach((json_t *)list, i, item)
+        if (json_is_string(item) && text != NULL && strcmp(json_string_value(item), text) == 0)
+            return 1;
+    return 0;
+}
+
+static void add_texts(json_t *list, const json_t *more)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach((json_t *)more, i, item)
+        if (json_is_string(item) && !aphd_texts_have(list, json_string_value(item)))
+            json_array_append(list, item);
+}
+
+json_t *aphd_texts_joined(const json_t *part, const json_t *other)
+{
+    json_t *list = json_array();
+    add_texts(list, part);
+    add_texts(list, other);
+    return list;
+}
+
+/* --- images -------------------------------------------------------------------------------- */
+
+static const json_t *of_service(const json_t *images, const char *service)
+{
+    size_t i;
+    json_t *image;
+    json_array_foreach((json_t *)images, i, image) {
+        const char *name = json_string_value(json_object_get(image, "service"));
+        if (name != NULL && strcmp(name, service) == 0)
+            return image;
+    }
+    return NULL;
+}
+
+/* What is pulled is known by its digest, what is here by its id. One without a digest may be anything. */
+static int is_same_image(const json_t *was, const json_t *is)
+{
+    const char *key = json_is_true(json_object_get(is, "pull")) ? "digest" : "id";
+    const json_t *one = json_object_get(was, key), *other = json_object_get(is, key);
+    return json_is_string(one) && json_is_string(other) && json_equal(one, other);
+}
+
+static void add_image(json_t *list, const json_t *service, const json_t *was, const json_t *is)
+{
+    json_array_append_new(list, json_pack("{s:O, s:O?, s:O?}", "service", service,
+                                          "from", json_object_get(was, "ref"),
+                                          "to", json_object_get(is, "ref")));
+}
+
+static json_t *images_changed(const json_t *was, const json_t *is)
+{
+    json_t *list = json_array();
+    size_t i;
+    json_t *image;
+    json_array_foreach((json_t *)is, i, image) {
+        const json_t *service = json_object_get(image, "service");
+        const json_t *old = of_service(was, json_string_value(service));
+        if (old == NULL || !is_same_image(old, image))
+            add_image(list, service, old, image);
+    }
+    json_array_foreach((json_t *)was, i, image) {
+        const json_t *service = json_object_get(image, "service");
+        if (of_service(is, json_string_value(service)) == NULL)
+            add_image(list, service, image, NULL);
+    }
+    return list;
+}
+
+/* --- ports --------------------------------------------------------------------------------- */
+
+/* The web port is the app's own and stays; its "host" is null in a plan's content. */
+static const json_t *ports_of(const json_t *plan)
+{
+    return json_object_get(json_object_get(plan, "content"), "ports");
+}
+
+static int has_port(const json_t *ports, const json_t *wanted)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach((json_t *)ports, i, port)
+        if (json_equal(json_object_get(port, "host"), json_object_get(wanted, "host"))
+            && json_equal(json_object_get(port, "protocol"), json_object_get(wanted, "protocol")))
+            return 1;
+    return 0;
+}
+
+/* The ports of some that others have not. */
+static void add_ports(json_t *list, const json_t *some, const json_t *others, int opens)
+{
+    size_t i;
+    json_t *port;
+    json_array_foreach((json_t *)some, i, port)
+        if (json_is_integer(json_object_get(port, "host")) && !has_port(others, port))
+            json_array_append_new(list, json_pack("{s:O, s:O, s:b}",
+                                                  "port", json_object_get(port, "host"),
+                                                  "protocol", json_object_get(port, "protocol"),
+                                                  "opens", opens));
+}
+
+static json_t *ports_changed(const json_t *was, const json_t *is)
+{
+    json_t *list = json_array();
+    add_ports(list, ports_of(is), ports_of(was), 1);
+    add_ports(list, ports_of(was), ports_of(is), 0);
+    return list;
+}
+
+/* --- consent and answers ------------------------------------------------------------------- */
+
+static json_t *ids_of(const json_t *findings)
+{
+    json_t *ids = json_array();
+    size_t i;
+    json_t *finding;
+    json_array_foreach((json_t *)findings, i, finding)
+        json_array_append(ids, json_object_get(finding, "id"));
+    return ids;
+}
+
+static json_t *consents_gone(const json_t *consents, const json_t *agreed)
+{
+    json_t *gone = json_array();
+    size_t i;
+    json_t *id;
+    json_array_foreach((json_t *)consents, i, id)
+        if (!aphd_texts_have(agreed, json_string_value(id)))
+            json_array_append(gone, id);
+    return gone;
+}
+
+/* Questions only: an answer may be a password. */
+static json_t *answers_changed(const json_t *was, const json_t *is)
+{
+    json_t *ids = json_array();
+    const char *id;
+    json_t *answer;
+    json_object_foreach((json_t *)is, id, answer) {
+        const json_t *old = json_object_get(was, id);
+        if (old == NULL || !json_equal(old, answer))
+            json_array_append_new(ids, json_string(id));
+    }
+    return ids;
+}
+
+json_t *aphd_update_difference(const aphd_update_in_t *in)
+{
+    const json_t *row = in->row, *was = json_object_get(row, "plan");
+    json_t *agreed = ids_of(json_object_get(in->plan, "agreed"));
+    json_t *gone = consents_gone(json_object_get(row, "consents"), agreed);
+    return json_pack("{s:b, s:O?, s:O?, s:o, s:o, s:O, s:o, s:o, s:o, s:b}",
+                     "rollback", in->rollback, "from", json_object_get(row, "revision"),
+                     "to", json_object_get(in->target, "revision"),
+                     "images", images_changed(json_object_get(row, "images"),
+                                              json_object_get(in->plan, "images")),
+                     "ports", ports_changed(was, in->plan), "files", in->again,
+                     "agreed", agreed, "gone", gone,
+                     "answers", answers_changed(json_object_get(row, "answers"),
+                                                json_object_get(in->target, "answers")),
+                     "stopped", in->stopped);
+}

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An app moves to another revision of its entry and back: with its data, its answers and what was agreed
+to; and where the new revision does not work, the old one answers."""
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+
+import pytest
+
+import kills
+from engine_env import WEB, busybox_files, free_port
+from stack_env import wait_for
+from test_360_kills import strike
+
+PID = os.getpid()
+ANSWERS = b'#!/bin/sh\necho Content-Type: text/plain\necho\necho "$GREETING $SECRET"\ncat /conf/*\n'
+ALL_KILLS = bool(os.environ.get("APPHOST_ALL_KILLS"))
+EVERY = ("engine", "read", "names", "plan", "consent", "images", "render", "stop", "folders", "start", "health",
+         "publish")
+SOME = {"job": ("images", "stop", "start", "publish"), "monitor": ("folders",)}
+
+
+class Shelf:
+    """A catalog of one entry in a folder, and the revisions it had so far."""
+
+    def __init__(self, stack, registry):
+        self.stack, self.registry, self.version = stack, registry, 0
+        self.folder = tempfile.mkdtemp(prefix="aph-shelf-", dir="/var/tmp")
+        os.chmod(self.folder, 0o755)
+        stack.shelves.append(self.folder)
+
+    def publish(self, revision, image, **more):
+        """The sha256 of the new revision."""
+        self.version += 1
+        entry = {"apphost": 1, "id": "shop", "revision": revision, "title": "A shop",
+                 "web": {"service": "web", "port": 80},
+                 "questions": [{"id": "greeting", "kind": "environment", "label": "Greeting", "service": "web",
+                                "target": "GREETING", "required": True},
+                               {"id": "secret", "kind": "environment", "label": "Secret", "service": "web",
+                                "target": "SECRET", "type": "secret", "generate": 20}],
+                 "files": [{"path": "conf/a", "when": "install", "text": f"first {revision}\n"},
+                           {"path": "conf/b", "when": "update", "text": f"again {revision}\n"}],
+                 "compose": {"services": {"web": {"image": f"{self.registry.host}/{image}",
+                                                  "volumes": ["./d:/d", "./conf:/conf"]}}}}
+        service = more.pop("service", {})
+        entry["questions"] += more.pop("questions", [])
+        entry.update(more)
+        entry["compose"]["services"]["web"].update(service)
+        text = json.dumps(entry).encode()
+        with open(f"{self.folder}/shop.json", "wb") as f:
+            f.write(text)
+        digest = hashlib.sha256(text).hexdigest()
+        index = {"apphost-catalog": 1, "name": "shelf", "version": self.version,
+                 "generated": "2026-01-01T00:00:00Z", "expires": "2099-01-01T00:00:00Z",
+                 "entries": [{"id": "shop", "format": "apphost", "file": "shop.json", "sha256": digest,
+                              "length": len(text)}]}
+        with open(f"{self.folder}/index.json", "w", encoding="ascii") as f:
+            json.dump(index, f)
+        if self.version == 1:
+            self.stack.ctl("catalog", "add", "shelf", f"file://{self.folder}")
+        self.stack.ctl("catalog", "refresh", "shelf")
+        return digest
+
+
+@pytest.fixture(scope="module")
+def images(engine, registry):
+    """Revisions of one app, which only the registry has."""
+    refs = []
+    for tag, page, command in (
+            ("1", b"one", WEB), ("2", b"two", WEB), ("3", b"three", WEB),
+            ("ends", b"", 'CMD ["/bin/busybox","sh","-c","echo no such option; exit 3"]'),
+            ("mute", b"", 'CMD ["/bin/busybox","sleep","600"]')):
+        ref = f"{registry.host}/shop{PID}:{tag}"
+        engine.import_image(ref, busybox_files({"index.html": page}, {"answers": ANSWERS}), command)
+        engine.push(ref)
+        engine.remove_image(ref)
+        refs.append(ref)
+    return {ref.rpartition(":")[2]: ref.partition("/")[2] for ref in refs}
+
+
+@pytest.fixture
+def stack(new_stack, engine, registry, images):
+    stack = new_stack(StartSeconds=5)
+    stack.shelves = []
+    yield stack
+    for folder in stack.shelves:
+        shutil.rmtree(folder)
+    for image in images.values():
+        engine.remove_image(f"{registry.host}/{image}")
+
+
+@pytest.fixture
+def shelf(stack, registry, images):
+    """A shelf with the first revision, and the app made from it."""
+    shelf = Shelf(stack, registry)
+    shelf.first = shelf.publish(1, images["1"])
+    stack.ctl("install", "shop", "--name", "mine", "--set", "greeting=hello", "--yes")
+    shelf.data = f"{stack.state}/data/{stack.json('status', 'mine')['app_id']}"
+    with open(f"{shelf.data}/d/note", "w", encoding="ascii") as f:
+        f.write("do not lose me")
+    return shelf
+
+
+def page(stack):
+    return stack.get("mine").body
+
+
+def revision(stack):
+    return stack.json("status", "mine")["revision"]
+
+
+def note(shelf):
+    with open(f"{shelf.data}/d/note", encoding="ascii") as f:
+        return f.read()
+
+
+def is_old(stack, shelf, where=""):
+    """The first revision is what it was, and answers."""
+    assert page(stack) == b"one", where
+    assert (revision(stack), note(shelf)) == (shelf.first, "do not lose me"), where
+    assert sorted(os.listdir(f"{shelf.data}/conf")) == ["a", "b"], where
+    with open(f"{shelf.data}/conf/b", encoding="ascii") as f:
+        assert f.read() == "again 1\n", where
+    left = [x for x in os.listdir(shelf.data) if x == ".apphost"]
+    assert not left or not os.listdir(f"{shelf.data}/.apphost"), where
+    return True
+
+
+class Visitors:
+    """Somebody who looks at the app all the time."""
+
+    def __init__(self, stack):
+        self.stack, self.seen, self.ends = stack, set(), threading.Event()
+        self.thread = threading.Thread(target=self.visit, daemon=True)
+        self.thread.start()
+
+    def visit(self):
+        while not self.ends.is_set():
+            try:
+                answer = self.stack.get("mine", timeout=5)
+                self.seen.add((answer.status, answer.body if answer.status == 200 else b""))
+            except OSError as error:
+                self.seen.add((0, str(error).encode()))
+            time.sleep(0.02)
+
+    def stop(self):
+        self.ends.set()
+        self.thread.join(10)
+        return self.seen
+
+
+def test_update_and_rollback(stack, shelf, images, registry, engine):
+    before = stack.get("mine", "/cgi-bin/answers").body.splitlines()
+    assert before[0].startswith(b"hello ") and len(before[0]) == 26 and before[1:] == [b"first 1", b"again 1"]
+    old = stack.json("status", "mine")
+    second = shelf.publish(2, images["2"], changes="Better.",
+                           questions=[{"id": "colour", "kind": "environment", "label": "Colour",
+                                       "service": "web", "target": "COLOUR", "default": "red"}])
+    plan = stack.json("update", "mine", "--plan")["plan"]
+    assert (plan["update"]["from"], plan["update"]["to"]) == (shelf.first, second)
+    assert [i["service"] for i in plan["update"]["images"]] == ["web"] and plan["images"][0]["pull"]
+    assert plan["update"]["files"] == ["conf/b"] and plan["update"]["answers"] == ["colour"]
+    assert {"one-way", "changes"} <= {w["id"] for w in plan["warnings"]} and plan["asked"] == []
+    assert page(stack) == b"one" and revision(stack) == shelf.first
+
+    visitors = Visitors(stack)
+    said = stack.ctl("update", "mine", "--yes").stdout
+    assert second[:12] in said
+    wait_for(lambda: page(stack) == b"two", 5, "the new page")
+    assert visitors.stop() <= {(200, b"one"), (200, b"two"), (503, b"")}
+    after = stack.get("mine", "/cgi-bin/answers").body.splitlines()
+    assert after == [before[0], b"first 1", b"again 2"], "answers and secrets stay, and so do a person's files"
+    new = stack.json("status", "mine")
+    assert (new["revision"], note(shelf)) == (second, "do not lose me")
+    assert all(new[key] == old[key] for key in ("app_id", "port", "subnet", "state"))
+    assert stack.json("update", "mine")["changed"] is False
+    assert "already" in stack.ctl("update", "mine").stdout
+
+    # Without catalog and network.
+    stack.ctl("catalog", "remove", "shelf")
+    registry.stop()
+    try:
+        assert "one-way" in {w["id"] for w in stack.json("rollback", "mine", "--plan")["plan"]["warnings"]}
+        stack.ctl("rollback", "mine", "--yes")
+        assert page(stack) == b"one" and revision(stack) == shelf.first
+        assert stack.get("mine", "/cgi-bin/answers").body.splitlines() == [before[0], b"first 1", b"again 1"]
+        stack.ctl("rollback", "mine", "--yes")
+        assert page(stack) == b"two" and revision(stack) == second
+    finally:
+        registry.start()
+    stack.ctl("uninstall", "mine", "--purge", "--yes")
+    assert [engine.image_id(f"{registry.host}/{images[tag]}") for tag in "12"] == [None, None]
+
+
+def test_which_revision(stack, shelf, images, engine, registry):
+    """By number or digest; a setting alone is a reason to be made anew; images that are too old go."""
+    refs = [f"{registry.host}/{images[tag]}" for tag in "123"]
+    second = shelf.publish(2, images["2"])
+    third = shelf.publish(3, images["3"])
+    stack.ctl("update", "mine", "--revision", "2", "--yes")
+    assert (page(stack), revision(stack)) == (b"two", second)
+    stack.ctl("update", "mine", "--yes")
+    assert (page(stack), revision(stack)) == (b"three", third)
+    wait_for(lambda: engine.image_id(refs[0]) is None, 20, "the image nobody can go back to is gone")
+    assert engine.image_id(refs[1]) and engine.image_id(refs[2])
+    stack.ctl("update", "mine", "--revision", third[:10], "--set", "greeting=salve", "--yes")
+    assert stack.get("mine", "/cgi-bin/answers").body.startswith(b"salve ")
+    done = stack.ctl("update", "mine", "--revision", "9", "--yes", check=False)
+    assert done.returncode != 0 and "no revision 9" in done.stderr
+    done = stack.ctl("update", "mine", "--set", "colour=red", "--yes", check=False)
+    assert done.returncode == 2 and "greeting" in done.stderr and page(stack) == b"three"
+
+
+def test_consent_only_for_what_is_new(stack, shelf, images):
+    ports = [free_port(), free_port()]
+
+    def opened(count):
+        return {"service": {"ports": [f"{port}:{81 + i}" for i, port in enumerate(ports[:count])]}}
+    shelf.publish(2, images["1"], **opened(1))
+    done = stack.ctl("update", "mine", check=False)
+    assert f"ports.{ports[0]}/tcp" in done.stdout + done.stderr and done.returncode != 0
+    assert is_old(stack, shelf)
+    stack.ctl("update", "mine", "--consent", f"ports.{ports[0]}/tcp")
+    assert revision(stack) != shelf.first
+    shelf.publish(3, images["2"], **opened(1))
+    stack.ctl("update", "mine")   # nothing is new, so nobody is asked
+    assert page(stack) == b"two"
+    shelf.publish(4, images["1"], **opened(2))
+    plan = stack.json("update", "mine", "--plan")["plan"]
+    assert [f["id"] for f in plan["asked"]] == [f"ports.{ports[1]}/tcp"]
+    assert plan["update"]["agreed"] == [f"ports.{ports[0]}/tcp"]
+    assert plan["update"]["ports"] == [{"port": ports[1], "protocol": "tcp", "opens": True}]
+    assert stack.ctl("update", "mine", check=False).returncode != 0 and page(stack) == b"two"
+    stack.ctl("update", "mine", "--yes")
+    shelf.publish(5, images["2"])
+    plan = stack.json("update", "mine", "--plan")["plan"]
+    assert plan["asked"] == [] and len(plan["update"]["gone"]) == 2
+    stack.ctl("update", "mine")
+    stack.ctl("rollback", "mine")   # agreed to then
+    assert page(stack) == b"one"
+
+
+FAILING = {
+    "ends": ({}, "no such option"),
+    "mute": ({}, "did not answer"),
+    "refused": ({"service": {"privileged": True}}, "privileged"),
+    "question": ({"questions": [{"id": "owner", "kind": "environment", "label": "The owner", "service": "web",
+                                 "target": "OWNER", "required": True}]}, "owner"),
+    "too-many": ({}, "no room"),
+}
+
+
+@pytest.mark.parametrize("how", FAILING)
+def test_a_failing_update(stack, shelf, images, engine, registry, how):
+    more, sentence = FAILING[how]
+    stack.announced += [r"job \d+"]
+    if how == "too-many":
+        image = {"image": f"{registry.host}/{images['2']}"}
+        more = {"compose": {"services": {"web": image} | {f"s{i}": image for i in range(14)}}}
+    shelf.publish(2, images.get(how, images["2"]), **more)
+    visitors = Visitors(stack)
+    done = stack.ctl("update", "mine", "--yes", check=False)
+    assert done.returncode != 0 and sentence in done.stderr, done.stderr
+    assert visitors.stop() <= {(200, b"one"), (503, b"")}
+    assert is_old(stack, shelf)
+    job = stack.json("jobs")["jobs"][0]
+    assert (job["op"], job["result"]) == ("update", "rolled-back" if how in ("ends", "mute") else "failed")
+    row = stack.json("status", "mine")
+    assert row["state"] == "running" and (sentence in row["reason"]) == (how in ("ends", "mute"))
+    assert engine.image_id(f"{registry.host}/{images.get(how, images['2'])}") is None
+    if how == "question":
+        stack.ctl("update", "mine", "--set", "owner=me", "--yes")
+        assert page(stack) == b"two"
+    if how == "ends":
+        assert "nothing to go back" in stack.ctl("rollback", "mine", check=False).stderr
+        shelf.publish(3, images["2"])
+        stack.ctl("update", "mine", "--yes")
+        assert page(stack) == b"two" and stack.json("status", "mine")["reason"] == ""
+
+
+def test_a_cancelled_update(stack, shelf, images):
+    stack.announced += [r"job \d+"]
+    shelf.publish(2, images["mute"])
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("health")
+    assert stack.get("mine").status == 503
+    stack.ctl("job", stack.json("jobs")["jobs"][0]["job_id"], "--cancel")
+    operation.end()
+    assert operation.answer["code"] == "cancelled" and is_old(stack, shelf)
+
+
+def test_a_stopped_app_stays_stopped(stack, shelf, images):
+    stack.announced += [r"job \d+"]
+    stack.ctl("stop", "mine")
+    shelf.publish(2, images["ends"])
+    visitors = Visitors(stack)
+    assert stack.ctl("update", "mine", "--yes", check=False).returncode != 0
+    shelf.publish(3, images["2"])
+    assert "stopped" in stack.ctl("update", "mine", "--yes").stdout
+    assert visitors.stop() <= {(503, b"")}, "nobody is let in"
+    containers, _ = stack.ours()
+    assert {c["State"] for c in containers} == {"exited"}
+    assert stack.json("status", "mine")["state"] == "stopped"
+    stack.ctl("start", "mine")
+    assert page(stack) == b"two"
+    stack.ctl("stop", "mine")
+    stack.ctl("rollback", "mine", "--yes")
+    stack.ctl("start", "mine")
+    assert page(stack) == b"one" and revision(stack) == shelf.first
+
+
+def test_a_stopped_app_comes_back_from_a_failed_update(stack, shelf, images):
+    stack.announced += [r"job \d+"]
+    stack.ctl("stop", "mine")
+    shelf.publish(2, images["ends"])
+    assert stack.ctl("update", "mine", "--yes", check=False).returncode != 0
+    stack.ctl("start", "mine")
+    assert is_old(stack, shelf)
+
+
+def test_what_cannot_be_updated(stack, images, registry):
+    stack.install("plain", f"{registry.host}/{images['1']}")
+    for verb in ("update", "rollback"):
+        done = stack.ctl(verb, "plain", check=False)
+        assert done.returncode == 2 and "from a script" in done.stderr
+        assert stack.ctl(verb, "nobody", check=False).returncode != 0
+
+
+def kill_again(stack, times):
+    """Kills whatever works on the app, and what comes in its place."""
+    killed = set()
+    for _ in range(times):
+        fresh = wait_for(lambda: set(kills.running(stack.daemon.pid, "apphost-job")) - killed - {stack.watcher}, 20,
+                         "another try")
+        kills.kill_job(stack, stack.watcher)
+        killed |= fresh
+
+
+def test_the_way_back_is_killed_too(stack, shelf, images):
+    stack.announced += [r"job \d+[ :(]", r"signal 9"]
+    stack.watcher = kills.watcher(stack)
+    shelf.publish(2, images["2"])
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("health")
+    kill_again(stack, 3)
+    operation.end()
+    kills.settle(stack)
+    assert is_old(stack, shelf)
+
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("health")
+    kill_again(stack, 4)   # that is given up
+    operation.end()
+    assert "restart" in operation.answer["message"], operation.answer
+    assert stack.json("status", "mine")["state"] == "failing"
+    stack.ctl("restart", "mine")
+    assert page(stack) == b"one" and revision(stack) == shelf.first
+
+
+@pytest.mark.parametrize("who", ["job", "monitor"])
+def test_kills(stack, shelf, images, who):
+    """At whatever step: one of the two revisions answers, and it is the one the row names."""
+    stack.announced += [r"job \d+[ :(]", r"signal 9"]
+    stack.watcher = kills.watcher(stack)
+    second = shelf.publish(2, images["2"])
+    for pause in (0, 0.06, 0.3) if ALL_KILLS else (0.02,):
+        for step in EVERY if ALL_KILLS else SOME[who]:
+            where = f"{who} killed {pause} s after the beginning of step {step}"
+            operation = kills.Operation(stack, "update", "mine", yes=True)
+            assert operation.until(step), f"{where}: {operation.answer}"
+            time.sleep(pause)
+            strike(stack, who)
+            operation.end()
+            kills.settle(stack)
+            wait_for(lambda: stack.json("status", "mine")["state"] == "running", 30, where)
+            containers, networks = stack.ours()
+            assert (len(containers), len(networks)) == (1, 1), where
+            if revision(stack) == second:   # it had been done
+                assert page(stack) == b"two", where
+                stack.ctl("rollback", "mine", "--yes")
+            assert is_old(stack, shelf, where)
+    stack.ctl("update", "mine", "--yes")
+    assert page(stack) == b"two"

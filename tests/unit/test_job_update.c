@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an update changes: the difference of what an app is and of the plan of what it is to be; and which
+ * consent a plan asks for where some was given before. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "helper/job/plan.h"
+#include "helper/job/update_plan.h"
+
+static json_t *parsed(const char *text)
+{
+    json_error_t where;
+    json_t *value = json_loads(text, JSON_DECODE_ANY, &where);
+    if (value == NULL)
+        fail_msg("%s in %s", where.text, text);
+    return value;
+}
+
+/* The member of the difference of row and plan, compared with wanted (JSON). */
+static void check(const char *row_text, const char *plan_text, const char *target_text,
+                  const char *member, const char *wanted_text)
+{
+    json_auto_t *row = parsed(row_text), *plan = parsed(plan_text), *target = parsed(target_text);
+    json_auto_t *again = json_array(), *wanted = parsed(wanted_text);
+    aphd_update_in_t in = {.row = row, .plan = plan, .target = target, .again = again};
+    json_auto_t *difference = aphd_update_difference(&in);
+    assert_non_null(difference);
+    if (!json_equal(json_object_get(difference, member), wanted)) {
+        char *is = json_dumps(difference, JSON_SORT_KEYS);
+        fail_msg("%s is not %s in %s", member, wanted_text, is);
+    }
+}
+
+#define EMPTY_ROW "{\"revision\":\"aa\",\"images\":[],\"consents\":[],\"answers\":{},\"plan\":{}}"
+#define EMPTY_PLAN "{\"images\":[],\"agreed\":[]}"
+#define TARGET "{\"revision\":\"bb\",\"answers\":{}}"
+
+static void test_revisions(void **state)
+{
+    check(EMPTY_ROW, EMPTY_PLAN, TARGET, "from", "\"aa\"");
+    check(EMPTY_ROW, EMPTY_PLAN, TARGET, "to", "\"bb\"");
+    check(EMPTY_ROW, EMPTY_PLAN, TARGET, "rollback", "false");
+    check(EMPTY_ROW, EMPTY_PLAN, TARGET, "stopped", "false");
+}
+
+#define ROW_WITH(ref, id, digest)                                                                  \
+    "{\"revision\":\"aa\",\"consents\":[],\"answers\":{},\"plan\":{},\"images\":[{\"service\":\"web\"," \
+    "\"ref\":\"" ref "\",\"id\":\"" id "\",\"digest\":" digest "}]}"
+#define PLAN_WITH(ref, pull, id, digest)                                                           \
+    "{\"agreed\":[],\"images\":[{\"service\":\"web\",\"ref\":\"" ref "\",\"pull\":" pull ",\"id\":" id \
+    ",\"digest\":" digest "}]}"
+#define CHANGED(from, to) "[{\"service\":\"web\",\"from\":" from ",\"to\":" to "}]"
+
+/* Here by id, to be pulled by digest; what nobody can tell is a change. */
+static void test_images(void **state)
+{
+    check(ROW_WITH("a:1", "sha256:1", "null"), PLAN_WITH("a:1", "false", "\"sha256:1\"", "null"), TARGET,
+          "images", "[]");
+    check(ROW_WITH("a:1", "sha256:1", "null"), PLAN_WITH("a:1", "false", "\"sha256:2\"", "null"), TARGET,
+          "images", CHANGED("\"a:1\"", "\"a:1\""));
+    check(ROW_WITH("a:1", "sha256:1", "null"), PLAN_WITH("a:2", "false", "\"sha256:1\"", "null"), TARGET,
+          "images", "[]");
+    check(ROW_WITH("a:1", "sha256:1", "\"a@x\""), PLAN_WITH("a:2", "true", "null", "\"a@y\""), TARGET,
+          "images", CHANGED("\"a:1\"", "\"a:2\""));
+    check(ROW_WITH("a:1", "sha256:1", "\"a@x\""), PLAN_WITH("a:1", "true", "null", "\"a@x\""), TARGET,
+          "images", "[]");
+    check(ROW_WITH("a:1", "sha256:1", "null"), PLAN_WITH("a:1", "true", "null", "null"), TARGET,
+          "images", CHANGED("\"a:1\"", "\"a:1\""));
+    check(EMPTY_ROW, PLAN_WITH("a:1", "true", "null", "null"), TARGET, "images",
+          CHANGED("null", "\"a:1\""));
+    check(ROW_WITH("a:1", "sha256:1", "null"), EMPTY_PLAN, TARGET, "images",
+          CHANGED("\"a:1\"", "null"));
+}
+
+#define PORTS(list) "\"content\":{\"ports\":[{\"service\":\"web\",\"host\":null,\"target\":80," \
+                    "\"protocol\":\"tcp\"}" list "]}"
+#define PORT(host, protocol) ",{\"service\":\"web\",\"host\":" host ",\"target\":1,\"protocol\":\"" protocol "\"}"
+
+static void test_ports(void **state)
+{
+    check("{\"plan\":{" PORTS(PORT("22", "tcp") PORT("53", "udp")) "}}",
+          "{" PORTS(PORT("22", "tcp") PORT("53", "tcp")) "}", TARGET, "ports",
+          "[{\"port\":53,\"protocol\":\"tcp\",\"opens\":true},{\"port\":53,\"protocol\":\"udp\",\"opens\":false}]");
+    check("{\"plan\":{" PORTS("") "}}", "{" PORTS("") "}", TARGET, "ports", "[]");
+}
+
+static void test_consent(void **state)
+{
+    const char *row = "{\"consents\":[\"ports.22/tcp\",\"devices./dev/dri\"]}";
+    const char *plan = "{\"agreed\":[{\"id\":\"ports.22/tcp\",\"verdict\":\"ask\"}]}";
+    check(row, plan, TARGET, "agreed", "[\"ports.22/tcp\"]");
+    check(row, plan, TARGET, "gone", "[\"devices./dev/dri\"]");
+}
+
+/* Questions and never their answers: those may be secrets. */
+static void test_answers(void **state)
+{
+    check("{\"answers\":{\"a\":\"1\",\"b\":\"2\",\"old\":\"3\"}}", EMPTY_PLAN,
+          "{\"revision\":\"bb\",\"answers\":{\"a\":\"1\",\"b\":\"x\",\"c\":\"y\",\"old\":\"3\"}}", "answers",
+          "[\"b\",\"c\"]");
+}
+
+static void test_joined(void **state)
+{
+    json_auto_t *one = parsed("[\"a\",\"b\"]"), *other = parsed("[\"b\",\"c\",7]");
+    json_auto_t *wanted = parsed("[\"a\",\"b\",\"c\"]"), *joined = aphd_texts_joined(one, other);
+    json_auto_t *none = aphd_texts_joined(NULL, NULL);
+    assert_true(json_equal(joined, wanted));
+    assert_int_equal(json_array_size(none), 0);
+    assert_true(aphd_texts_have(joined, "c"));
+    assert_false(aphd_texts_have(joined, "d"));
+    assert_false(aphd_texts_have(NULL, "d"));
+}
+
+/* --- the plan: what was agreed to is not asked for again ------------------------------------ */
+
+#define FINDING(id, verdict, more) "{\"id\":\"" id "\",\"key\":\"k\",\"line\":1,\"verdict\":\"" verdict \
+                                   "\",\"reason\":\"r\"" more "}"
+
+static void check_ids(const json_t *plan, const char *member, const char *wanted_text)
+{
+    json_auto_t *wanted = parsed(wanted_text), *ids = json_array();
+    size_t i;
+    json_t *finding;
+    json_array_foreach(json_object_get(plan, member), i, finding)
+        json_array_append(ids, json_object_get(finding, "id"));
+    if (!json_equal(ids, wanted))
+        fail_msg("%s is %s", member, json_dumps(json_object_get(plan, member), 0));
+}
+
+static json_t *plan_of(const char *findings, const char *agreed)
+{
+    json_auto_t *list = json_array(), *needs = parsed("{\"download\":0,\"disk\":0,\"unknown\":0}");
+    json_auto_t *machine = json_object(), *site = json_object();
+    json_auto_t *known = agreed != NULL ? parsed(agreed) : NULL;
+    aphd_policy_result_t policy = {.findings = parsed(findings), .ports = json_array()};
+    aphd_plan_in_t in = {.name = "x", .script = "", .because = "", .data_dir = "/d", .app_id = 1,
+                         .port = 35001, .policy = &policy, .agreed = known, .files = list,
+                         .folders = list, .images = list, .needs = needs, .machine = machine,
+                         .site = site};
+    json_t *plan = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(aphd_plan_make(&in, &plan, &err), APR_SUCCESS);
+    json_decref(policy.findings);
+    json_decref(policy.ports);
+    return plan;
+}
+
+static void test_agreed(void **state)
+{
+    const char *findings =
+        "[" FINDING("old", "ask", "") "," FINDING("new", "ask", "") ","
+        FINDING("forced", "deny", ",\"overridden\":true,\"rule\":\"x\",\"consequence\":\"c\"") ","
+        FINDING("bad", "deny", "") "]";
+    json_auto_t *first = plan_of(findings, NULL);
+    check_ids(first, "asked", "[\"old\",\"new\"]");
+    check_ids(first, "overridden", "[\"forced\"]");
+    assert_null(json_object_get(first, "agreed"));
+    json_auto_t *update = plan_of(findings, "[\"old\",\"forced\",\"bad\",\"gone\"]");
+    check_ids(update, "asked", "[\"new\"]");
+    check_ids(json_object_get(update, "content"), "asked", "[\"new\"]");
+    check_ids(update, "overridden", "[]");
+    check_ids(update, "agreed", "[\"old\",\"forced\"]");
+    check_ids(update, "refused", "[\"bad\"]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_revisions), cmocka_unit_test(test_images), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_consent),   cmocka_unit_test(test_answers), cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_agreed),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
