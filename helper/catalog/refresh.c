@@ -47,13 +47,13 @@ static apr_status_t open_place(aphd_refresh_t *refresh, aph_error_t *err)
 {
     const char *url = json_string_value(json_object_get(refresh->catalog, "url"));
     apr_status_t status = aphd_place_read(&refresh->place, url != NULL ? url : "", refresh->p, err);
-    aphd_source_spec_t spec = {
+    aphd_origin_spec_t spec = {
         .place = &refresh->place, .halt = &refresh->job->halt,
         .ca_file = refresh->job->settings->ca_file,
         .allow_private = json_is_true(json_object_get(refresh->catalog, "private")),
     };
     return status != APR_SUCCESS ? status
-                                 : aphd_source_open(&refresh->source, &spec, refresh->p, err);
+                                 : aphd_origin_open(&refresh->source, &spec, refresh->p, err);
 }
 
 static apr_status_t fetch_entries(aphd_refresh_t *refresh, aph_error_t *err)
@@ -98,10 +98,10 @@ static json_t *result_of(aphd_refresh_t *refresh, const aph_error_t *failed)
     json_auto_t *row = json_pack("{s:I, s:I, s:I}", "generated", refresh->index.generated, "expires",
                                  refresh->index.expires, "checked", refresh->now);
     const char *warning = failed == NULL ? aphd_catalog_warning(row, refresh->now, refresh->p) : NULL;
-    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:I, s:s?, s:s?}", "name", refresh->name, "version",
+    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:i, s:s?, s:s?}", "name", refresh->name, "version",
                      refresh->index.version, "unchanged", refresh->unchanged, "added", refresh->added,
                      "activated", refresh->activated, "deactivated", refresh->deactivated, "bad",
-                     (json_int_t)json_array_size(refresh->bad), "warning", warning, "error",
+                     refresh->refused, "warning", warning, "error",
                      failed != NULL ? failed->message : NULL);
 }
 

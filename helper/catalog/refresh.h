@@ -25,7 +25,7 @@ typedef struct aphd_refresh_t {
     const char *name;
     json_t *catalog;        /* its row before; owned */
     aphd_place_t place;
-    aphd_source_t *source;
+    aphd_origin_t *source;
     aphd_index_t index;     /* count is 0 where unchanged */
     const char *etag;
     json_int_t now;
@@ -37,7 +37,7 @@ typedef struct aphd_refresh_t {
     unsigned unchanged : 1; /* the index is the one that was taken the last time */
     unsigned activate : 1;
     unsigned dry_run : 1;
-    int added, activated, deactivated;
+    int added, activated, deactivated, refused;
 } aphd_refresh_t;
 
 /* refresh_index.c: fetches the index and its signature, and decides whether it is believed. */

@@ -64,8 +64,8 @@ static apr_status_t add_files(json_t *script, const json_t *manifest, aphd_filli
 
 /* JSON is YAML where the string escapes are; jansson writes no others than libyaml reads, for what is
  * not ASCII goes out as it is. Twelve digits carry every number a person writes. */
-static apr_status_t read_text(json_t *tree, const json_t *files, json_t **compose, apr_pool_t *p,
-                              aph_error_t *err)
+static apr_status_t read_text(json_t *tree, const json_t *files, const aphd_filling_t *filling,
+                              json_t **compose, aph_error_t *err)
 {
     aphd_bundle_file_t bundled[FILES_MAX];
     aphd_bundle_t bundle = {bundled, 0};
@@ -77,8 +77,10 @@ static apr_status_t read_text(json_t *tree, const json_t *files, json_t **compos
     char *text = json_dumps(tree, JSON_REAL_PRECISION(12));
     if (text == NULL)
         return aph_error_set(err, APH_EUNREADABLE, 2435, "compose is not read");
-    aphd_foreign_t foreign = {text, strlen(text), 1};
-    apr_status_t rv = aphd_compose_read(&foreign, &bundle, compose, p, err);
+    const char *placed =
+        aphd_lines_restore(filling->source, filling->source_length, "compose", text, filling->p);
+    aphd_foreign_t foreign = {placed, strlen(placed), 1};
+    apr_status_t rv = aphd_compose_read(&foreign, &bundle, compose, filling->p, err);
     free(text);
     return rv;
 }
@@ -93,7 +95,7 @@ static apr_status_t read_compose(const json_t *manifest, const json_t *files, ap
     if (rv == APR_SUCCESS)
         rv = aphd_fill_tree(filling, tree, err);
     if (rv == APR_SUCCESS)
-        rv = read_text(tree, files, compose, filling->p, err);
+        rv = read_text(tree, files, filling, compose, err);
     if (rv != APR_SUCCESS)
         aph_error_wrap(err, "compose");
     json_decref(tree);
@@ -101,33 +103,6 @@ static apr_status_t read_compose(const json_t *manifest, const json_t *files, ap
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
-
-static const json_t *key_of(const json_t *service, const char *name)
-{
-    const json_t *keys = json_object_get(service, "keys");
-    for (size_t i = 0; i < json_array_size(keys); i++)
-        if (strcmp(text_of(json_array_get(keys, i), "key"), name) == 0)
-            return json_array_get(keys, i);
-    return NULL;
-}
-
-/* A folder of a storage location is a person's to give; what an author writes so is a forgery. */
-static apr_status_t refuse_storage(const json_t *script, aph_error_t *err)
-{
-    const json_t *services = json_object_get(json_object_get(script, "compose"), "services");
-    for (size_t i = 0; i < json_array_size(services); i++) {
-        const json_t *service = json_array_get(services, i);
-        const json_t *key = key_of(service, "volumes");
-        const json_t *mounts = json_object_get(key, "value");
-        for (size_t j = 0; j < json_array_size(mounts); j++)
-            if (strcmp(text_of(json_array_get(mounts, j), "type"), "storage") == 0)
-                return aph_error_set(err, APH_EUNREADABLE, 2437,
-                                     "compose: services.%.63s.volumes has a mount of type storage; ask "
-                                     "for one with a question of kind storage",
-                                     text_of(service, "name"));
-    }
-    return APR_SUCCESS;
-}
 
 apr_status_t aphd_body_read(const json_t *manifest, aphd_filling_t *filling, json_t **script,
                             aph_error_t *err)
@@ -153,8 +128,6 @@ apr_status_t aphd_body_read(const json_t *manifest, aphd_filling_t *filling, jso
         rv = read_compose(manifest, json_object_get(made, "files"), filling, &compose, err);
     if (compose != NULL)
         json_object_set_new(made, "compose", compose);
-    if (rv == APR_SUCCESS)
-        rv = refuse_storage(made, err);
     if (rv == APR_SUCCESS)
         *script = made;
     else

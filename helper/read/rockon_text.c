@@ -153,18 +153,18 @@ static apr_status_t set_image(aphd_rockon_t *r, aphd_rockon_container_t *c)
     const char *image = aphd_rockon_text(json_object_get(c->text, "image"), r->p);
     json_t *given = json_object_get(c->text, "tag");
     const char *tag = aphd_rockon_text(given, r->p);
-    if (image == NULL || *image == '\0' || image[strcspn(image, " \t\n$")] != '\0')
+    if (image == NULL || !aphd_grammar_fits(APHD_GRAMMAR_REFERENCE, image))
         return aph_error_set(r->err, APH_EUNREADABLE, 2463,
                              "containers.%.60s.image: is not the name of an image", c->name);
-    if (given != NULL && !json_is_null(given) &&
-        (tag == NULL || tag[strcspn(tag, " \t\n$/:@")] != '\0'))
-        return aph_error_set(r->err, APH_EUNREADABLE, 2464,
-                             "containers.%.60s.tag: is not the tag of an image", c->name);
     json_object_set_new(c->text, "image", json_string(image)); /* without blanks around it */
     const char *slash = strrchr(image, '/');
     int tagged = strchr(slash != NULL ? slash : image, ':') != NULL || strchr(image, '@') != NULL;
     if (tag != NULL && *tag != '\0' && !tagged)
         image = apr_pstrcat(r->p, image, ":", tag, NULL);
+    if ((given != NULL && !json_is_null(given) && tag == NULL) ||
+        !aphd_grammar_fits(APHD_GRAMMAR_REFERENCE, image))
+        return aph_error_set(r->err, APH_EUNREADABLE, 2464,
+                             "containers.%.60s.tag: is not the tag of an image", c->name);
     json_object_set_new(c->service, "image", json_string(image));
     return APR_SUCCESS;
 }
@@ -273,6 +273,17 @@ static apr_status_t convert(aphd_rockon_t *r, json_t *root)
     return aphd_rockon_about(r);
 }
 
+/* Whether the page is the only way in. */
+static int is_only_way(const aphd_rockon_t *r)
+{
+    size_t i;
+    json_t *question;
+    json_array_foreach(r->questions, i, question)
+        if (strcmp(json_string_value(json_object_get(question, "kind")), "port") == 0)
+            return 0;
+    return 1;
+}
+
 /* Puts the parts together, without those that only stood for something else. */
 static void finish(aphd_rockon_t *r)
 {
@@ -282,6 +293,9 @@ static void finish(aphd_rockon_t *r)
         if (r->containers[i].folded)
             json_object_del(r->services, r->containers[i].name);
     }
+    json_t *web = json_object_get(r->manifest, "web");
+    if (web != NULL)
+        json_object_set_new(web, "only", json_boolean(is_only_way(r)));
     json_t *compose = json_pack("{s:O}", "services", r->services);
     if (json_object_size(r->volumes) > 0)
         json_object_set(compose, "volumes", r->volumes);
