@@ -99,6 +99,16 @@ void aphc_print_json(const aphc_context_t *context, const json_t *value)
     putc('\n', context->out.file);
 }
 
+apr_status_t aphc_operation_silent(aphc_context_t *context, const char *op, json_t *args,
+                                   json_t **answer, aph_error_t *err)
+{
+    unsigned quiet = context->quiet;
+    context->quiet = 1;
+    apr_status_t status = aphc_operation(context, op, args, APHC_LINES_ARE_LOG, answer, err);
+    context->quiet = quiet;
+    return status;
+}
+
 apr_status_t aphc_operation_json(aphc_context_t *context, const char *op, json_t *args,
                                  aph_error_t *err)
 {

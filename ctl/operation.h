@@ -18,6 +18,10 @@ typedef enum aphc_lines_t {
 apr_status_t aphc_operation(aphc_context_t *context, const char *op, json_t *args,
                             aphc_lines_t lines, json_t **answer, aph_error_t *err);
 
+/* The same without a word about progress, for what is done at once. */
+apr_status_t aphc_operation_silent(aphc_context_t *context, const char *op, json_t *args,
+                                   json_t **answer, aph_error_t *err);
+
 /* The same, and the answer is printed as JSON. */
 apr_status_t aphc_operation_json(aphc_context_t *context, const char *op, json_t *args,
                                  aph_error_t *err);

@@ -121,7 +121,7 @@ apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_
         json_auto_t *answer = NULL;
         json_t *request = json_copy(args);
         json_object_set_new(request, "ids", take_some(ids, &at));
-        status = aphc_operation(context, op, request, APHC_LINES_ARE_LOG, &answer, err);
+        status = aphc_operation_silent(context, op, request, &answer, err);
         if (status == APR_SUCCESS)
             print_answer(context, answer);
     } while (status == APR_SUCCESS && at < json_array_size(ids));
@@ -185,7 +185,7 @@ apr_status_t aphc_revision_clean(aphc_context_t *context, const aphc_arguments_t
     json_auto_t *answer = NULL;
     json_t *args = json_pack("{s:b}", "dry_run", arguments->values[ONLY_DRY_RUN] != NULL);
     apr_status_t status =
-        aphc_operation(context, "revision-clean", args, APHC_LINES_ARE_LOG, &answer, err);
+        aphc_operation_silent(context, "revision-clean", args, &answer, err);
     if (status == APR_SUCCESS)
         print_answer(context, answer);
     return status;

@@ -55,7 +55,7 @@ apr_status_t aphc_revision_diff(aphc_context_t *context, const aphc_arguments_t 
     json_auto_t *answer = NULL;
     json_t *args = json_pack("{s:s, s:s}", "a", arguments->operands[0], "b", arguments->operands[1]);
     apr_status_t status =
-        aphc_operation(context, "revision-diff", args, APHC_LINES_ARE_LOG, &answer, err);
+        aphc_operation_silent(context, "revision-diff", args, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     int same = json_is_true(json_object_get(answer, "same"));

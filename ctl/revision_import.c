@@ -55,7 +55,7 @@ apr_status_t aphc_revision_import(aphc_context_t *context, const aphc_arguments_
         json_decref(args);
         return status;
     }
-    status = aphc_operation(context, "revision-import", args, APHC_LINES_ARE_LOG, &answer, err);
+    status = aphc_operation_silent(context, "revision-import", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS)

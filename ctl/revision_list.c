@@ -53,7 +53,7 @@ apr_status_t aphc_revision_list(aphc_context_t *context, const aphc_arguments_t 
                                  arguments->values[CATEGORY], "all", arguments->values[ALL] != NULL,
                                  "limit", PAGE, "offset", offset);
         apr_status_t status =
-            aphc_operation(context, "revision-list", args, APHC_LINES_ARE_LOG, &answer, err);
+            aphc_operation_silent(context, "revision-list", args, &answer, err);
         if (status != APR_SUCCESS)
             return status;
         const json_t *rows = json_object_get(answer, "revisions");

@@ -124,7 +124,7 @@ apr_status_t aphc_revision_migrate(aphc_context_t *context, const aphc_arguments
     json_auto_t *answer = NULL;
     json_t *args = json_pack("{s:i, s:b}", "limit", 1, "apps", 1);
     apr_status_t status =
-        aphc_operation(context, "revision-list", args, APHC_LINES_ARE_LOG, &answer, err);
+        aphc_operation_silent(context, "revision-list", args, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *apps = json_object_get(answer, "apps");

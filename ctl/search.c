@@ -90,7 +90,7 @@ apr_status_t aphc_search(aphc_context_t *context, const aphc_arguments_t *argume
                              "category", arguments->values[CATEGORY], "catalog",
                              arguments->values[CATALOG], "all", arguments->values[ALL] != NULL,
                              "limit", limit);
-    apr_status_t status = aphc_operation(context, "search", args, APHC_LINES_ARE_LOG, &answer, err);
+    apr_status_t status = aphc_operation_silent(context, "search", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS)

@@ -204,9 +204,8 @@ apr_status_t aphc_show(aphc_context_t *context, const aphc_arguments_t *argument
                        aph_error_t *err)
 {
     json_auto_t *answer = NULL;
-    apr_status_t status =
-        aphc_operation(context, "show", json_pack("{s:s}", "entry", arguments->operands[0]),
-                       APHC_LINES_ARE_LOG, &answer, err);
+    json_t *args = json_pack("{s:s}", "entry", arguments->operands[0]);
+    apr_status_t status = aphc_operation_silent(context, "show", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS)

@@ -22,7 +22,7 @@
 #define HEADERS_MAX   100
 
 typedef struct slot_t {
-    aphd_source_t *source;
+    aphd_origin_t *source;
     aphd_wanted_t *wanted; /* NULL: idle */
     CURL *easy;
     struct curl_slist *headers;
@@ -35,8 +35,8 @@ typedef struct slot_t {
     unsigned encoded : 1;   /* it came with a Content-Encoding */
 } slot_t;
 
-struct aphd_source_t {
-    aphd_source_spec_t spec;
+struct aphd_origin_t {
+    aphd_origin_spec_t spec;
     int folder; /* -1: https */
     CURLM *multi;
     slot_t slots[SLOTS];
@@ -66,7 +66,7 @@ static int port_of(const struct sockaddr *address)
          : ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
 }
 
-static int is_home(const aphd_source_t *source, const struct curl_sockaddr *address)
+static int is_home(const aphd_origin_t *source, const struct curl_sockaddr *address)
 {
     return source->home_length == address->addrlen
         && memcmp(&source->home, &address->addr, address->addrlen) == 0;
@@ -76,7 +76,7 @@ static int is_home(const aphd_source_t *source, const struct curl_sockaddr *addr
 static curl_socket_t open_cb(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     slot_t *slot = data;
-    aphd_source_t *source = slot->source;
+    aphd_origin_t *source = slot->source;
     long redirects = 0;
     curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_COUNT, &redirects);
     int fits = aphd_place_fits(aphd_address_of(&address->addr), port_of(&address->addr),
@@ -163,7 +163,7 @@ static size_t header_cb(char *line, size_t one, size_t length, void *data)
 
 static void set_rules(slot_t *slot)
 {
-    const aphd_source_spec_t *spec = &slot->source->spec;
+    const aphd_origin_spec_t *spec = &slot->source->spec;
     CURL *easy = slot->easy;
     int slow = spec->slow_seconds > 0 ? spec->slow_seconds : SLOW_SECONDS;
     int connect = spec->connect_ms > 0 ? spec->connect_ms : CONNECT_MS;
@@ -200,7 +200,7 @@ static void set_rules(slot_t *slot)
 
 static apr_status_t close_source(void *data)
 {
-    aphd_source_t *source = data;
+    aphd_origin_t *source = data;
     for (int i = 0; i < SLOTS; i++) {
         slot_t *slot = &source->slots[i];
         if (slot->wanted != NULL)
@@ -212,7 +212,7 @@ static apr_status_t close_source(void *data)
     return APR_SUCCESS;
 }
 
-static apr_status_t open_https(aphd_source_t *source, apr_pool_t *p, aph_error_t *err)
+static apr_status_t open_https(aphd_origin_t *source, apr_pool_t *p, aph_error_t *err)
 {
     source->multi = curl_multi_init();
     apr_pool_cleanup_register(p, source, close_source, apr_pool_cleanup_null);
@@ -227,7 +227,7 @@ static apr_status_t open_https(aphd_source_t *source, apr_pool_t *p, aph_error_t
          : aph_error_set(err, APR_ENOMEM, 2492, "no memory to ask a catalog");
 }
 
-apr_status_t aphd_source_open(aphd_source_t **source, const aphd_source_spec_t *spec, apr_pool_t *p,
+apr_status_t aphd_origin_open(aphd_origin_t **source, const aphd_origin_spec_t *spec, apr_pool_t *p,
                               aph_error_t *err)
 {
     *source = apr_pcalloc(p, sizeof **source);
@@ -333,7 +333,7 @@ static void end(slot_t *slot, CURLcode result)
 
 /* --- all of them --------------------------------------------------------------------------- */
 
-static int take_ended(aphd_source_t *source)
+static int take_ended(aphd_origin_t *source)
 {
     CURLMsg *message;
     int left, taken = 0;
@@ -347,7 +347,7 @@ static int take_ended(aphd_source_t *source)
     return taken;
 }
 
-static apr_status_t wait_for_some(aphd_source_t *source, aph_error_t *err)
+static apr_status_t wait_for_some(aphd_origin_t *source, aph_error_t *err)
 {
     const aphd_halt_t *halt = source->spec.halt;
     struct curl_waitfd extra[2] = {
@@ -361,7 +361,7 @@ static apr_status_t wait_for_some(aphd_source_t *source, aph_error_t *err)
     return aphd_halt_check(halt, err);
 }
 
-static int give_work(aphd_source_t *source, aphd_wanted_t *wanted, size_t count, size_t *next,
+static int give_work(aphd_origin_t *source, aphd_wanted_t *wanted, size_t count, size_t *next,
                      apr_time_t until)
 {
     int busy = 0;
@@ -373,7 +373,7 @@ static int give_work(aphd_source_t *source, aphd_wanted_t *wanted, size_t count,
     return busy;
 }
 
-apr_status_t aphd_source_get(aphd_source_t *source, aphd_wanted_t *wanted, size_t count,
+apr_status_t aphd_origin_get(aphd_origin_t *source, aphd_wanted_t *wanted, size_t count,
                              apr_time_t until, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;

@@ -20,19 +20,19 @@
 #include "helper/catalog/place.h"
 #include "helper/job/halt.h"
 
-typedef struct aphd_source_t aphd_source_t;
+typedef struct aphd_origin_t aphd_origin_t;
 
-typedef struct aphd_source_spec_t {
+typedef struct aphd_origin_spec_t {
     const aphd_place_t *place;
     int allow_private;       /* the host may be this machine, or one of the local network */
     const char *ca_file;     /* certificates to believe instead of the system's; NULL */
     const aphd_halt_t *halt;
     int connect_ms;          /* until TLS is settled; 0: 10 s */
     int slow_seconds;        /* below 1 KiB/s for so long is given up; 0: 15 */
-} aphd_source_spec_t;
+} aphd_origin_spec_t;
 
 /* All of it is borrowed for the life of p. */
-apr_status_t aphd_source_open(aphd_source_t **source, const aphd_source_spec_t *spec, apr_pool_t *p,
+apr_status_t aphd_origin_open(aphd_origin_t **source, const aphd_origin_spec_t *spec, apr_pool_t *p,
                               aph_error_t *err);
 
 /* One file that is wanted, and what came of it. */
@@ -51,7 +51,7 @@ typedef struct aphd_wanted_t {
 } aphd_wanted_t;
 
 /* Gets all of them; each is given up when until has passed. Only halt is an error here. */
-apr_status_t aphd_source_get(aphd_source_t *source, aphd_wanted_t *wanted, size_t count,
+apr_status_t aphd_origin_get(aphd_origin_t *source, aphd_wanted_t *wanted, size_t count,
                              apr_time_t until, aph_error_t *err);
 
 /* --- folder.c */

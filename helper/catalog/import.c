@@ -29,19 +29,19 @@ static apr_status_t fetch(aphd_job_t *job, const char *url, const char **text, a
 {
     const char *slash = strrchr(url, '/');
     aphd_place_t place;
-    aphd_source_t *source = NULL;
+    aphd_origin_t *source = NULL;
     if (slash == NULL || slash[1] == '\0')
         return aph_error_set(err, APH_EUSAGE, 2540, "%.200s names no file; the address of a manifest is "
                              "https://HOST/FOLDER/FILE", url);
     aphd_wanted_t wanted = {.file = slash + 1, .most = APH_FOREIGN_MAX};
-    aphd_source_spec_t spec = {.place = &place, .ca_file = job->settings->ca_file,
+    aphd_origin_spec_t spec = {.place = &place, .ca_file = job->settings->ca_file,
                                .halt = &job->halt};
     apr_status_t status = aphd_place_read(
         &place, apr_pstrmemdup(job->p, url, (apr_size_t)(slash + 1 - url)), job->p, err);
     if (status == APR_SUCCESS)
-        status = aphd_source_open(&source, &spec, job->p, err);
+        status = aphd_origin_open(&source, &spec, job->p, err);
     if (status == APR_SUCCESS)
-        status = aphd_source_get(source, &wanted, 1,
+        status = aphd_origin_get(source, &wanted, 1,
                                  apr_time_now() + apr_time_from_sec(FETCH_SECONDS), err);
     if (status == APR_SUCCESS && wanted.status != APR_SUCCESS)
         status = aph_error_set(err, wanted.status, 2541, "%.200s: %s", url, wanted.why);

@@ -47,13 +47,13 @@ static apr_status_t open_place(aphd_refresh_t *refresh, aph_error_t *err)
 {
     const char *url = json_string_value(json_object_get(refresh->catalog, "url"));
     apr_status_t status = aphd_place_read(&refresh->place, url != NULL ? url : "", refresh->p, err);
-    aphd_source_spec_t spec = {
+    aphd_origin_spec_t spec = {
         .place = &refresh->place, .halt = &refresh->job->halt,
         .ca_file = refresh->job->settings->ca_file,
         .allow_private = json_is_true(json_object_get(refresh->catalog, "private")),
     };
     return status != APR_SUCCESS ? status
-                                 : aphd_source_open(&refresh->source, &spec, refresh->p, err);
+                                 : aphd_origin_open(&refresh->source, &spec, refresh->p, err);
 }
 
 static apr_status_t fetch_entries(aphd_refresh_t *refresh, aph_error_t *err)

@@ -25,7 +25,7 @@ typedef struct aphd_refresh_t {
     const char *name;
     json_t *catalog;        /* its row before; owned */
     aphd_place_t place;
-    aphd_source_t *source;
+    aphd_origin_t *source;
     aphd_index_t index;     /* count is 0 where unchanged */
     const char *etag;
     json_int_t now;

@@ -206,7 +206,8 @@ static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
         status = aphd_trust_index(row, &refresh->index, refresh->now, err);
     for (int i = 0; i < refresh->staged->nelts && status == APR_SUCCESS; i++)
         status = add_one(refresh, store, &APR_ARRAY_IDX(refresh->staged, i, aphd_staged_t), err);
-    if (status == APR_SUCCESS && refresh->activate && !refresh->unchanged)
+    if (status == APR_SUCCESS && refresh->activate && !refresh->unchanged
+        && json_integer_value(json_object_get(row, "version")) > 0)
         status = withdraw_vanished(refresh, store, err);
     return status != APR_SUCCESS || refresh->dry_run ? status : put_catalog(refresh, store, row, err);
 }

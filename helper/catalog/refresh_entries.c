@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
-#define BATCH_COUNT    128
+#define BATCH_COUNT    512
 #define BATCH_OCTETS   (8u << 20)
 #define TOTAL_OCTETS   (256u << 20) /* of new texts, in one refresh */
 #define TOTAL_SECONDS  300
@@ -179,7 +179,7 @@ static void hold_against_index(batch_t *batch)
 static apr_status_t run_batch(batch_t *batch, apr_time_t until, int *unheard, aph_error_t *err)
 {
     aphd_refresh_t *refresh = batch->refresh;
-    apr_status_t status = aphd_source_get(refresh->source, batch->wanted, batch->count, until, err);
+    apr_status_t status = aphd_origin_get(refresh->source, batch->wanted, batch->count, until, err);
     for (size_t i = 0; i < batch->count && status == APR_SUCCESS; i++) {
         *unheard += batch->wanted[i].unheard;
         if (*unheard >= UNHEARD_MAX)

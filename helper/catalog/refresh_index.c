@@ -19,7 +19,7 @@ static const char *text_of(const json_t *object, const char *name)
 static apr_status_t fetch_one(aphd_refresh_t *refresh, aphd_wanted_t *wanted, apr_time_t until,
                               aph_error_t *err)
 {
-    apr_status_t status = aphd_source_get(refresh->source, wanted, 1, until, err);
+    apr_status_t status = aphd_origin_get(refresh->source, wanted, 1, until, err);
     if (status == APR_SUCCESS && wanted->status != APR_SUCCESS)
         status = aph_error_set(err, wanted->status == APR_TIMEUP ? APH_EUNREADABLE : wanted->status,
                                2503, "%s: %s", wanted->file, wanted->why);

@@ -140,6 +140,8 @@ apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
     if (status == APR_SUCCESS)
+        status = aphd_storage_check(job, install->storage_rows, err);
+    if (status == APR_SUCCESS)
         status = run_first(install, err);
     if (status == APR_SUCCESS)
         status = aphd_bring_wall(job, err);
@@ -183,6 +185,8 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
         status = aphd_install_storage_make(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_storage_again(install, err);
     return status == APR_SUCCESS ? aphd_install_start(install, err) : status;
 }
 

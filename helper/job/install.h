@@ -84,11 +84,16 @@ json_t *aphd_install_image_rows(const aphd_install_t *install); /* as the row ha
 /* install.c: from the written model to an app that answers. */
 apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err);
 
-/* install_storage.c: what other apps have, for the policy; the rows of the plan, which looks at the
+/* install_storage.c: what an update newly wants of folders nobody chose anew; what other apps have, for the policy; the rows of the plan, which looks at the
  * folders; and the folders, once the images are here. install->storage comes before all of them. */
+apr_status_t aphd_install_storage_gains(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_neighbours(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_storage_plan(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_storage_make(aphd_install_t *install, aph_error_t *err);
+
+/* Once more, now that other apps' jobs see this one's plan in its row: of two that were planned at the
+ * same time one gives way. */
+apr_status_t aphd_install_storage_again(aphd_install_t *install, aph_error_t *err);
 
 /* install_publish.c: the virtual host, then the route. */
 apr_status_t aphd_install_vhost(aphd_install_t *install, aph_error_t *err);

@@ -118,7 +118,9 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
     };
     aphd_policy_result_clear(&install->policy);
     memset(&install->policy, 0, sizeof install->policy);
-    apr_status_t status = aphd_install_neighbours(install, err);
+    apr_status_t status = aphd_install_storage_gains(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_neighbours(install, err);
     site.storage_others = install->storage_others;
     if (status == APR_SUCCESS)
         status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,

@@ -15,6 +15,54 @@ static const char *text_of(const json_t *row, const char *member)
     return text != NULL ? text : "";
 }
 
+/* The row of a plan about that path; NULL. */
+static const json_t *row_of(const json_t *plan, const char *path)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(plan, "storage"), i, row)
+        if (strcmp(text_of(row, "path"), path) == 0)
+            return row;
+    return NULL;
+}
+
+static int had(const json_t *plan, const json_t *site)
+{
+    const json_t *row = row_of(plan, text_of(site, "path"));
+    return row != NULL && (json_is_true(json_object_get(site, "read_only"))
+                           || !json_is_true(json_object_get(row, "read_only")));
+}
+
+/* An answer is kept, and what a new revision makes of it is its author's: a folder that was only read, or
+ * not mounted at all, is asked about unless the person chose it just now. */
+apr_status_t aphd_install_storage_gains(aphd_install_t *install, aph_error_t *err)
+{
+    const json_t *app = install->job->app.row;
+    const json_t *before = json_object_get(json_object_get(app, "previous"), "plan");
+    json_auto_t *given = NULL;
+    size_t i;
+    json_t *site;
+    if (install->replaced == NULL || json_array_size(install->storage) == 0)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_source_given(install->job, &given, err);
+    json_array_foreach(install->storage, i, site) {
+        int known = had(json_object_get(app, "plan"), site)
+                 || (install->replaced->exactly != NULL && had(before, site))
+                 || json_object_get(given, text_of(site, "question")) != NULL;
+        json_object_set_new(site, "ask", json_boolean(!known));
+    }
+    return status;
+}
+
+apr_status_t aphd_install_storage_again(aphd_install_t *install, aph_error_t *err)
+{
+    if (json_array_size(install->storage) == 0)
+        return APR_SUCCESS;
+    json_decref(install->storage_others);
+    install->storage_others = NULL;
+    return aphd_install_judge(install, install->consents, err);
+}
+
 apr_status_t aphd_install_neighbours(aphd_install_t *install, aph_error_t *err)
 {
     json_auto_t *apps = NULL;

@@ -93,23 +93,6 @@ apr_status_t aphd_take_images(aphd_job_t *job, const json_t *refs, aph_error_t *
     return status;
 }
 
-apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err)
-{
-    aphd_folders_t data;
-    size_t i;
-    json_t *relative;
-    if (json_is_true(json_object_get(undo, "data_made")))
-        return aphd_purge_path(job->app.data_dir, err);
-    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
-    if (status != APR_SUCCESS)
-        return status == APR_ENOENT ? APR_SUCCESS : status;
-    json_array_foreach(json_object_get(undo, "folders"), i, relative)
-        if (status == APR_SUCCESS)
-            status = aphd_folders_remove(&data, json_string_value(relative), err);
-    aphd_folders_close(&data);
-    return status;
-}
-
 /* A folder somebody has put something into stays, and so does one that cannot be looked at now. */
 static void take_storage(aphd_job_t *job, const json_t *undo)
 {
@@ -124,6 +107,24 @@ static void take_storage(aphd_job_t *job, const json_t *undo)
             && aphd_storage_location(job, made, &location, &unheard) == APR_SUCCESS)
             aphd_storage_unmake(location, folder, missing);
     }
+}
+
+apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    aphd_folders_t data;
+    size_t i;
+    json_t *relative;
+    take_storage(job, undo);
+    if (json_is_true(json_object_get(undo, "data_made")))
+        return aphd_purge_path(job->app.data_dir, err);
+    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
+    if (status != APR_SUCCESS)
+        return status == APR_ENOENT ? APR_SUCCESS : status;
+    json_array_foreach(json_object_get(undo, "folders"), i, relative)
+        if (status == APR_SUCCESS)
+            status = aphd_folders_remove(&data, json_string_value(relative), err);
+    aphd_folders_close(&data);
+    return status;
 }
 
 static apr_status_t take_vhost(aphd_job_t *job, aph_error_t *err)
@@ -153,8 +154,6 @@ apr_status_t aphd_take_install_back(aphd_job_t *job, const json_t *undo, aph_err
         status = aphd_take_images(job, images, err);
     if (status == APR_SUCCESS)
         status = aphd_take_folders(job, undo, err);
-    if (status == APR_SUCCESS)
-        take_storage(job, undo);
     if (status == APR_SUCCESS)
         status = aphd_purge_path(job->app.app_dir, err);
     return status;

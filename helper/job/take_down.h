@@ -15,7 +15,7 @@ apr_status_t aphd_take_containers(aphd_job_t *job, aph_error_t *err);
 /* Gives back the images of refs (array of strings, borrowed) that nothing else uses. */
 apr_status_t aphd_take_images(aphd_job_t *job, const json_t *refs, aph_error_t *err);
 
-/* Takes away what undo (below) says was made in the data folder. */
+/* Takes away what undo (below) says was made in the data folder and in storage locations. */
 apr_status_t aphd_take_folders(aphd_job_t *job, const json_t *undo, aph_error_t *err);
 
 /* Undoes an install as far as undo (job journal, borrowed) says it went:

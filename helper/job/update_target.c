@@ -69,6 +69,20 @@ static apr_status_t find_number(aphd_update_t *update, int number, const char **
     return status;
 }
 
+/* Nonzero where the entry of source had that name before, in the same catalog. */
+static int was_called(const aphd_source_t *source, const char *entry)
+{
+    const char *slash = strchr(entry, '/');
+    size_t prefix = slash != NULL ? (size_t)(slash + 1 - entry) : 0, i;
+    const json_t *was;
+    if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
+        return 0;
+    json_array_foreach(json_object_get(source->manifest, "was"), i, was)
+        if (strcmp(json_string_value(was), entry + prefix) == 0)
+            return 1;
+    return 0;
+}
+
 /* A revision by its number, by its sha256 or the beginning of one; none: the active one. */
 static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
 {
@@ -86,7 +100,7 @@ static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
         aph_error_wrap(err, "%s has nothing to move to", job->app.name);
     if (status != APR_SUCCESS)
         return status;
-    if (strcmp(source->name, entry) != 0)
+    if (strcmp(source->name, entry) != 0 && !was_called(source, entry))
         return aph_error_set(err, APH_EUSAGE, 2636, "%s was made from %s, and %.64s is a revision of %s; "
                              "another entry is installed anew", job->app.name, entry, ref, source->name);
     update->install.source = source;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/rules.h"
+#include "common/utf8.h"
 
 static const char *const verdict_names[] = {"allow", "rewrite", "ask", "deny"};
 
@@ -49,8 +50,9 @@ static json_t *key_path(const aphd_judge_t *j)
 
 /* id is stolen; *finding is borrowed from the result, NULL when memory ran out. */
 static void append(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
-                   const char *rule, const char *sentence, json_t **added)
+                   const char *rule, char *sentence, json_t **added)
 {
+    aph_utf8_mend(sentence); /* a name may have been cut in the middle of a character */
     json_t *finding =
         json_pack("{s:o,s:o,s:i,s:s,s:o,s:s,s:s}", "id", id, "key", key_path(j), "line", line,
                   "verdict", verdict_names[verdict], "value",
@@ -75,7 +77,7 @@ static void count(aphd_judge_t *j, aphd_verdict_t verdict, json_t *finding)
 }
 
 static void add(aphd_judge_t *j, aphd_verdict_t verdict, int line, json_t *id, const char *what,
-                const char *rule, const char *sentence)
+                const char *rule, char *sentence)
 {
     json_t *finding;
     append(j, verdict, line, id, what, rule, sentence, &finding);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "helper/base/job_wire.h"
 #include "helper/policy/grammar.h"
 #include "helper/policy/judge.h"
@@ -281,7 +282,7 @@ static void judge_tmpfs_item(aphd_judge_t *j, const json_t *row)
     char target[1024], options[256] = "";
     int changed = 0;
     snprintf(target, sizeof target, "%.*s", (int)(length < 1000 ? length : 1000), text);
-    if (!aphd_target(target)) {
+    if (length > 1000 || !aphd_target(target)) {
         deny_mount(j, row, text, "mount-target", "nothing is mounted there in a container");
         return;
     }
@@ -318,7 +319,7 @@ static void judge_tmpfs_mount(aphd_judge_t *j, const json_t *row)
     char text[1400];
     size_t i;
     json_t *pair;
-    int used = snprintf(text, sizeof text, "%.1000s", aphd_text(row, "target"));
+    int used = snprintf(text, sizeof text, "%.1001s", aphd_text(row, "target"));
     char separator = ':';
     json_array_foreach(json_object_get(row, "options"), i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0));
@@ -331,6 +332,7 @@ static void judge_tmpfs_mount(aphd_judge_t *j, const json_t *row)
                          name + 6, value);
         separator = ',';
     }
+    aph_utf8_mend(text);
     json_t *line = json_pack("{s:i,s:s}", "line", aphd_line(row), "value", text);
     judge_tmpfs_item(j, line);
     json_decref(line);

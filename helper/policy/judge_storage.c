@@ -59,7 +59,8 @@ void aphd_judge_storage(aphd_judge_t *j, const json_t *row)
     const char *path = aphd_text(site, "path");
     int read_only = json_is_true(json_object_get(row, "read_only"))
                  || json_is_true(json_object_get(site, "read_only"));
-    aphd_find(j, APHD_REWRITE, aphd_line(row), answer, "storage",
+    aphd_find(j, json_is_true(json_object_get(site, "ask")) ? APHD_ASK : APHD_REWRITE,
+              aphd_line(row), answer, "storage",
               "%.63s will %s %.200s, which is %.200s of this machine, as %.120s", j->name,
               read_only ? "read" : "read and write", answer, path, target);
     put(j, row, path, read_only);

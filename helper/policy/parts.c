@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 /* "services.a.deploy" has the leaf "resources.limits.memory"; places in lists are numbers. */
 static void write_path(const aphd_judge_t *j, const json_t *leaf, char *text, size_t size)
 {
@@ -12,12 +14,13 @@ static void write_path(const aphd_judge_t *j, const json_t *leaf, char *text, si
     json_t *step;
     json_array_foreach(json_object_get(leaf, "path"), i, step) {
         if (used + 64 > size)
-            return;
+            break;
         int more = json_is_string(step)
                        ? snprintf(text + used, size - used, ".%.60s", json_string_value(step))
                        : snprintf(text + used, size - used, ".%d", (int)json_integer_value(step));
         used += (size_t)more;
     }
+    aph_utf8_mend(text);
 }
 
 /* Whether the author marked the leaf, or something around it, as a note to himself. */
@@ -77,6 +80,7 @@ int aphd_judge_option(aphd_judge_t *j, aphd_section_t section, const char *list,
     int denied = j->denied;
     const char *reason = j->reason;
     snprintf(path, sizeof path, "%.80s.%.200s", list, name);
+    aph_utf8_mend(path);
     if (row == NULL && strncmp(name, "x-", 2) != 0 && strstr(name, ".x-") == NULL) {
         aphd_find_unknown(j, path);
     } else if (row != NULL) {

@@ -29,7 +29,8 @@ typedef struct aphd_policy_site_t {
                            * NULL */
     /* Folders in storage locations, which the job made of the answers a person gave
      * (helper/catalog/storage.h), and those other apps have; borrowed, may be NULL:
-     *   [{"service":S,"target":S,"answer":S,"path":ABS,"read_only":BOOL,...}...]
+     *   [{"service":S,"target":S,"answer":S,"path":ABS,"read_only":BOOL,"ask":BOOL,...}...]
+     *        ask: more than was agreed to when it was answered; absent: no
      *   [{"app":S,"path":ABS,"read_only":BOOL,...}...] */
     json_t *storage;
     json_t *storage_others;

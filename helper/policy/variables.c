@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 typedef struct search_t {
     char *found;
     size_t size;
@@ -21,6 +23,7 @@ static void note(search_t *s, const char *text, int line)
     if (length > strlen(text))
         length = strlen(text);
     snprintf(s->found, s->size, "%.*s", (int)(length < 60 ? length : 60), text);
+    aph_utf8_mend(s->found);
     *s->found_line = line;
 }
 

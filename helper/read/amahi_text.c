@@ -211,7 +211,8 @@ static void set_texts(amahi_t *a)
               TEXT_MAX);
     if (strlen(version) <= 64 && aphd_grammar_fits(APHD_GRAMMAR_PRINTABLE, version))
         json_object_set_new(a->manifest, "version", json_string(version));
-    if ((*user != '\0' || *password != '\0') && strlen(user) < 200 && strlen(password) < 200)
+    if ((*user != '\0' || *password != '\0') && strlen(user) < 200 && strlen(password) < 200 &&
+        aphd_plain_fits(user, 0) && aphd_plain_fits(password, 0))
         json_object_set_new(a->manifest, "credentials",
                             json_pack("[{s:s,s:s,s:s}]", "label", "First sign-in", "user",
                                       aphd_rockon_bare(user, a->p), "password",

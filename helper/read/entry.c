@@ -12,7 +12,7 @@ static const char *const form_names[] = {[APHD_ENTRY_APPHOST] = "apphost",
                                          [APHD_ENTRY_AMAHI] = "amahi"};
 
 static const aphd_words_t samples = {.host_port = "35001",
-                                     .webapp_path = "/var/lib/apphost/data/1",
+                                     .webapp_path = "/srv/sample",
                                      .app_identifier = "apphost-sample-1",
                                      .app_hostname = "sample.home.arpa",
                                      .app_name = "sample",

@@ -102,33 +102,6 @@ static apr_status_t read_compose(const json_t *manifest, const json_t *files, ap
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
-static const json_t *key_of(const json_t *service, const char *name)
-{
-    const json_t *keys = json_object_get(service, "keys");
-    for (size_t i = 0; i < json_array_size(keys); i++)
-        if (strcmp(text_of(json_array_get(keys, i), "key"), name) == 0)
-            return json_array_get(keys, i);
-    return NULL;
-}
-
-/* A folder of a storage location is a person's to give; what an author writes so is a forgery. */
-static apr_status_t refuse_storage(const json_t *script, aph_error_t *err)
-{
-    const json_t *services = json_object_get(json_object_get(script, "compose"), "services");
-    for (size_t i = 0; i < json_array_size(services); i++) {
-        const json_t *service = json_array_get(services, i);
-        const json_t *key = key_of(service, "volumes");
-        const json_t *mounts = json_object_get(key, "value");
-        for (size_t j = 0; j < json_array_size(mounts); j++)
-            if (strcmp(text_of(json_array_get(mounts, j), "type"), "storage") == 0)
-                return aph_error_set(err, APH_EUNREADABLE, 2437,
-                                     "compose: services.%.63s.volumes has a mount of type storage; ask "
-                                     "for one with a question of kind storage",
-                                     text_of(service, "name"));
-    }
-    return APR_SUCCESS;
-}
-
 apr_status_t aphd_body_read(const json_t *manifest, aphd_filling_t *filling, json_t **script,
                             aph_error_t *err)
 {
@@ -153,8 +126,6 @@ apr_status_t aphd_body_read(const json_t *manifest, aphd_filling_t *filling, jso
         rv = read_compose(manifest, json_object_get(made, "files"), filling, &compose, err);
     if (compose != NULL)
         json_object_set_new(made, "compose", compose);
-    if (rv == APR_SUCCESS)
-        rv = refuse_storage(made, err);
     if (rv == APR_SUCCESS)
         *script = made;
     else

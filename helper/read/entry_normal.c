@@ -176,9 +176,9 @@ static json_t *make_number(making_t *making, const aphd_member_t *member, const 
     if (!json_is_integer(value) || number < member->least || number > member->most)
         return refuse(making, place, 2419,
                       apr_psprintf(making->p,
-                                   "should be a whole number from %" JSON_INTEGER_FORMAT
-                                   " to %" JSON_INTEGER_FORMAT,
-                                   member->least, member->most));
+                                   "should be a whole number from %" APR_INT64_T_FMT
+                                   " to %" APR_INT64_T_FMT,
+                                   (apr_int64_t)member->least, (apr_int64_t)member->most));
     return json_integer(number);
 }
 

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <apr_strings.h>
 
+#include "helper/read/entry_table.h"
+
 #define ID_MAX      63
 #define TITLE_MAX   100
 #define SUMMARY_MAX 300
@@ -70,30 +72,19 @@ static json_t *architectures_of(const char *text, apr_pool_t *p)
 
 /* An address as links and icons may have it; what is odd in it is left out, for it is only looks.
  */
-static int is_address(const char *text, const char *scheme)
+static int is_address(const char *text, aphd_grammar_t grammar)
 {
-    size_t length = strlen(scheme);
-    if (text == NULL || strlen(text) > URL_MAX || strncmp(text, scheme, length) != 0)
-        return 0;
-    text += length;
-    size_t host = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-    if (host == 0 || strchr(".-", *text) != NULL ||
-        (text[host] != '\0' && strchr("/:?#", text[host]) == NULL))
-        return 0;
-    for (text += host; *text != '\0'; text++)
-        if (*text <= ' ' || *text > '~' || strchr("\"<>\\^`{}|[]", *text) != NULL)
-            return 0;
-    return 1;
+    return text != NULL && strlen(text) <= URL_MAX && aphd_grammar_fits(grammar, text);
 }
 
 static void set_links(aphd_rockon_t *r)
 {
     const char *site = aphd_rockon_text(json_object_get(r->text, "website"), r->p);
     const char *icon = aphd_rockon_text(json_object_get(r->text, "icon"), r->p);
-    if (is_address(site, "https://") || is_address(site, "http://"))
+    if (is_address(site, APHD_GRAMMAR_URL))
         json_object_set_new(r->manifest, "links", json_pack("{s:s}", "website", site));
     /* The bare root of a site is not a picture. */
-    if (is_address(icon, "https://") && strchr(icon + 8, '/') != NULL &&
+    if (is_address(icon, APHD_GRAMMAR_HTTPS) && strchr(icon + 8, '/') != NULL &&
         strchr(icon + 8, '/')[1] != '\0')
         json_object_set_new(r->manifest, "icon", json_string(icon));
 }
@@ -101,11 +92,8 @@ static void set_links(aphd_rockon_t *r)
 static void set_version(aphd_rockon_t *r)
 {
     const char *text = aphd_rockon_text(json_object_get(r->text, "version"), r->p);
-    size_t length = text != NULL ? strlen(text) : 0;
-    for (size_t i = 0; i < length; i++)
-        if (text[i] < ' ' || text[i] > '~')
-            return;
-    if (length > 0 && length <= VERSION_MAX)
+    if (text != NULL && strlen(text) <= VERSION_MAX &&
+        aphd_grammar_fits(APHD_GRAMMAR_PRINTABLE, text))
         json_object_set_new(r->manifest, "version", json_string(text));
 }
 

@@ -7,10 +7,10 @@
 #include <strings.h>
 #include <apr_strings.h>
 
-/* What may stand in the address of a page. */
-#define PATH_OCTETS                                                                                \
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~:/?#@!$&'()*+,;=%-"
+#include "helper/read/entry_table.h"
 
+#define PATH_MOST 500
+#define SIZE_MOST 1125899906842624 /* a pebibyte: as many octets as a question may name */
 #define ASKED_MAX 256
 #define ID_LAST   2147483647
 
@@ -69,16 +69,16 @@ static apr_status_t take_volume(aphd_rockon_t *r, aphd_rockon_container_t *c, co
     json_int_t octets = 0;
     while (length > 1 && name[length - 1] == '/')
         length--;
-    if (*name != '/' || length == 1)
+    const char *target = apr_pstrmemdup(r->p, name, length);
+    if (!aphd_grammar_fits(APHD_GRAMMAR_ABSOLUTE, target))
         return aphd_rockon_malformed(r, c, "volumes", name,
                                      "is not an absolute path of the container");
     if (!json_is_object(about) && !json_is_string(about))
         return aphd_rockon_malformed(r, c, "volumes", name,
                                      "is not an object with label and description");
     json_t *size = json_object_get(about, "min_size");
-    if (size != NULL && (!aphd_rockon_number(size, &octets) || octets < 0))
+    if (size != NULL && (!aphd_rockon_number(size, &octets) || octets < 0 || octets > SIZE_MOST))
         return aphd_rockon_malformed(r, c, "volumes", name, "min_size is not a number of octets");
-    const char *target = apr_pstrmemdup(r->p, name, length);
     aphd_rockon_question_t question = {.id = target + 1, /* its folder is called so */
                                        .kind = "storage",
                                        .type = "text",
@@ -149,10 +149,8 @@ static const char *page_path(aphd_rockon_t *r, const json_t *about)
         path = aphd_rockon_text(json_object_get(json_object_get(r->text, "ui"), "slug"), r->p);
     if (path == NULL)
         path = "";
-    path += strspn(path, "/");
-    if (path[strspn(path, PATH_OCTETS)] != '\0')
-        path = "";
-    return apr_pstrcat(r->p, "/", path, NULL);
+    path = apr_pstrcat(r->p, "/", path + strspn(path, "/"), NULL);
+    return strlen(path) <= PATH_MOST && aphd_grammar_fits(APHD_GRAMMAR_WEBPATH, path) ? path : "/";
 }
 
 static void set_page(aphd_rockon_t *r, aphd_rockon_container_t *c, int port, json_int_t outside,

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <apr_strings.h>
 
+#include "helper/read/entry_table.h"
+
 #define ID_LAST         2147483647
 #define SECRET_LENGTH   24
 #define CREDENTIALS_MAX 16
@@ -107,6 +109,10 @@ static void bound(aphd_rockon_question_t *question, const char *name)
     int port = ends_with(name, "PORT");
     if ((!is_owner(name) && !port) || (question->initial != NULL && !is_number(question->initial)))
         return;
+    if (port && question->initial != NULL &&
+        (strlen(question->initial) > 5 || apr_atoi64(question->initial) < 1 ||
+         apr_atoi64(question->initial) > 65535))
+        return;
     question->type = "integer";
     question->bounded = 1;
     question->min = port;
@@ -197,6 +203,11 @@ static apr_status_t take_variable(aphd_rockon_t *r, aphd_rockon_container_t *c, 
                             json_string("{{url}}"));
         return APR_SUCCESS;
     }
+    if (question.initial != NULL && *question.initial == '\0')
+        question.initial = NULL;
+    if (question.initial != NULL && !aphd_plain_fits(question.initial, 0))
+        return aphd_rockon_malformed(r, c, "environment", key,
+                                     "its default has a control character");
     bound(&question, name);
     aphd_rockon_secret_t secret = aphd_rockon_secret(name, said);
     if (secret != APHD_SECRET_NONE && share(r, c, name, said))

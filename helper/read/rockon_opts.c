@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <apr_strings.h>
 
+#include "helper/read/entry_table.h"
+
 typedef struct flag_t flag_t;
 typedef apr_status_t (*flag_cb)(aphd_rockon_t *r, aphd_rockon_container_t *c, const flag_t *flag,
                                 const char *value);
@@ -208,7 +210,7 @@ static apr_status_t take_sysctl(aphd_rockon_t *r, aphd_rockon_container_t *c, co
                                 const char *value)
 {
     const char *equals = strchr(value, '=');
-    if (equals == NULL)
+    if (equals == NULL || equals == value)
         return malformed(r, c, flag->name, value, "is NAME=VALUE");
     json_t *settings = json_object_get(c->service, flag->key);
     if (settings == NULL) {
@@ -308,7 +310,7 @@ typedef struct arguments_t {
 static int add_argument(aphd_rockon_t *r, arguments_t *list, const json_t *value)
 {
     const char *text = aphd_rockon_text(value, r->p);
-    if (text == NULL || list->count + 2 > ARGUMENTS_MAX)
+    if (text == NULL || list->count + 2 > ARGUMENTS_MAX || !aphd_plain_fits(text, 0))
         return 0;
     size_t word = strcspn(text, " =");
     if (text[0] == '-' && text[word] == ' ') {
@@ -381,7 +383,7 @@ static apr_status_t read_command(aphd_rockon_t *r, aphd_rockon_container_t *c)
             aphd_rockon_add(c->service, "command", aphd_rockon_literal(whole, r->p));
         json_array_foreach(entry, k, item) {
             const char *text = aphd_rockon_text(item, r->p);
-            if (text == NULL)
+            if (text == NULL || !aphd_plain_fits(text, 0))
                 break;
             if (*text != '\0') /* the second half of a pair that has none */
                 aphd_rockon_add(c->service, "command", aphd_rockon_literal(text, r->p));
@@ -390,9 +392,11 @@ static apr_status_t read_command(aphd_rockon_t *r, aphd_rockon_container_t *c)
             break;
     }
     if (!json_is_array(arguments) || i < json_array_size(arguments))
-        return aph_error_set(r->err, APH_EUNREADABLE, 2453,
-                             "containers.%.60s.cmd_arguments: is not a list of lists of texts",
-                             c->name);
+        return aph_error_set(
+            r->err, APH_EUNREADABLE, 2453,
+            "containers.%.60s.cmd_arguments: is not a list of lists of texts without "
+            "control characters",
+            c->name);
     return APR_SUCCESS;
 }
 
@@ -402,8 +406,11 @@ apr_status_t aphd_rockon_opts(aphd_rockon_t *r, aphd_rockon_container_t *c)
     arguments_t *list = apr_pcalloc(r->p, sizeof *list);
     apr_status_t rv = APR_SUCCESS;
     if (opts != NULL && !json_is_null(opts) && !flatten(r, opts, list))
-        return aph_error_set(r->err, APH_EUNREADABLE, 2454,
-                             "containers.%.60s.opts: is not a list of pairs of texts", c->name);
+        return aph_error_set(
+            r->err, APH_EUNREADABLE, 2454,
+            "containers.%.60s.opts: is not a list of pairs of texts without control "
+            "characters",
+            c->name);
     for (size_t at = 0; at < list->count && rv == APR_SUCCESS;)
         rv = take_argument(r, c, list, &at);
     return rv == APR_SUCCESS ? read_command(r, c) : rv;

@@ -63,13 +63,15 @@ static int is_given_out(const char *name)
 
 aphd_rockon_secret_t aphd_rockon_secret(const char *name, const char *said)
 {
-    static const char *const others[] = {"vpn", "smtp",  "mail", "proxy",    "provider", "account",
-                                         "dns", "steam", "ldap", "existing", NULL};
+    static const char *const names[] = {"vpn",     "smtp", "mail", "proxy", "provider",
+                                        "account", "dns",  "ldap", "steam", NULL};
+    static const char *const texts[] = {"vpn",      "smtp",  "provider", "ldap",
+                                        "existing", "steam", NULL};
     if (is_given_out(name))
         return APHD_SECRET_FOREIGN;
     if (!is_password(name) && !is_key(name))
         return APHD_SECRET_NONE;
-    return says_one(name, others) || says_one(said, others) ? APHD_SECRET_FOREIGN : APHD_SECRET_OWN;
+    return says_one(name, names) || says_one(said, texts) ? APHD_SECRET_FOREIGN : APHD_SECRET_OWN;
 }
 
 /* --- those that stand in the definition --- */

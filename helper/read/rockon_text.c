@@ -153,18 +153,18 @@ static apr_status_t set_image(aphd_rockon_t *r, aphd_rockon_container_t *c)
     const char *image = aphd_rockon_text(json_object_get(c->text, "image"), r->p);
     json_t *given = json_object_get(c->text, "tag");
     const char *tag = aphd_rockon_text(given, r->p);
-    if (image == NULL || *image == '\0' || image[strcspn(image, " \t\n$")] != '\0')
+    if (image == NULL || !aphd_grammar_fits(APHD_GRAMMAR_REFERENCE, image))
         return aph_error_set(r->err, APH_EUNREADABLE, 2463,
                              "containers.%.60s.image: is not the name of an image", c->name);
-    if (given != NULL && !json_is_null(given) &&
-        (tag == NULL || tag[strcspn(tag, " \t\n$/:@")] != '\0'))
-        return aph_error_set(r->err, APH_EUNREADABLE, 2464,
-                             "containers.%.60s.tag: is not the tag of an image", c->name);
     json_object_set_new(c->text, "image", json_string(image)); /* without blanks around it */
     const char *slash = strrchr(image, '/');
     int tagged = strchr(slash != NULL ? slash : image, ':') != NULL || strchr(image, '@') != NULL;
     if (tag != NULL && *tag != '\0' && !tagged)
         image = apr_pstrcat(r->p, image, ":", tag, NULL);
+    if ((given != NULL && !json_is_null(given) && tag == NULL) ||
+        !aphd_grammar_fits(APHD_GRAMMAR_REFERENCE, image))
+        return aph_error_set(r->err, APH_EUNREADABLE, 2464,
+                             "containers.%.60s.tag: is not the tag of an image", c->name);
     json_object_set_new(c->service, "image", json_string(image));
     return APR_SUCCESS;
 }

@@ -2,7 +2,10 @@
 /* Volumes of a service: "[SOURCE:]TARGET[:OPTIONS]" and the long form, to one form. */
 #include "helper/read/shapes.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "common/utf8.h"
 
 static json_t *mount(int line, const char *type)
 {
@@ -51,13 +54,13 @@ static json_t *short_mount(const aphd_yaml_t *node)
 static void take_options(json_t *options, const aphd_yaml_t *section, const char *prefix)
 {
     for (const aphd_yaml_t *item = section->first; item != NULL; item = item->next) {
-        json_t *name = item->key != NULL ? json_sprintf("%.200s.%.200s", prefix, item->key)
-                                         : json_sprintf("%.200s.#", prefix);
+        char name[404]; /* longer than any that is known */
+        snprintf(name, sizeof name, "%.200s.%.200s", prefix, item->key != NULL ? item->key : "#");
+        aph_utf8_mend(name);
         if (item->kind == APHD_YAML_SCALAR)
-            json_array_append_new(options, json_pack("[O,s]", name, item->text));
+            json_array_append_new(options, json_pack("[s,s]", name, item->text));
         else
-            take_options(options, item, json_string_value(name));
-        json_decref(name);
+            take_options(options, item, name);
     }
 }
 

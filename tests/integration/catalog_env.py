@@ -17,6 +17,7 @@ import pytest
 from daemon_env import PREFIX, Daemon
 
 CTL = f"{PREFIX}/bin/apphostctl"
+KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
 
 
 def openssl(*words, stdin=None):
@@ -92,7 +93,7 @@ class Authority:
 
     def __init__(self, folder):
         self.folder, self.ca = folder, f"{folder}/ca.pem"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/ca.key", "-out", self.ca,
+        openssl("req", "-x509", *KEY, "-nodes", "-keyout", f"{folder}/ca.key", "-out", self.ca,
                 "-days", "9", "-subj", "/CN=authority of the tests")
         self.made = {}
 
@@ -102,7 +103,7 @@ class Authority:
         if path in self.made:
             return path
         key, request, ext = (f"{self.folder}/{name}.{end}" for end in ("key", "csr", "ext"))
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        openssl("req", *KEY, "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         with open(ext, "w", encoding="ascii") as f:
             f.write(f"subjectAltName={alternative}\n")
         begins = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=min(days, 0) - 1)

@@ -346,6 +346,7 @@ def test_cat_08_the_environment_counts_for_nothing(shop, served):  # noqa: F811
     goes_on(shop, served)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")   # old versions of TLS are meant
 def test_cat_09_certificates(shop, served):  # noqa: F811
     def old_only(context):
         context.minimum_version = ssl.TLSVersion.TLSv1

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from engine_env import WEB, busybox_files
 from stack_env import PREFIX
 
 
@@ -240,3 +241,51 @@ def test_verbs_of_two_words():
     assert "revision activate" in ctl("revision", "--help").stdout
     assert "--obsolete" in ctl("help", "revision", "activate").stdout
     assert ctl("revision", "shred").returncode == 2
+
+
+IMAGE = f"apphost-test-revisions-{os.getpid()}:1"
+
+
+@pytest.fixture(scope="module")
+def image(engine):
+    engine.import_image(IMAGE, busybox_files({"index.html": b"hello\n"}), WEB)
+    yield IMAGE
+    engine.remove_image(IMAGE)
+
+
+def test_what_an_app_needs_is_kept(keeper, image):
+    """clean asks which apps were made from a revision; migrate says which apps would move, and which stay."""
+    def wiki(revision, ident="wiki", **more):
+        return manifest(ident, revision, compose={"services": {"web": {"image": image}}}, **more)
+    one = first_id(import_text(keeper, wiki(1), "--activate"))
+    for name in ("first", "second"):
+        keeper.ctl("install", "wiki", "--name", name, "--yes")
+    assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
+    # The entry is called something else now, and its apps know that.
+    two = first_id(import_text(keeper, wiki(2, "pages", was=["wiki"]), "--activate"))
+    keeper.ctl("revision", "deactivate", "wiki")
+    kept = keeper.ctl("revision", "clean")
+    assert kept.stdout == "" and kept.stderr.startswith(f"# {one} local/wiki") and kept.stderr.endswith(": 2\n")
+    page = keeper.ctl("show", "pages").stdout
+    assert "first, running" in page and "apphostctl update first" in page
+    dry = keeper.ctl("revision", "migrate", "--dry-run")
+    assert sorted(dry.stdout.splitlines()) == [f"{one} # -> {two} first", f"{one} # -> {two} second"]
+    assert [line.split()[3] for line in keeper.ctl("revision", "migrate", "--dry-run", "second").stdout.splitlines()] == [two]
+    keeper.ctl("revision", "categorize", "+no_updates", "pages")
+    stay = keeper.ctl("revision", "migrate", "--dry-run", check=False)
+    assert stay.returncode == 2 and stay.stdout == "" and stay.stderr.count("automatic") == 2
+    assert keeper.ctl("revision", "migrate", "--dry-run", "first").stdout == f"{one} # -> {two} first\n"
+    keeper.ctl("revision", "deactivate", "pages")
+    gone = keeper.ctl("revision", "migrate", "--dry-run", check=False)
+    assert gone.returncode == 2 and "no active revision" in gone.stderr
+    # For real: each app in a job of its own, and then both revisions are needed, for they can go back.
+    keeper.ctl("revision", "activate", "pages")
+    keeper.ctl("revision", "categorize", "-no_updates", "pages")
+    moved = keeper.ctl("revision", "migrate", "-q")
+    assert sorted(moved.stdout.splitlines()) == sorted(dry.stdout.splitlines())
+    assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
+    assert all(app["active"] and app["revision"].startswith(two) for app in keeper.json("show", "pages")["installed"])
+    assert keeper.ctl("revision", "clean").stderr.endswith(": 2\n")
+    for name in ("first", "second"):
+        keeper.ctl("uninstall", name, "--purge", "--yes")
+    assert keeper.ctl("revision", "clean").stdout.startswith(one)

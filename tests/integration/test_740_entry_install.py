@@ -5,16 +5,13 @@ import contextlib
 import json
 import os
 import re
-import socket
 import sqlite3
-import threading
-import time
 
 import pytest
 
 import terminal_env
 from engine_env import WEB, busybox_files, free_port
-from stack_env import wait_for
+from stack_env import PREFIX
 
 PID = os.getpid()
 IMAGE = f"apphost-test-entry-{PID}:1"
@@ -44,25 +41,10 @@ def manifest(id="notes", services=None, **more):
             "web": {"service": "web", "port": 80}, "compose": {"services": services}} | more
 
 
-def bring(stack, entry, name="entry.json"):
+def bring(stack, entry, *more, name="entry.json"):
     """Into the catalog called local, and active."""
     path = stack.script(json.dumps(entry) if isinstance(entry, dict) else entry, name)
-    if stack.ctl("revision", "import", path, "--activate", check=False).returncode:   # DEV
-        import hashlib
-        stack.announced += ["not built yet"]
-        os.makedirs("/srv/dev", exist_ok=True)
-        stack.ctl("storage", "add", "dev", "/srv/dev", check=False)
-        text = open(path).read()
-        sha = hashlib.sha256(text.encode()).hexdigest()
-        with contextlib.closing(sqlite3.connect(f"{stack.state}/catalog.db")) as db:
-            form = "apphost" if isinstance(entry, dict) else "rockon"
-            id_ = entry["id"] if isinstance(entry, dict) else next(iter(json.loads(entry))).lower().replace(" ", "-")
-            db.execute("insert or ignore into texts values(?, ?)", (sha, text))
-            db.execute("update revisions set activated = null where id = ?", (id_,))
-            db.execute("insert into revisions(catalog,id,sha256,format,revision,version,title,summary,category,categories,obsolete,"
-                       "automatic_updates,was,created,activated,labels,words) values('local',?,?,?,1,'2.1','T','','','[]',?,1,'[]',1,1,'','')",
-                       (id_, sha, form, int(isinstance(entry, dict) and entry.get("obsolete", False))))
-            db.commit()
+    stack.ctl("revision", "import", path, "--activate", *more)
     return f"local/{entry['id']}" if isinstance(entry, dict) else None
 
 
@@ -178,3 +160,192 @@ def test_an_entry_becomes_an_app(new_stack, image):
     assert stack.get("notes", "/data/prepared").body == b"prepared\n", "it is prepared once"
     stack.ctl("uninstall", "notes", "--purge", "--yes")
     assert stack.ours() == ([], []) and os.listdir(f"{stack.state}/data") == []
+
+
+# --- several of one, and data that was kept -------------------------------------------------------
+
+def test_two_of_one_entry_and_one_that_comes_back(bare, image):
+    port = free_port()
+    entry = manifest(services={"web": {"image": IMAGE, "volumes": ["./data:/data"]}},
+                     files=[{"path": "data/once.txt", "text": "first"}, {"path": "data/mine.txt", "text": "first", "when": "update"}],
+                     questions=[{"id": "token", "kind": "environment", "label": "Token", "service": "web", "target": "TOKEN",
+                                 "type": "secret", "generate": 16},
+                                {"id": "sync", "kind": "port", "label": "Phones", "service": "web", "target": "9000",
+                                 "protocol": "tcp", "default": port}])
+    bring(bare, entry)
+
+    def token(name):
+        app_id = bare.json("status", name)["app_id"]
+        (found,) = [c for c in bare.ours()[0] if c["Labels"]["org.apphost.app"] == str(app_id)]
+        inspected = bare.engine.inspect(found["Id"])
+        published = inspected["HostConfig"]["PortBindings"]["9000/tcp"][0]["HostPort"]
+        return dict(v.split("=", 1) for v in inspected["Config"]["Env"])["TOKEN"], int(published)
+    bare.ctl("install", "notes", "--yes")
+    # The default is taken by the first: the plan says what the second gets, and the second gets that.
+    plan = bare.ctl("install", "notes", "--name", "more", "--plan").stdout
+    moved = int(re.search(rf"port {port} is in use by .*, so Phones gets port (\d+)", " ".join(plan.split()))[1])
+    assert moved > port
+    bare.ctl("install", "notes", "--name", "more", "--yes")
+    (first, at), (second, elsewhere) = token("notes"), token("more")
+    assert first != second and (at, elsewhere) == (port, moved)
+
+    # Its data was made with its token: both come back together.
+    app_id = bare.json("status", "notes")["app_id"]
+    data = f"{bare.state}/data/{app_id}/data"
+    bare.ctl("uninstall", "notes")
+    for name in ("once.txt", "mine.txt"):
+        with open(f"{data}/{name}", "w", encoding="ascii") as f:
+            f.write("changed")
+    bare.ctl("install", "notes", "--yes")
+    assert token("notes") == (first, port)
+    assert open(f"{data}/once.txt", encoding="ascii").read() == "changed", "a person's by now"
+    assert open(f"{data}/mine.txt", encoding="ascii").read() == "first", "its author's for ever"
+
+
+# --- what is not installed ------------------------------------------------------------------------
+
+def test_not_for_this_machine_nor_any_more(bare, image):
+    bare.announced += [r"install (other|old|nothing)"]
+    bring(bare, manifest("other", architectures=["riscv64", "s390x"]))
+    wrong = bare.ctl("install", "other", "--yes", check=False)
+    assert wrong.returncode == 2 and "riscv64, s390x" in wrong.stderr and "cannot be installed here" in wrong.stderr
+    bring(bare, manifest("old", obsolete=True, deprecated="Use the new one."), "--obsolete")
+    gone = bare.ctl("install", "old", "--yes", check=False)
+    assert gone.returncode == 3 and "--obsolete" in gone.stderr
+    plan = bare.ctl("install", "old", "--obsolete", "--plan").stdout
+    assert "Use the new one." in plan and "obsolete" in plan
+    assert bare.ctl("install", "nothing-of-that-name", "--yes", check=False).returncode == 6
+    assert bare.ctl("install", bare.script("x"), "--name", "x", "--set", "a=b", check=False).returncode == 2
+
+
+def test_a_digest_is_the_only_one(bare, engine, registry):
+    """What the registry has under the tag is pulled where it is what the entry names, and nothing else is."""
+    ref = f"{registry.host}/entry{PID}/web:1"
+    bare.announced += [r"install pinned", r"install strange"]
+    engine.import_image(ref, busybox_files(), WEB)
+    engine.push(ref)
+    digest = next(d for d in engine.json("GET", f"/images/{ref}/json")["RepoDigests"] if ref.rpartition(":")[0] in d).split("@")[1]
+    engine.remove_image(ref)
+    try:
+        services = {"web": {"image": ref}}
+        bring(bare, manifest("strange", services, digests={ref: "sha256:" + "0" * 64}))
+        strange = bare.ctl("install", "strange", "--yes", check=False)
+        assert strange.returncode == 10 and digest in strange.stderr and "0" * 64 in strange.stderr
+        assert engine.image_id(ref) is None, "it was not even pulled"
+        bring(bare, manifest("pinned", services, digests={ref: digest}))
+        assert "not pinned" not in bare.ctl("install", "pinned", "--plan").stdout
+        bare.ctl("install", "pinned", "--yes")
+        bare.ctl("uninstall", "pinned", "--purge", "--yes")
+    finally:
+        engine.remove_image(ref)
+
+
+def test_what_prepares_it_fails_with_its_reason(bare, image):
+    bare.announced += [r"install notes"]
+    bring(bare, story(free_port(), "echo looking for the old data; echo there is no room for it >&2; exit 4"))
+    failed = bare.ctl("install", "notes", "--yes", "--set", "admin=ada", check=False)
+    assert failed.returncode == 12
+    said = failed.stderr.splitlines()[-1]
+    assert "service setup, which prepares the app, failed (exit code 4)" in said
+    assert "looking for the old data" in said and "there is no room for it" in said
+    assert bare.ours() == ([], []) and os.listdir(f"{bare.state}/data") == []
+
+
+# --- rock-ons -------------------------------------------------------------------------------------
+
+def test_a_rockon_of_two_containers(new_stack, image):
+    stack = new_stack()
+    port = free_port()
+    name, _, tag = IMAGE.rpartition(":")
+    asks = {"description": "Who writes", "label": "Owner", "index": 1}
+    entry = {"Diary": {"description": "<p>Keeps <b>notes</b>.</p>", "version": "1.0", "website": "https://example.org",
+                       "ui": {"slug": "index.html"},
+                       "container_links": {"diary": [{"name": "db", "source_container": "diary-db"}]},
+                       "containers": {
+                           "diary": {"image": name, "tag": tag, "launch_order": 2, "environment": {"DIARY_OWNER": asks},
+                                     "volumes": {"/www/data": {"description": "Where notes are kept", "label": "Notes"}},
+                                     "ports": {"80": {"description": "Web page", "label": "Web", "host_default": 8080,
+                                                      "protocol": "tcp", "ui": True},
+                                               "9000": {"description": "For phones", "label": "Phones", "host_default": port,
+                                                        "protocol": "tcp"}}},
+                           "diary-db": {"image": name, "tag": tag, "launch_order": 1, "environment": {
+                               "DB_PASSWORD": {"description": "Of the database", "label": "Password", "index": 1}}}}}}
+    bring(stack, json.dumps(entry), "--format", "rockon")
+    stack.announced += [r"install diary"]
+    missing = stack.ctl("install", "diary", "--yes", check=False)
+    assert missing.returncode == 2 and "diary_owner (Owner)" in missing.stderr
+    answer = stack.json("install", "diary", "--yes", "--set", "diary_owner=ada")
+    assert answer["url"].endswith("/index.html")
+    assert stack.get("diary", "/index.html").body == b"hello from the entry\n"
+    assert environment(stack, "diary")["DIARY_OWNER"] == "ada" and len(environment(stack, "diary-db")["DB_PASSWORD"]) == 24
+    assert in_container(stack, "diary-db")["Created"] < in_container(stack, "diary")["Created"]
+    assert in_container(stack, "diary")["HostConfig"]["PortBindings"]["9000/tcp"][0]["HostPort"] == str(port)
+    stack.ctl("restart", "diary")
+    stack.ctl("uninstall", "diary", "--purge", "--yes")
+    assert stack.ours() == ([], [])
+
+
+# --- on a terminal --------------------------------------------------------------------------------
+
+def test_a_person_is_asked(bare, image):
+    bring(bare, story(free_port()))
+    words = [f"{PREFIX}/bin/apphostctl", "install", "notes", "--name", "asked"]
+    person = terminal_env.Typist(words, {"APPHOST_SOCKET": bare.socket, "PATH": "/usr/bin:/bin"})
+    person.until("Port for phones")
+    person.until("> ")
+    person.type("70000")
+    person.until("This has to be 65535 or less.")
+    person.until("> ")
+    person.type("")
+    person.until("Database password")
+    person.until("[made up]> ")
+    person.type("hunter2 hunter2")
+    person.until("Name of the administrator")
+    person.until("> ")
+    person.type("")
+    person.until("This needs an answer.")
+    person.until("> ")
+    person.type("ada")
+    person.until("Greeting")
+    person.until("[hello]> ")
+    person.type("")
+    person.until("1) For a few")
+    person.until("[small]> ")
+    person.type("2")
+    person.until("Level")
+    person.until("> ")
+    person.type("")
+    person.until("Graphics")
+    person.until("> ")
+    person.type("")
+    assert "Debugging" not in person.until("The plan for asked"), "advanced, and has a default"
+    assert "hunter2" not in person.until("Consent to this, and install it?")
+    person.type("y")
+    code, rest = person.end()
+    assert code == 0, rest
+    assert "asked is installed" in rest and "hunter2 hunter2" in rest and "Log in at http://asked." in rest
+    assert environment(bare, "web")["MODE"] == "large" and environment(bare, "db")["PASSWORD"] == "hunter2 hunter2"
+
+
+def test_a_person_gives_up(bare, image):
+    bring(bare, story(free_port()))
+    words = [f"{PREFIX}/bin/apphostctl", "install", "notes"]
+    person = terminal_env.Typist(words, {"APPHOST_SOCKET": bare.socket, "PATH": "/usr/bin:/bin"})
+    person.until("> ")
+    person.type("")
+    person.until("[made up]> ")
+    os.write(person.ours, b"\x03")
+    code, rest = person.end(30)
+    assert code == 17 and "nothing is installed" in rest
+    assert bare.ours() == ([], [])
+
+
+def test_answers_of_a_file(bare, image):
+    bring(bare, story(free_port()))
+    lines = bare.script("# who and how\nadmin=ada\nmode=large\n\ngreeting=a = b\n", "answers.txt")
+    plan = bare.json("install", "notes", "--answers", lines, "--set", "mode=small", "--plan")["plan"]
+    assert {a["question"]: a["value"] for a in plan["answers"] if not a["secret"]} | {"sync": 0} == {
+        "sync": 0, "admin": "ada", "greeting": "a = b", "mode": "small", "debug": "false"}
+    (secret,) = [a for a in plan["answers"] if a["secret"]]
+    assert secret["value"] is None and secret["made"]
+    assert plan["content"]["answers"]["password"] == {"secret": "made"}

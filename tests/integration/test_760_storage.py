@@ -258,6 +258,25 @@ def test_folders_of_several_apps(media):
     assert mount_of(media, "second")["Source"] == f"{media.media}/films"
 
 
+def test_an_update_that_wants_more(media):
+    """What was only read is written by the new revision: that is asked, for nobody chose it anew."""
+    reads, writes = manifest("keeper", read_only=True), manifest("keeper") | {"revision": 2}
+    install(media, "media/films", "keeper", bring(media, reads))
+    bring(media, writes)
+    said = media.ctl("update", "keeper", check=False)
+    assert said.returncode == 4 and "media/films" in said.stdout + said.stderr, said.stderr
+    assert mount_of(media, "keeper")["RW"] is False
+    media.ctl("update", "keeper", "--consent", "web.volumes.media/films")
+    assert mount_of(media, "keeper")["RW"] is True
+    media.ctl("rollback", "keeper", "--yes")
+    assert mount_of(media, "keeper")["RW"] is False
+    # An answer given anew is the person's own word, and its folder is made.
+    media.ctl("update", "keeper", "--set", "films=media/other", "--yes")
+    assert mount_of(media, "keeper")["Source"] == f"{media.media}/other"
+    assert os.stat(f"{media.media}/other").st_uid == 1000
+    assert sorted(os.listdir(media.media)) == ["films", "other"]
+
+
 def test_a_link_between_stop_and_start(media):
     """Somebody who may write the location leads the way elsewhere while the app is stopped."""
     install(media, "media/a/films")

@@ -30,15 +30,15 @@ static int peer[2];
 static apr_status_t get(const char *url, aphd_wanted_t *wanted, size_t count, int allow_private, int ms)
 {
     aphd_place_t *place = apr_palloc(p, sizeof *place);
-    aphd_source_t *source;
-    aphd_source_spec_t spec = {.place = place, .allow_private = allow_private, .halt = &halt,
+    aphd_origin_t *source;
+    aphd_origin_spec_t spec = {.place = place, .allow_private = allow_private, .halt = &halt,
                                .connect_ms = ms};
     aph_error_t err = APH_ERROR_INIT;
     apr_status_t status = aphd_place_read(place, url, p, &err);
     if (status == APR_SUCCESS)
-        status = aphd_source_open(&source, &spec, p, &err);
+        status = aphd_origin_open(&source, &spec, p, &err);
     if (status == APR_SUCCESS)
-        status = aphd_source_get(source, wanted, count, apr_time_now() + apr_time_from_sec(60), &err);
+        status = aphd_origin_get(source, wanted, count, apr_time_now() + apr_time_from_sec(60), &err);
     return status;
 }
 

@@ -131,6 +131,11 @@ static void test_answers_over_http(void **state)
     assert_false(aphd_health_is_answer("HTTP/1.", 7));
     assert_false(aphd_health_is_answer("SSH-2.0-OpenSSH", 15));
     assert_false(aphd_health_is_answer("", 0));
+    assert_true(aphd_health_is_well("HTTP/1.1 204 No Content", 23));
+    assert_true(aphd_health_is_well("HTTP/1.0 404 Not Found\r\n", 24)); /* it knows the way, and speaks */
+    assert_false(aphd_health_is_well("HTTP/1.1 503 Busy", 17));
+    assert_false(aphd_health_is_well("HTTP/1.1 2", 10));
+    assert_false(aphd_health_is_well("SSH-2.0-OpenSSH_9.2", 19));
 }
 
 static void test_pauses(void **state)

@@ -505,21 +505,13 @@ static int reserve_entry(fixture_t *f, const char *entry, const char *answers)
     return app_id;
 }
 
-/* A member of app 1 as compact JSON, to be freed. */
-static char *member(fixture_t *f, const char *name)
+static void assert_member(fixture_t *f, const char *name, const char *expected)
 {
     json_t *app = NULL;
     assert_int_equal(aphd_store_app_json(f->store, 1, 1, &app, NULL), APR_SUCCESS);
     char *text = json_dumps(json_object_get(app, name), JSON_COMPACT | JSON_ENCODE_ANY);
-    json_decref(app);
-    assert_non_null(text);
-    return text;
-}
-
-static void assert_member(fixture_t *f, const char *name, const char *expected)
-{
-    char *text = member(f, name);
     assert_string_equal(text, expected);
+    json_decref(app);
     free(text);
 }
 
@@ -527,15 +519,11 @@ static void test_an_entry_and_its_answers(void **state)
 {
     fixture_t *f = *state;
     assert_int_equal(reserved(f, "bare"), 1);
-    assert_member(f, "format", "\"script\"");
     assert_member(f, "entry", "null");
-    assert_member(f, "answers", "{}");
     assert_member(f, "previous", "null");
     end_app(f, 1, APHD_END_GONE, NOW);
     assert_int_equal(reserve_entry(f, "local/wiki", "{\"a\":\"1\"}"), 1);
-    assert_member(f, "format", "\"apphost\"");
     assert_member(f, "entry", "\"local/wiki\"");
-    assert_member(f, "revision", "\"aa\"");
     assert_member(f, "answers", "{\"a\":\"1\"}");
     end_app(f, 1, APHD_END_KEPT_DATA, NOW); /* its data was made with these answers */
     assert_int_equal(reserve_entry(f, "local/wiki", NULL), 1);
@@ -556,7 +544,6 @@ static void test_a_record_with_the_end(void **state)
                           .app_id = 1, .app = APHD_END_KEEP, .now = NOW, .record = moved};
     assert_int_equal(aphd_store_job_end(f->store, &end, NULL), APR_SUCCESS);
     assert_member(f, "script", "\"new\"");
-    assert_member(f, "entry", "\"home/wiki\"");
     assert_member(f, "revision", "\"bb\"");
     assert_member(f, "answers", "{\"a\":\"2\"}");
     assert_member(f, "previous", "{\"revision\":\"aa\"}");
@@ -564,6 +551,23 @@ static void test_a_record_with_the_end(void **state)
     json_auto_t *forget = json_pack("{s:n}", "previous");
     assert_int_equal(aphd_store_record(f->store, 1, forget, NOW, NULL), APR_SUCCESS);
     assert_member(f, "previous", "null");
+}
+
+static void test_an_older_schema_is_brought_forward(void **state)
+{
+    fixture_t *f = *state;
+    char copy[112];
+    assert_int_equal(reserved(f, "old"), 1);
+    aphd_store_close(f->store);
+    f->store = NULL;
+    execute(f->path, "ALTER TABLE apps DROP COLUMN format; ALTER TABLE apps DROP COLUMN entry;"
+                     "ALTER TABLE apps DROP COLUMN revision; ALTER TABLE apps DROP COLUMN answers;"
+                     "ALTER TABLE apps DROP COLUMN previous; PRAGMA user_version = 2");
+    assert_int_equal(aphd_store_open(&f->store, f->path, NULL), APR_SUCCESS);
+    assert_member(f, "format", "\"script\"");
+    assert_member(f, "answers", "{}");
+    snprintf(copy, sizeof copy, "%s.before-2", f->path);
+    assert_int_equal(access(copy, F_OK), 0);
 }
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -576,6 +580,7 @@ int main(void)
         WITH_STORE(test_what_a_route_says_is_recorded),
         WITH_STORE(test_an_entry_and_its_answers),
         WITH_STORE(test_a_record_with_the_end),
+        WITH_STORE(test_an_older_schema_is_brought_forward),
         WITH_STORE(test_ids),
         WITH_STORE(test_the_id_of_a_mere_plan_does_not_rest),
         WITH_STORE(test_released_ids_rest),

@@ -191,6 +191,85 @@ static void test_a_reader_that_stays_is_ended(void **state)
     read_within("stay.", APR_SUCCESS, "");
 }
 
+/* --- many entries --------------------------------------------------------------------------- */
+
+typedef struct many_t {
+    const char *const *words;
+    char said[512]; /* a letter for each text: + or -, and ! where the numbers are not in order */
+    size_t count, stop_after;
+    char last[APH_ERROR_TEXT_MAX];
+    apr_status_t status;
+} many_t;
+
+static int many_cb(void *self, size_t number, json_t *entry, const aph_error_t *why)
+{
+    many_t *many = self;
+    assert_int_equal(entry == NULL, why != NULL);
+    many->said[many->count] = number != many->count ? '!' : entry != NULL ? '+' : '-';
+    many->said[++many->count] = '\0';
+    if (why != NULL) {
+        snprintf(many->last, sizeof many->last, "%s", why->message);
+        many->status = why->status;
+    }
+    return many->count == many->stop_after;
+}
+
+static many_t read_many(const char *const *words, size_t stop_after)
+{
+    static char texts_of[16][16];
+    aphd_entry_text_t texts[16];
+    many_t many = {.words = words, .stop_after = stop_after};
+    aph_error_t err = APH_ERROR_INIT;
+    size_t count = 0;
+    for (; words[count] != NULL; count++) {
+        snprintf(texts_of[count], sizeof texts_of[count], "%s.", words[count]);
+        texts[count] = (aphd_entry_text_t){APHD_ENTRY_ROCKON, texts_of[count], strlen(texts_of[count])};
+    }
+    int before = open_descriptors();
+    assert_int_equal(aphd_reader_entries(texts, count, many_cb, &many, &err), APR_SUCCESS);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    return many;
+}
+
+/* A text that its reader does not survive costs itself; one that a reader dies of only because of those
+ * before it costs nothing. */
+static void test_many_entries(void **state)
+{
+    static const char *const words[] = {"fine", "crash", "fine", "number", "fine", "third", "third", "memory",
+                                        "cut", "fine", "twice", "flood", "nothing", "fine", NULL};
+    many_t many = read_many(words, 0);
+    assert_string_equal(many.said, "+-+-+++--+---+");
+    assert_string_equal(read_many(words, 3).said, "+-+");
+    static const char *const none[] = {NULL};
+    assert_int_equal(read_many(none, 0).count, 0);
+    static const char *const lies[] = {"lie", "fine", NULL};
+    many = read_many(lies, 0);
+    assert_string_equal(many.said, "-+");
+    assert_non_null(strstr(many.last, "not in the form of an entry"));
+}
+
+/* That an entry is one but wants too much is told apart; what a reader says does not reach a terminal as
+ * it is. */
+static void test_refused_entry(void **state)
+{
+    static const char *const words[] = {"denied", NULL};
+    many_t many = read_many(words, 0);
+    assert_int_equal(many.status, APH_EDENIED);
+    assert_string_equal(many.last, "a?[2J?b");
+}
+
+static void test_entry_too_long(void **state)
+{
+    static char text[APH_FOREIGN_MAX + 1];
+    aphd_entry_text_t texts[] = {{APHD_ENTRY_APPHOST, text, sizeof text}, {APHD_ENTRY_APPHOST, "fine.", 5}};
+    many_t many = {.count = 0};
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(aphd_reader_entries(texts, 2, many_cb, &many, &err), APR_SUCCESS);
+    assert_string_equal(many.said, "-+");
+    assert_string_equal(many.last, "1048577 octets; at most 1048576 are read");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +280,9 @@ int main(void)
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_nonsense),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_many_entries),
+        cmocka_unit_test(test_refused_entry),
+        cmocka_unit_test(test_entry_too_long),
         cmocka_unit_test(test_a_lie_is_seen_by_the_policy),
         cmocka_unit_test(test_hang),
         cmocka_unit_test(test_a_reader_that_stays_is_ended),
