@@ -21,6 +21,8 @@ static const aphd_words_t samples = {.host_port = "35001",
 
 typedef struct parsed_t {
     json_t *manifest, *entry;
+    const char *source; /* NULL: the manifest was made of another form */
+    size_t length;
 } parsed_t;
 
 static void forget(parsed_t *parsed)
@@ -34,8 +36,11 @@ static apr_status_t load(aphd_entry_form_t form, const char *text, size_t length
                          apr_pool_t *p, aph_error_t *err)
 {
     apr_status_t rv = APR_SUCCESS;
-    if (form == APHD_ENTRY_APPHOST)
+    if (form == APHD_ENTRY_APPHOST) {
+        parsed->source = text;
+        parsed->length = length;
         return aphd_manifest_load(text, length, &parsed->manifest, err);
+    }
     rv = form == APHD_ENTRY_ROCKON ? aphd_rockon_convert(text, length, &parsed->manifest, p, err)
                                    : aphd_amahi_convert(text, length, &parsed->manifest, p, err);
     if (rv == APR_SUCCESS)
@@ -83,7 +88,12 @@ static apr_status_t fill(const parsed_t *parsed, const json_t *answers, const ap
 {
     aphd_answers_judge(json_object_get(parsed->entry, "questions"), answers, &filled->answers,
                        &filled->problems, p);
-    aphd_filling_t filling = {words, filled->answers, APH_FOREIGN_MAX, p};
+    aphd_filling_t filling = {.words = words,
+                              .answers = filled->answers,
+                              .left = APH_FOREIGN_MAX,
+                              .source = parsed->source,
+                              .source_length = parsed->length,
+                              .p = p};
     filled->storage = json_array();
     apr_status_t rv = aphd_body_read(parsed->manifest, &filling, &filled->script, err);
     if (rv == APR_SUCCESS)
@@ -107,7 +117,7 @@ static void forget_filled(filled_t *filled)
 apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length, json_t **entry,
                              apr_pool_t *p, aph_error_t *err)
 {
-    parsed_t parsed = {NULL, NULL};
+    parsed_t parsed = {.manifest = NULL};
     filled_t filled = {.script = NULL};
     apr_status_t rv = parse(form, text, length, &parsed, p, err);
     if (rv == APR_SUCCESS)
@@ -123,7 +133,7 @@ apr_status_t aphd_entry_apply(aphd_entry_form_t form, const char *text, size_t l
                               const json_t *answers, const aphd_words_t *words, json_t **applied,
                               apr_pool_t *p, aph_error_t *err)
 {
-    parsed_t parsed = {NULL, NULL};
+    parsed_t parsed = {.manifest = NULL};
     filled_t filled = {.script = NULL};
     apr_status_t rv = parse(form, text, length, &parsed, p, err);
     if (rv == APR_SUCCESS)

@@ -64,8 +64,8 @@ static apr_status_t add_files(json_t *script, const json_t *manifest, aphd_filli
 
 /* JSON is YAML where the string escapes are; jansson writes no others than libyaml reads, for what is
  * not ASCII goes out as it is. Twelve digits carry every number a person writes. */
-static apr_status_t read_text(json_t *tree, const json_t *files, json_t **compose, apr_pool_t *p,
-                              aph_error_t *err)
+static apr_status_t read_text(json_t *tree, const json_t *files, const aphd_filling_t *filling,
+                              json_t **compose, aph_error_t *err)
 {
     aphd_bundle_file_t bundled[FILES_MAX];
     aphd_bundle_t bundle = {bundled, 0};
@@ -77,8 +77,10 @@ static apr_status_t read_text(json_t *tree, const json_t *files, json_t **compos
     char *text = json_dumps(tree, JSON_REAL_PRECISION(12));
     if (text == NULL)
         return aph_error_set(err, APH_EUNREADABLE, 2435, "compose is not read");
-    aphd_foreign_t foreign = {text, strlen(text), 1};
-    apr_status_t rv = aphd_compose_read(&foreign, &bundle, compose, p, err);
+    const char *placed =
+        aphd_lines_restore(filling->source, filling->source_length, "compose", text, filling->p);
+    aphd_foreign_t foreign = {placed, strlen(placed), 1};
+    apr_status_t rv = aphd_compose_read(&foreign, &bundle, compose, filling->p, err);
     free(text);
     return rv;
 }
@@ -93,7 +95,7 @@ static apr_status_t read_compose(const json_t *manifest, const json_t *files, ap
     if (rv == APR_SUCCESS)
         rv = aphd_fill_tree(filling, tree, err);
     if (rv == APR_SUCCESS)
-        rv = read_text(tree, files, compose, filling->p, err);
+        rv = read_text(tree, files, filling, compose, err);
     if (rv != APR_SUCCESS)
         aph_error_wrap(err, "compose");
     json_decref(tree);

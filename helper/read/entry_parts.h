@@ -36,6 +36,8 @@ typedef struct aphd_filling_t {
     const aphd_words_t *words;
     const json_t *answers; /* complete */
     size_t left;           /* octets that may still be made */
+    const char *source;    /* the manifest's own text, for its lines; NULL: a foreign form */
+    size_t source_length;
     apr_pool_t *p;
 } aphd_filling_t;
 
@@ -43,6 +45,12 @@ typedef struct aphd_filling_t {
 apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled, aph_error_t *err);
 /* The same for every string in value, in place; not for names of members. */
 apr_status_t aphd_fill_tree(aphd_filling_t *filling, json_t *value, aph_error_t *err);
+
+/* dump is valid JSON on one line, and source valid JSON with a member whose values are, token by token,
+ * those of dump, but for what placeholders became: dump with each value on the line it has in source. dump
+ * itself where that is not so. Lives in p. */
+char *aphd_lines_restore(const char *source, size_t length, const char *member, char *dump,
+                         apr_pool_t *p);
 
 /* 6. What the app consists of: SCRIPT (reader.h) of the manifest with its placeholders filled, before
  * answers add anything. A new reference. */

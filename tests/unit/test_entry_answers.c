@@ -261,6 +261,28 @@ static void test_script(void **state)
     holds(key_of(value, 0, "environment"), "'key':'TZ','value':'UTC'");
 }
 
+/* Findings name the author's own lines, whatever the layout. */
+static void test_lines(void **state)
+{
+    static const char text[] = "{'apphost':1,'x-compose':{'compose':[\n]},'id':'a','revision':1,'title':'compose',\n"
+                               "\n 'compose'\n:{'services':{\n'a':{'image':'b',\n 'command':['{{url}}',\n\n"
+                               "'\\\\','x'],'privileged'\n\n:true}\n}}\n}";
+    static const struct {
+        const char *key;
+        int line;
+    } rows[] = {{"image", 6}, {"command", 7}, {"privileged", 9}};
+    aph_error_t err;
+    json_auto_t *value = applied_of(text, "{}", &err);
+    const json_t *service = json_array_get(json_object_get(compose_of(value), "services"), 0);
+    assert_int_equal(json_integer_value(json_object_get(service, "line")), 6);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const json_t *key = json_array_get(json_object_get(service, "keys"), i);
+        assert_string_equal(json_string_value(json_object_get(key, "key")), rows[i].key);
+        assert_int_equal(json_integer_value(json_object_get(key, "line")), rows[i].line);
+    }
+    holds(key_of(value, 0, "command"), "{'line':7,'value':'https://photos.home.arpa'},{'line':9,'value':'\\\\'}");
+}
+
 /* What applies is judged like any compose file. */
 static void test_policy_judges(void **state)
 {
@@ -284,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_problems),          cmocka_unit_test(test_longest_answer),
         cmocka_unit_test(test_no_storage_by_authors), cmocka_unit_test(test_placeholders),
         cmocka_unit_test(test_script),            cmocka_unit_test(test_policy_judges),
+        cmocka_unit_test(test_lines),
     };
     apr_initialize();
     apr_pool_create(&p, NULL);
