@@ -93,8 +93,8 @@ apr_status_t aphc_catalog_list(aphc_context_t *context, const aphc_arguments_t *
                                aph_error_t *err)
 {
     json_auto_t *answer = NULL;
-    apr_status_t status = aphc_operation(context, "catalog-list", json_object(), APHC_LINES_ARE_LOG,
-                                         &answer, err);
+    apr_status_t status =
+        aphc_operation_silent(context, "catalog-list", json_object(), &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS)
@@ -111,7 +111,7 @@ apr_status_t aphc_catalog_add(aphc_context_t *context, const aphc_arguments_t *a
                              "key", arguments->values[KEY], "private",
                              arguments->values[PRIVATE] != NULL);
     apr_status_t status =
-        aphc_operation(context, "catalog-add", args, APHC_LINES_ARE_LOG, &answer, err);
+        aphc_operation_silent(context, "catalog-add", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS && !context->quiet)
@@ -125,8 +125,8 @@ apr_status_t aphc_catalog_remove(aphc_context_t *context, const aphc_arguments_t
 {
     const char *name = arguments->operands[0];
     json_auto_t *answer = NULL;
-    apr_status_t status = aphc_operation(context, "catalog-remove", json_pack("{s:s}", "catalog", name),
-                                         APHC_LINES_ARE_LOG, &answer, err);
+    json_t *args = json_pack("{s:s}", "catalog", name);
+    apr_status_t status = aphc_operation_silent(context, "catalog-remove", args, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     const json_t *apps = json_object_get(answer, "apps");

@@ -109,17 +109,6 @@ apr_status_t aphc_operation_silent(aphc_context_t *context, const char *op, json
     return status;
 }
 
-apr_status_t aphc_operation_json(aphc_context_t *context, const char *op, json_t *args,
-                                 aph_error_t *err)
-{
-    json_t *answer = NULL;
-    apr_status_t status = aphc_operation(context, op, args, APHC_LINES_ARE_LOG, &answer, err);
-    if (status == APR_SUCCESS)
-        aphc_print_json(context, answer);
-    json_decref(answer);
-    return status;
-}
-
 const char *aphc_get_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

@@ -22,10 +22,6 @@ apr_status_t aphc_operation(aphc_context_t *context, const char *op, json_t *arg
 apr_status_t aphc_operation_silent(aphc_context_t *context, const char *op, json_t *args,
                                    json_t **answer, aph_error_t *err);
 
-/* The same, and the answer is printed as JSON. */
-apr_status_t aphc_operation_json(aphc_context_t *context, const char *op, json_t *args,
-                                 aph_error_t *err);
-
 /* Prints value (borrowed) and a line end: what --json means for an answer. */
 void aphc_print_json(const aphc_context_t *context, const json_t *value);
 

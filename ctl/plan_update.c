@@ -23,7 +23,7 @@ static void print_images(const aphc_terminal_t *terminal, const json_t *images)
         begin_line(terminal, *from == '\0' ? "new service " : *to == '\0' ? "service gone: " : "service ");
         aphc_put(terminal, APHC_BOLD, aphc_get_text(image, "service"));
         if (strcmp(from, to) == 0) {
-            aphc_putf(terminal, ": a newer image called ");
+            aphc_putf(terminal, ": another image called ");
             aphc_put(terminal, APHC_PLAIN, to);
         } else if (*to != '\0') {
             aphc_putf(terminal, ": ");
@@ -91,10 +91,9 @@ void aphc_plan_print_update(const aphc_terminal_t *terminal, const json_t *plan)
     print_revision(terminal, back ? "\n  It goes back from revision " : "\n  It goes from revision ",
                    aphc_get_text(update, "from"));
     print_revision(terminal, " to ", aphc_get_text(update, "to"));
-    aphc_putf(terminal, ".\n  While its containers are made anew, visitors see that it is starting.\n");
-    if (json_is_true(json_object_get(update, "stopped")))
-        aphc_putf(terminal, "  It is stopped: it is started for a moment, to see that it works, and "
-                            "stopped again.\n");
+    aphc_putf(terminal, json_is_true(json_object_get(update, "stopped"))
+                            ? ".\n  It is stopped: it is started to see that it works, and stopped again.\n"
+                            : ".\n  While its containers are made anew, visitors see that it is starting.\n");
     aphc_putf(terminal, "\n  ");
     aphc_put(terminal, APHC_BOLD, "What changes");
     aphc_putf(terminal, "\n");

@@ -20,7 +20,8 @@
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
  *           "answers":{ID:S,...},                            to its questions,
  *           "storage":[...]|null      of the plan (helper/job/storage_plan.h), also where that is left out,
- *           "previous":{"revision","format","script","answers","plan","consents","allowed"}|null};
+ *           "previous":{"revision","format","script","answers","plan","consents","allowed",
+ *                       "aside_dir"}|null};
  *                                                            what an update replaced, for rollback;
  *           for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}

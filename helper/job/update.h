@@ -49,6 +49,8 @@ json_t *aphd_update_record(const aphd_update_t *update);
  * logged. */
 void aphd_update_clean(aphd_update_t *update);
 
+const char *aphd_update_aside_name(const char *folder, size_t number, apr_pool_t *p);
+
 /* update_back.c: undoes an update as far as undo (above, borrowed) says it went. The app's row says what
  * runs again. because: for its status; borrowed. An error: it does not answer as it was, either, and its
  * state says so. */

@@ -25,7 +25,7 @@ static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_er
     }
     json_array_foreach(json_object_get(undo, "aside"), i, path)
         if (status == APR_SUCCESS)
-            status = aphd_folders_move(&data, apr_psprintf(job->p, "%s/%zu", folder, i),
+            status = aphd_folders_move(&data, aphd_update_aside_name(folder, i, job->p),
                                        json_string_value(path), err);
     if (status == APR_SUCCESS)
         status = aphd_folders_remove(&data, folder, err);

@@ -15,8 +15,14 @@
 /* Of this job alone: an earlier one that still tidies up cannot meet it. */
 static const char *aside_dir(const aphd_job_t *job)
 {
-    return apr_psprintf(job->p, APHD_UPDATE_ASIDE "%lld",
-                        (long long)json_integer_value(json_object_get(job->request, "job_id")));
+    return apr_psprintf(job->p, APHD_UPDATE_ASIDE "%" APR_INT64_T_FMT,
+                        (apr_int64_t)json_integer_value(json_object_get(job->request, "job_id")));
+}
+
+/* The name in that folder of file number of "aside". */
+const char *aphd_update_aside_name(const char *folder, size_t number, apr_pool_t *p)
+{
+    return apr_psprintf(p, "%s/%d", folder, (int)number);
 }
 
 static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
@@ -24,6 +30,7 @@ static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
     aphd_install_t *install = &update->install;
     install->undo = json_pack("{s:[], s:b, s:O, s:s}", "images", "switched", 0, "aside",
                               update->again, "aside_dir", aside_dir(install->job));
+    json_object_set(update->before, "aside_dir", json_object_get(install->undo, "aside_dir"));
     apr_status_t status = aphd_install_images(install, err);
     return status == APR_SUCCESS ? aphd_install_render(install, err) : status;
 }
@@ -57,7 +64,7 @@ static apr_status_t set_aside(aphd_update_t *update, aph_error_t *err)
     json_array_foreach(update->again, i, path)
         if (status == APR_SUCCESS)
             status = aphd_folders_move(&data, json_string_value(path),
-                                       apr_psprintf(job->p, "%s/%zu", folder, i), err);
+                                       aphd_update_aside_name(folder, i, job->p), err);
     aphd_folders_close(&data);
     return status;
 }
@@ -136,9 +143,13 @@ void aphd_update_clean(aphd_update_t *update)
     aphd_job_t *job = update->install.job;
     aphd_folders_t data;
     aph_error_t why = APH_ERROR_INIT;
+    /* That of the update before is there still where that one was killed at this very place. */
+    const char *earlier = json_string_value(json_object_get(
+        json_object_get(job->app.row, "previous"), "aside_dir"));
     job->halt.heedless = 1;
     if (aphd_folders_open(&data, job->app.data_dir, 0, &why) == APR_SUCCESS
-        && aphd_folders_remove(&data, aside_dir(job), &why) != APR_SUCCESS)
+        && (aphd_folders_remove(&data, aside_dir(job), &why) != APR_SUCCESS
+            || (earlier != NULL && aphd_folders_remove(&data, earlier, &why) != APR_SUCCESS)))
         aphd_report_log(&job->report, "what was set aside stays: %s", why.message);
     aphd_folders_close(&data);
     drop_images(update);

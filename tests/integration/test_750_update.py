@@ -2,6 +2,7 @@
 """An app moves to another revision of its entry and back: with its data, its answers and what was agreed
 to; and where the new revision does not work, the old one answers."""
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -43,7 +44,8 @@ class Shelf:
                                {"id": "secret", "kind": "environment", "label": "Secret", "service": "web",
                                 "target": "SECRET", "type": "secret", "generate": 20}],
                  "files": [{"path": "conf/a", "when": "install", "text": f"first {revision}\n"},
-                           {"path": "conf/b", "when": "update", "text": f"again {revision}\n"}],
+                           {"path": "conf/b", "when": "update", "text": f"again {revision}\n"},
+                           {"path": "conf/c", "when": "update", "text": f"{revision} too\n"}],
                  "compose": {"services": {"web": {"image": f"{self.registry.host}/{image}",
                                                   "volumes": ["./d:/d", "./conf:/conf"]}}}}
         service = more.pop("service", {})
@@ -122,11 +124,12 @@ def is_old(stack, shelf, where=""):
     """The first revision is what it was, and answers."""
     assert page(stack) == b"one", where
     assert (revision(stack), note(shelf)) == (shelf.first, "do not lose me"), where
-    assert sorted(os.listdir(f"{shelf.data}/conf")) == ["a", "b"], where
-    with open(f"{shelf.data}/conf/b", encoding="ascii") as f:
-        assert f.read() == "again 1\n", where
-    left = [x for x in os.listdir(shelf.data) if x == ".apphost"]
-    assert not left or not os.listdir(f"{shelf.data}/.apphost"), where
+    assert sorted(os.listdir(f"{shelf.data}/conf")) == ["a", "b", "c"], where
+    for name, text in ("b", "again 1\n"), ("c", "1 too\n"):
+        with open(f"{shelf.data}/conf/{name}", encoding="ascii") as f:
+            assert f.read() == text, where
+    # Tidied up after the operation has ended.
+    wait_for(lambda: not os.path.exists(f"{shelf.data}/.apphost") or not os.listdir(f"{shelf.data}/.apphost"), 10, where)
     return True
 
 
@@ -155,7 +158,7 @@ class Visitors:
 
 def test_update_and_rollback(stack, shelf, images, registry, engine):
     before = stack.get("mine", "/cgi-bin/answers").body.splitlines()
-    assert before[0].startswith(b"hello ") and len(before[0]) == 26 and before[1:] == [b"first 1", b"again 1"]
+    assert before[0].startswith(b"hello ") and len(before[0]) == 26 and before[1:] == [b"first 1", b"again 1", b"1 too"]
     old = stack.json("status", "mine")
     second = shelf.publish(2, images["2"], changes="Better.",
                            questions=[{"id": "colour", "kind": "environment", "label": "Colour",
@@ -163,7 +166,7 @@ def test_update_and_rollback(stack, shelf, images, registry, engine):
     plan = stack.json("update", "mine", "--plan")["plan"]
     assert (plan["update"]["from"], plan["update"]["to"]) == (shelf.first, second)
     assert [i["service"] for i in plan["update"]["images"]] == ["web"] and plan["images"][0]["pull"]
-    assert plan["update"]["files"] == ["conf/b"] and plan["update"]["answers"] == ["colour"]
+    assert plan["update"]["files"] == ["conf/b", "conf/c"] and plan["update"]["answers"] == ["colour"]
     assert {"one-way", "changes"} <= {w["id"] for w in plan["warnings"]} and plan["asked"] == []
     assert page(stack) == b"one" and revision(stack) == shelf.first
 
@@ -173,7 +176,7 @@ def test_update_and_rollback(stack, shelf, images, registry, engine):
     wait_for(lambda: page(stack) == b"two", 5, "the new page")
     assert visitors.stop() <= {(200, b"one"), (200, b"two"), (503, b"")}
     after = stack.get("mine", "/cgi-bin/answers").body.splitlines()
-    assert after == [before[0], b"first 1", b"again 2"], "answers and secrets stay, and so do a person's files"
+    assert after == [before[0], b"first 1", b"again 2", b"2 too"], "answers and secrets stay, and so do a person's files"
     new = stack.json("status", "mine")
     assert (new["revision"], note(shelf)) == (second, "do not lose me")
     assert all(new[key] == old[key] for key in ("app_id", "port", "subnet", "state"))
@@ -187,7 +190,7 @@ def test_update_and_rollback(stack, shelf, images, registry, engine):
         assert "one-way" in {w["id"] for w in stack.json("rollback", "mine", "--plan")["plan"]["warnings"]}
         stack.ctl("rollback", "mine", "--yes")
         assert page(stack) == b"one" and revision(stack) == shelf.first
-        assert stack.get("mine", "/cgi-bin/answers").body.splitlines() == [before[0], b"first 1", b"again 1"]
+        assert stack.get("mine", "/cgi-bin/answers").body.splitlines() == before
         stack.ctl("rollback", "mine", "--yes")
         assert page(stack) == b"two" and revision(stack) == second
     finally:
@@ -213,6 +216,57 @@ def test_which_revision(stack, shelf, images, engine, registry):
     assert done.returncode != 0 and "no revision 9" in done.stderr
     done = stack.ctl("update", "mine", "--set", "colour=red", "--yes", check=False)
     assert done.returncode == 2 and "greeting" in done.stderr and page(stack) == b"three"
+
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def manifest(registry, image, put=None):
+    """What the registry has under a name: octets and digest; with put, that from now on."""
+    name, _, tag = image.rpartition(":")
+    connection = http.client.HTTPConnection(registry.host, timeout=20)
+    connection.request("GET" if put is None else "PUT", f"/v2/{name}/manifests/{tag}", put,
+                       {"Accept": MANIFEST, "Content-Type": MANIFEST})
+    answer = connection.getresponse()
+    text = answer.read()
+    assert answer.status in (200, 201), text
+    connection.close()
+    return text, "sha256:" + hashlib.sha256(put or text).hexdigest()
+
+
+def test_a_tag_that_moves(stack, shelf, images, engine, registry):
+    """Revisions whose image has one name and two digests: each has its own."""
+    stack.announced += [r"job \d+"]
+    image, other = f"moving{PID}:1", f"moving{PID}:b"
+    ref = f"{registry.host}/{image}"
+    for name, content in ((image, b"north"), (other, b"south")):
+        engine.import_image(f"{registry.host}/{name}", busybox_files({"index.html": content}), WEB)
+        engine.push(f"{registry.host}/{name}")
+        engine.remove_image(f"{registry.host}/{name}")
+    north, south = manifest(registry, image)[1], manifest(registry, other)[1]
+    shelf.publish(2, image, digests={ref: north})
+    stack.ctl("update", "mine", "--yes")
+    was = engine.image_id(ref)
+    assert page(stack) == b"north"
+    manifest(registry, image, manifest(registry, other)[0])
+    shelf.publish(3, image, digests={ref: south}, service={"healthcheck": {"test": ["NONE"]}})
+    # It comes, and something else goes wrong: the name is back where it was.
+    operation = kills.Operation(stack, "update", "mine", yes=True)
+    assert operation.until("start")
+    stack.ctl("job", stack.json("jobs")["jobs"][0]["job_id"], "--cancel")
+    operation.end()
+    assert page(stack) == b"north" and engine.image_id(ref) == was
+    changed = stack.json("update", "mine", "--plan")["plan"]["update"]["images"]
+    assert changed == [{"service": "web", "from": ref, "to": ref}]
+    stack.ctl("update", "mine", "--yes")
+    assert page(stack) == b"south" and engine.image_id(ref) != was
+    stack.ctl("rollback", "mine", "--yes")
+    assert page(stack) == b"north"
+    stack.ctl("rollback", "mine", "--yes")
+    assert page(stack) == b"south"
+    ids = [was, engine.image_id(ref)]
+    stack.ctl("uninstall", "mine", "--purge", "--yes")
+    assert [engine.image_id(each) for each in ids] == [None, None]
 
 
 def test_consent_only_for_what_is_new(stack, shelf, images):
