@@ -14,8 +14,8 @@ apr_status_t aphd_first_run_split(const char *model, const char *service, char *
                                   aph_error_t *err);
 
 /* Writes first, starts it, holds it against what was judged, waits for its end and takes its container and
- * network away. The model that is written afterwards is first: the caller writes the other. APH_EUNHEALTHY with its last
- * lines where it fails or does not end. */
+ * network away. The model that is written afterwards is first: the caller writes the other.
+ * APH_EUNHEALTHY with its last lines where it fails or does not end. */
 apr_status_t aphd_first_run(aphd_job_t *job, const char *first, aph_error_t *err);
 
 #endif
