@@ -31,7 +31,8 @@ enum { NAME, ENTRIES, VERSION, REFRESHED, ADDRESS, COLUMNS };
 
 static const char *number_of(const aphc_context_t *context, const json_t *catalog, const char *member)
 {
-    return apr_psprintf(context->p, "%lld", (long long)aphc_get_number(catalog, member));
+    return apr_psprintf(context->p, "%" APR_INT64_T_FMT,
+                        (apr_int64_t)aphc_get_number(catalog, member));
 }
 
 /* "# home: reason", for what is wrong with a catalog or one of its entries. */

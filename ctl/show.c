@@ -77,7 +77,7 @@ static void print_head(const aphc_context_t *context, const json_t *row, const j
     field(out, "", aphc_get_text(entry, "summary"));
     field(out, "entry", apr_pstrcat(context->p, aphc_get_text(row, "catalog"), "/",
                                     aphc_get_text(row, "id"), NULL));
-    value = number > 0 ? apr_psprintf(context->p, ", number %lld", (long long)number) : "";
+    value = number > 0 ? apr_psprintf(context->p, ", number %" APR_INT64_T_FMT, (apr_int64_t)number) : "";
     field(out, "revision", apr_psprintf(context->p, "%.*s%s%s", APHC_ID_SHOWN,
                                         aphc_get_text(row, "sha256"), value, active));
     field(out, "version", aphc_get_text(entry, "version"));
@@ -86,7 +86,7 @@ static void print_head(const aphc_context_t *context, const json_t *row, const j
     field(out, "made for", joined(context, json_object_get(entry, "architectures")));
     field(out, "web page", web_of(context, json_object_get(entry, "web")));
     if (memory > 0)
-        field(out, "memory", apr_psprintf(context->p, "%lld MiB", (long long)memory));
+        field(out, "memory", apr_psprintf(context->p, "%" APR_INT64_T_FMT " MiB", (apr_int64_t)memory));
     json_object_foreach(json_object_get(entry, "links"), name, link)
         field(out, name, json_string_value(link));
     field(out, "deprecated", aphc_get_text(entry, "deprecated"));

@@ -98,10 +98,10 @@ static json_t *result_of(aphd_refresh_t *refresh, const aph_error_t *failed)
     json_auto_t *row = json_pack("{s:I, s:I, s:I}", "generated", refresh->index.generated, "expires",
                                  refresh->index.expires, "checked", refresh->now);
     const char *warning = failed == NULL ? aphd_catalog_warning(row, refresh->now, refresh->p) : NULL;
-    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:I, s:s?, s:s?}", "name", refresh->name, "version",
+    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:i, s:s?, s:s?}", "name", refresh->name, "version",
                      refresh->index.version, "unchanged", refresh->unchanged, "added", refresh->added,
                      "activated", refresh->activated, "deactivated", refresh->deactivated, "bad",
-                     (json_int_t)json_array_size(refresh->bad), "warning", warning, "error",
+                     refresh->refused, "warning", warning, "error",
                      failed != NULL ? failed->message : NULL);
 }
 

@@ -37,7 +37,7 @@ typedef struct aphd_refresh_t {
     unsigned unchanged : 1; /* the index is the one that was taken the last time */
     unsigned activate : 1;
     unsigned dry_run : 1;
-    int added, activated, deactivated;
+    int added, activated, deactivated, refused;
 } aphd_refresh_t;
 
 /* refresh_index.c: fetches the index and its signature, and decides whether it is believed. */

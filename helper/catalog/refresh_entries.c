@@ -34,6 +34,7 @@ void aphd_refresh_bad(aphd_refresh_t *refresh, const char *id, const char *reaso
     char text[400];
     apr_cpystrn(text, reason, sizeof text);
     aphd_text_clean(text);
+    refresh->refused++;
     json_array_append_new(refresh->bad, json_pack("{s:s, s:s}", "id", id, "reason", text));
     APR_ARRAY_PUSH(refresh->lines, const char *) =
         apr_psprintf(refresh->p, "# %s/%s refused: %s", refresh->name, id, text);
@@ -162,8 +163,8 @@ static void hold_against_index(batch_t *batch)
         if (wanted->status != APR_SUCCESS)
             aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: %s", named->file, wanted->why));
         else if (wanted->length != named->length)
-            aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: it has %zu octets, the index says "
-                             "%zu", named->file, wanted->length, named->length));
+            aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: it has %" APR_SIZE_T_FMT " octets, "
+                             "the index says %" APR_SIZE_T_FMT, named->file, wanted->length, named->length));
         else if (strcmp(aphd_sha256(wanted->octets, wanted->length, p), named->sha256) != 0)
             aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: it is not the text whose sha256 "
                              "the index names", named->file));

@@ -192,24 +192,39 @@ static apr_status_t bind_filter(aphd_catalog_store_t *store, aphd_query_t query,
                                  filter->category, words, limit, (int64_t)filter->offset);
 }
 
+static apr_status_t count(aphd_catalog_store_t *store, const aphd_revision_filter_t *filter,
+                          const char *words, int *total, aph_error_t *err)
+{
+    apr_status_t status = bind_filter(store, QUERY_REVISION_COUNT, filter, words, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_sql_next(store, QUERY_REVISION_COUNT, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *total = sqlite3_column_int(store->statements[QUERY_REVISION_COUNT], 0);
+    aphd_catalog_sql_reset(store, QUERY_REVISION_COUNT);
+    return APR_SUCCESS;
+}
+
 apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision_filter_t *filter,
                                 json_t **rows, int *total, aph_error_t *err)
 {
     char *words = filter->text != NULL && filter->text[strspn(filter->text, " ")] != '\0'
                 ? aphd_catalog_fold(apr_pstrdup(store->p, filter->text)) : NULL;
     *rows = NULL;
-    apr_status_t status = APR_SUCCESS;
-    if (total != NULL) {
-        status = bind_filter(store, QUERY_REVISION_COUNT, filter, words, err);
-        if (status == APR_SUCCESS)
-            status = aphd_catalog_sql_next(store, QUERY_REVISION_COUNT, err);
-        if (status != APR_SUCCESS)
-            return status;
-        *total = sqlite3_column_int(store->statements[QUERY_REVISION_COUNT], 0);
-        aphd_catalog_sql_reset(store, QUERY_REVISION_COUNT);
+    apr_status_t status = bind_filter(store, QUERY_REVISIONS, filter, words, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_sql_rows(store, QUERY_REVISIONS, aphd_catalog_read_revision, rows, err);
+    if (status != APR_SUCCESS || total == NULL)
+        return status;
+    /* A list that ends before its limit says by itself how many there are. */
+    int got = (int)json_array_size(*rows);
+    *total = filter->offset + got;
+    if (got == 0 ? filter->offset == 0 : got < (filter->limit > 0 ? filter->limit : LIST_DEFAULT))
+        return APR_SUCCESS;
+    status = count(store, filter, words, total, err);
+    if (status != APR_SUCCESS) {
+        json_decref(*rows);
+        *rows = NULL;
     }
-    status = bind_filter(store, QUERY_REVISIONS, filter, words, err);
-    return status == APR_SUCCESS
-               ? aphd_catalog_sql_rows(store, QUERY_REVISIONS, aphd_catalog_read_revision, rows, err)
-               : status;
+    return status;
 }

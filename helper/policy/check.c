@@ -176,13 +176,18 @@ static apr_status_t check_folder(const request_t *request, int *code, apr_pool_t
     return rv;
 }
 
+/* A catalog is sound where nothing in it is malformed; an entry by itself ends as any file does. */
 static apr_status_t check_catalog(const request_t *request, int *code, apr_pool_t *p,
                                   aph_error_t *err)
 {
-    size_t malformed = 0;
-    apr_status_t rv =
-        aphd_check_catalog(request->path, request->options.as_json, &malformed, p, err);
-    *code = malformed > 0 ? aph_error_exit_code(APH_EUNREADABLE) : 0;
+    size_t counts[APHD_ENTRY_ENDS] = {0};
+    apr_status_t rv = aphd_check_catalog(request->path, &request->options, counts, p, err);
+    if (counts[APHD_ENTRY_MALFORMED] > 0)
+        *code = aph_error_exit_code(APH_EUNREADABLE);
+    else if (!request->catalog && counts[APHD_ENTRY_REFUSED] > 0)
+        *code = aph_error_exit_code(APH_EDENIED);
+    else if (!request->catalog && counts[APHD_ENTRY_ASKS] > 0)
+        *code = aph_error_exit_code(APH_ECONSENT);
     return rv;
 }
 
@@ -193,7 +198,7 @@ static apr_status_t run(const request_t *request, int *code, apr_pool_t *p, aph_
         fputs(usage, stdout);
     else if (request->keys)
         aphd_check_print_keys();
-    else if (request->catalog)
+    else if (request->catalog || aphd_check_is_entry(request->path))
         return check_catalog(request, code, p, err);
     else if (strcmp(request->path, "-") != 0 && stat(request->path, &seen) == 0
              && S_ISDIR(seen.st_mode))

@@ -161,13 +161,14 @@ static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length)
     return script;
 }
 
-static void judge(aphd_check_entry_t *entry, const char *text, size_t length)
+static void judge(aphd_check_entry_t *entry, const aphd_policy_site_t *site, const char *text,
+                  size_t length)
 {
     json_t *script = apply(entry, text, length);
     const json_t *compose = json_object_get(script, "compose");
     entry->end = APHD_ENTRY_ASKS; /* and so it stays where no sample fits */
     if (entry->error.status == APR_SUCCESS && compose != NULL &&
-        aphd_policy_judge(compose, &aphd_check_site, &entry->result, &entry->error) == APR_SUCCESS)
+        aphd_policy_judge(compose, site, &entry->result, &entry->error) == APR_SUCCESS)
         entry->end = entry->result.verdict == APHD_DENY   ? APHD_ENTRY_REFUSED
                      : entry->result.verdict == APHD_ASK  ? APHD_ENTRY_ASKS
                      : json_array_size(entry->needed) > 0 ? APHD_ENTRY_ASKS
@@ -191,6 +192,7 @@ typedef struct catalog_t {
     aphd_entry_text_t texts[AT_ONCE];
     size_t counts[APHD_ENTRY_ENDS];
     int as_json;
+    aphd_policy_site_t site;
 } catalog_t;
 
 static int is_list_of_rockons(const aphd_check_entry_t *entry)
@@ -248,16 +250,24 @@ static void print_problem(const aphd_check_entry_t *entry)
         printf("; and %zu more", refused - 1);
 }
 
-static void print_list(const char *before, const json_t *list, const char *member,
-                       const char *verdict)
+/* Whether a finding waits for a person's word: what is asked, and what root overrode. */
+static int waits(const json_t *finding)
+{
+    int overridden = json_is_true(json_object_get(finding, "overridden"));
+    return (overridden || strcmp(text_of(finding, "verdict"), "ask") == 0)
+           && !json_is_true(json_object_get(finding, "consented"));
+}
+
+/* Ids of questions, or of the findings that wait. */
+static void print_list(const char *before, const json_t *list)
 {
     size_t i, shown = 0;
     json_t *item;
     json_array_foreach((json_t *)list, i, item) {
-        if (verdict != NULL && strcmp(text_of(item, "verdict"), verdict) != 0)
+        if (json_is_object(item) && !waits(item))
             continue;
         const char *text = json_string_value(item);
-        printf("%s%s", shown++ == 0 ? before : ", ", text != NULL ? text : text_of(item, member));
+        printf("%s%s", shown++ == 0 ? before : ", ", text != NULL ? text : text_of(item, "id"));
     }
 }
 
@@ -272,9 +282,9 @@ static void print_line(const aphd_check_entry_t *entry)
     if (entry->end >= APHD_ENTRY_REFUSED) {
         print_problem(entry);
     } else if (entry->end == APHD_ENTRY_ASKS) {
-        print_list(" for answers to ", entry->needed, "", NULL);
+        print_list(" for answers to ", entry->needed);
         print_list(json_array_size(entry->needed) > 0 ? "; for consent to " : " for consent to ",
-                   entry->result.findings, "id", "ask");
+                   entry->result.findings);
     }
     if (entry->end < APHD_ENTRY_REFUSED && questions > 0)
         printf(" (%zu question%s)", questions, questions > 1 ? "s" : "");
@@ -307,7 +317,7 @@ static json_t *row_of(const aphd_check_entry_t *entry)
 static void finish(catalog_t *catalog, aphd_check_entry_t *entry, const char *text, size_t length)
 {
     if (entry->error.status == APR_SUCCESS && entry->entry != NULL)
-        judge(entry, text, length);
+        judge(entry, &catalog->site, text, length);
     settle_error(entry);
     /* A list of rock-ons is none; whether it is JSON at all is worth a word. */
     if (!is_list_of_rockons(entry) || strstr(entry->error.message, "not JSON") != NULL) {
@@ -367,12 +377,14 @@ static void print_sum(const catalog_t *catalog, const char *folder)
     json_decref(sum);
 }
 
-apr_status_t aphd_check_catalog(const char *folder, int as_json, size_t *malformed, apr_pool_t *p,
-                                aph_error_t *err)
+apr_status_t aphd_check_catalog(const char *folder, const aphd_check_options_t *options,
+                                size_t *counts, apr_pool_t *p, aph_error_t *err)
 {
     catalog_t *catalog = apr_pcalloc(p, sizeof *catalog);
-    catalog->as_json = as_json;
-    *malformed = 0;
+    catalog->as_json = options->as_json;
+    catalog->site = aphd_check_site;
+    catalog->site.allowed = options->allowed;
+    catalog->site.consents = options->consents;
     apr_status_t rv = aphd_check_entries(folder, &catalog->entries, p, err);
     if (rv != APR_SUCCESS)
         return rv;
@@ -382,9 +394,9 @@ apr_status_t aphd_check_catalog(const char *folder, int as_json, size_t *malform
         int left = catalog->entries->nelts - at;
         rv = take_some(catalog, at, left < AT_ONCE ? left : AT_ONCE, err);
     }
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS && (catalog->as_json || catalog->entries->nelts > 1))
         print_sum(catalog, folder);
-    *malformed = catalog->counts[APHD_ENTRY_MALFORMED];
+    memcpy(counts, catalog->counts, sizeof catalog->counts);
     json_decref(catalog->ids);
     json_decref(catalog->files);
     return rv;

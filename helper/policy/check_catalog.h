@@ -39,14 +39,17 @@ typedef struct aphd_check_entry_t {
     aphd_entry_end_t end;
 } aphd_check_entry_t;
 
+/* Nonzero for a *.json that is an entry by its looks, and not a compose file. */
+int aphd_check_is_entry(const char *path);
+
 /* The entries of folder, as index.json names them; without one, every *.json below it (but
  * root.json, the list of a folder of rock-ons). *entries: of aphd_check_entry_t, from p. */
 apr_status_t aphd_check_entries(const char *folder, apr_array_header_t **entries, apr_pool_t *p,
                                 aph_error_t *err);
 
 /* Reads and judges all of folder's entries, and prints a line for each and the sum, or one object.
- * *malformed: how many are. */
-apr_status_t aphd_check_catalog(const char *folder, int as_json, size_t *malformed, apr_pool_t *p,
-                                aph_error_t *err);
+ * counts[APHD_ENTRY_ENDS]: how many end how. */
+apr_status_t aphd_check_catalog(const char *folder, const aphd_check_options_t *options,
+                                size_t *counts, apr_pool_t *p, aph_error_t *err);
 
 #endif

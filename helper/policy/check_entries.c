@@ -112,6 +112,29 @@ static apr_status_t walk(const char *folder, const char *below, int depth,
     return rv;
 }
 
+int aphd_check_is_entry(const char *path)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct stat seen;
+    if (!is_entry(path) || stat(path, &seen) != 0 || !S_ISREG(seen.st_mode) ||
+        aph_file_read(path, APH_FOREIGN_MAX, &text, &length, NULL) != APR_SUCCESS)
+        return 0;
+    int found = (strstr(text, "\"apphost\"") != NULL && strstr(text, "\"revision\"") != NULL) ||
+                (strstr(text, "\"containers\"") != NULL && strstr(text, "\"image\"") != NULL) ||
+                strstr(text, "\"install_script\"") != NULL;
+    free(text);
+    return found;
+}
+
+/* A file by itself. */
+static apr_status_t from_file(const char *path, apr_array_header_t *entries)
+{
+    aphd_check_entry_t *entry = apr_array_push(entries);
+    *entry = (aphd_check_entry_t){.file = path, .path = path, .length = -1};
+    return APR_SUCCESS;
+}
+
 apr_status_t aphd_check_entries(const char *folder, apr_array_header_t **entries, apr_pool_t *p,
                                 aph_error_t *err)
 {
@@ -122,8 +145,9 @@ apr_status_t aphd_check_entries(const char *folder, apr_array_header_t **entries
     const char *clean = apr_pstrndup(p, folder, length);
     const char *index = apr_pstrcat(p, clean, "/index.json", NULL);
     *entries = apr_array_make(p, 128, sizeof(aphd_check_entry_t));
-    apr_status_t rv = stat(index, &seen) == 0 ? from_index(clean, index, *entries, err)
-                                              : walk(clean, "", 0, *entries, err);
+    apr_status_t rv = stat(clean, &seen) == 0 && S_ISREG(seen.st_mode) ? from_file(clean, *entries)
+                      : stat(index, &seen) == 0 ? from_index(clean, index, *entries, err)
+                                                : walk(clean, "", 0, *entries, err);
     if (rv == APR_SUCCESS && (*entries)->nelts == 0)
         return aph_error_set(err, APH_ENOTFOUND, 2475,
                              "in %s is no index.json, and below it no *.json", clean);

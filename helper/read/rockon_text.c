@@ -273,6 +273,17 @@ static apr_status_t convert(aphd_rockon_t *r, json_t *root)
     return aphd_rockon_about(r);
 }
 
+/* Whether the page is the only way in. */
+static int is_only_way(const aphd_rockon_t *r)
+{
+    size_t i;
+    json_t *question;
+    json_array_foreach(r->questions, i, question)
+        if (strcmp(json_string_value(json_object_get(question, "kind")), "port") == 0)
+            return 0;
+    return 1;
+}
+
 /* Puts the parts together, without those that only stood for something else. */
 static void finish(aphd_rockon_t *r)
 {
@@ -282,6 +293,9 @@ static void finish(aphd_rockon_t *r)
         if (r->containers[i].folded)
             json_object_del(r->services, r->containers[i].name);
     }
+    json_t *web = json_object_get(r->manifest, "web");
+    if (web != NULL)
+        json_object_set_new(web, "only", json_boolean(is_only_way(r)));
     json_t *compose = json_pack("{s:O}", "services", r->services);
     if (json_object_size(r->volumes) > 0)
         json_object_set(compose, "volumes", r->volumes);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any octets as each of the answers of a registry. What is accepted holds digests, sizes and texts of
- * the grammar, and nothing else. */
+/* Any octets as each of the answers of a registry, and as the index of a catalog. What is accepted holds
+ * digests, sizes and texts of the grammar, and nothing else. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/read/index_form.h"
+#include "helper/read/index_text.h"
 #include "helper/read/registry_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
@@ -68,6 +70,11 @@ static void check_token(const json_t *normal)
     check_plain(json_object_get(normal, "token"), 16384);
 }
 
+static void check_index(const json_t *normal)
+{
+    must(aphd_index_is_normal(normal));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 {
     static const struct {
@@ -76,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
     } rows[] = {{aphd_registry_manifest, check_manifest},
                 {aphd_registry_image, check_image},
                 {aphd_registry_challenge, check_challenge},
-                {aphd_registry_token, check_token}};
+                {aphd_registry_token, check_token},
+                {aphd_index_text, check_index}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         json_t *normal = NULL;
         aph_error_t err = APH_ERROR_INIT;

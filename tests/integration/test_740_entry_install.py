@@ -218,6 +218,37 @@ def test_not_for_this_machine_nor_any_more(bare, image):
     assert bare.ctl("install", bare.script("x"), "--name", "x", "--set", "a=b", check=False).returncode == 2
 
 
+def test_not_from_a_catalog_that_expired(bare, image):
+    bare.announced += [r"install home/notes|install notes"]
+    bring(bare, manifest())
+    with contextlib.closing(sqlite3.connect(f"{bare.state}/catalog.db")) as db:
+        db.execute("update revisions set catalog = 'home'")
+        db.execute("insert into catalogs(name, url, private, version, sha256, generated, expires, etag, checked, refreshed, error)"
+                   " values('home', 'file:///nowhere', 0, 3, '', 1000, 2000, '', 1000, 1000, '')")
+        db.commit()
+    stale = bare.ctl("install", "home/notes", "--yes", check=False)
+    assert stale.returncode == 3 and "home" in stale.stderr and "expired" in stale.stderr, stale.stderr
+    assert bare.ours() == ([], [])
+
+
+def test_a_folder_of_a_storage_location(bare, image):
+    """Where a person says so, and only there."""
+    bare.announced += [r"install notes"]
+    place = f"{bare.folder}/media"
+    os.makedirs(f"{place}/films")
+    bare.ctl("storage", "add", "media", place)
+    asks = {"id": "films", "kind": "storage", "label": "Films", "service": "web", "target": "/films"}
+    bring(bare, manifest(questions=[asks]))
+    wrong = bare.ctl("install", "notes", "--yes", "--set", "films=/etc", check=False)
+    assert wrong.returncode == 2 and "films (Films)" in wrong.stderr
+    absent = bare.ctl("install", "notes", "--yes", "--set", "films=music/old", check=False)
+    assert absent.returncode == 6 and "music" in absent.stderr
+    bare.ctl("install", "notes", "--yes", "--set", "films=media/films")
+    assert [m["Source"] for m in in_container(bare, "web")["Mounts"]] == [f"{place}/films"]
+    bare.ctl("uninstall", "notes", "--purge", "--yes")
+    assert os.path.isdir(f"{place}/films")
+
+
 def test_a_digest_is_the_only_one(bare, engine, registry):
     """What the registry has under the tag is pulled where it is what the entry names, and nothing else is."""
     ref = f"{registry.host}/entry{PID}/web:1"

@@ -84,16 +84,9 @@ def write_index():
         out.write("\n")
 
 
-def schema_judge():
-    if not os.path.exists(f"{ROOT}/catalog/manifest.schema.json"):
-        return lambda manifest: True
+def shipped():
     sys.path.insert(0, os.path.join(ROOT, "tests/unit"))
     from manifest_schema import SCHEMA, fits
-    return lambda manifest: fits(SCHEMA, manifest)
-
-
-def shipped():
-    fits = schema_judge()
     note(json.load(open(f"{SHIPPED}/index.json"))["entries"] == make_index(),
          "the shipped index is of the shipped files", "run catalogs.py ROOT - --write")
     code, said = check(SHIPPED)
@@ -103,7 +96,7 @@ def shipped():
         entry = seen.get(name, {"end": "absent", "needed": []})
         note(ends(entry) == wanted, f"{name}: {wanted[0]}", ends(entry))
         manifest = json.load(open(f"{SHIPPED}/{name}.json", encoding="utf-8"))
-        note(fits(manifest), f"{name} fits the schema")
+        note(fits(SCHEMA, manifest), f"{name} fits the schema")
         reasons = {p["id"] for p in manifest.get("permissions", [])}
         asked = set(findings(entry, "ask", "id")) | set(findings(entry, "deny", "id"))
         note(reasons == asked, f"{name} gives a reason for what it asks, and for nothing else", (reasons, asked))
@@ -130,6 +123,15 @@ def folders():
         put(folder, "b.json", rockon("B", opts=[["--privileged", ""]]))
         put(folder, "c.json", rockon("C", environment={"TOKEN": {"label": "Token"}}))
         put(folder, "d.json", rockon("D", opts=[["--unheard-of", "x"]]))
+        for name, code, end in (("a", 0, "installs"), ("c", 4, "asks"), ("b", 3, "refused")):
+            run = subprocess.run([CHECK, f"{folder}/{name}.json"], capture_output=True, text=True, timeout=60)
+            note(run.returncode == code and run.stdout.count("\n") == 1 and end in run.stdout, f"one entry {end}", run.stdout)
+        run = subprocess.run([CHECK, "--allow", "privileged", f"{folder}/b.json"], capture_output=True, text=True, timeout=60)
+        note(run.returncode == 4 and "asks for consent to app.privileged" in run.stdout, "root may override", run.stdout)
+        put(folder, "compose.json", {"services": {"a": {"image": "example/app"}}})
+        run = subprocess.run([CHECK, f"{folder}/compose.json"], capture_output=True, text=True, timeout=60)
+        note("accepted" in run.stdout, "a compose file in JSON stays one", run.stdout)
+        os.unlink(f"{folder}/compose.json")
         put(folder, "root.json", {"a": "a.json"})
         code, said = check(folder)
         note(code == 0 and said["counts"] == {"installs": 1, "asks": 1, "refused": 2, "malformed": 0},

@@ -236,4 +236,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":  # catalogs.py asks the schema, too
+    sys.exit(main())
