@@ -64,8 +64,10 @@ static int find_member(scan_t *scan, const char *name)
 
 char *aphd_lines_restore(const char *source, size_t length, const char *member, char *dump, apr_pool_t *p)
 {
+    if (source == NULL)
+        return dump;
     scan_t from = {source, source + length, 1}, to = {dump, dump + strlen(dump), 1};
-    if (source == NULL || !find_member(&from, member))
+    if (!find_member(&from, member))
         return dump;
     /* The dump's one line, and no more line ends than the source has. */
     size_t lines = 0, size = 0;

@@ -10,6 +10,8 @@ cd "$srcdir" || exit 1
 for word in system popen sprintf vsprintf strcpy stpcpy strcat gets tmpnam mktemp alloca execlp execvp; do
     ok "nobody calls $word" "$(grep -nE "(^|[^A-Za-z0-9_.>])$word[[:space:]]*\(" $files)"
 done
+ok "apr does not print %lld or %zu, which it does not know" \
+    "$(grep -nE 'apr_(p|pv|)s(n|)printf[(].*%(ll|z)' $files)"
 ok "no shell is named" "$(grep -nE '"(/usr)?/bin/(ba|da)?sh"' $files)"
 ok "connections name 127.0.0.1, never localhost" \
     "$(grep -nE '(getaddrinfo|connect|CURLOPT_URL|inet_pton)[^;]*localhost|"https?://localhost' $files)"
