@@ -87,7 +87,7 @@ static const aph_op_t *find_op(const char *verb)
 {
     char name[64];
     size_t i = 0;
-    for (; verb[i] != '\0' && i < sizeof name - 1; i++)
+    for (; i < sizeof name - 1 && verb[i] != '\0'; i++)
         name[i] = (char)(verb[i] == ' ' ? '-' : verb[i]);
     name[i] = '\0';
     return aph_op_find(name);

@@ -156,7 +156,7 @@ clean_build() {
 # The same test programs under valgrind; libtool runs the real program, not its wrapper.
 valgrind_tests() {
     build=$work/gcc
-    timeout 900 make -C "$build" -j"$(nproc)" -k check TESTS="$(valgrind_programs)" \
+    timeout 1500 make -C "$build" -j"$(nproc)" -k check TESTS="$(valgrind_programs)" \
         LOG_COMPILER="./libtool --mode=execute valgrind" \
         AM_LOG_FLAGS="-q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes" \
         >"$build/valgrind.log" 2>&1 || true

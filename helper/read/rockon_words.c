@@ -113,8 +113,8 @@ const char *aphd_rockon_plain(const json_t *value, apr_pool_t *p)
     char *html = apr_palloc(p, 4 * strlen(text) + 1);
     for (; *text != '\0'; text++) {
         if (*text == '<' && !is_element(text)) {
-            memcpy(html + length, "&lt;", 4);
-            length += 4;
+            for (const char *as = "&lt;"; *as != '\0'; as++)
+                html[length++] = *as;
         } else {
             html[length++] = *text;
         }
@@ -146,10 +146,13 @@ json_t *aphd_rockon_shown(const char *plain, size_t most, apr_pool_t *p)
         size_t length = 0, characters = 0;
         for (; *text != '\0'; text++) {
             const char *as = *text == '<' ? "&lt;" : *text == '&' ? "&amp;" : NULL;
-            size_t step = as != NULL ? strlen(as) : 1;
-            memcpy(html + length, as != NULL ? as : text, step);
-            length += step;
-            characters += as != NULL ? step : ((unsigned char)*text & 0xC0) != 0x80;
+            size_t before = length;
+            if (as == NULL)
+                html[length++] = *text;
+            for (; as != NULL && *as != '\0'; as++)
+                html[length++] = *as;
+            characters += length - before > 1 || ((unsigned char)*text & 0xC0) != 0x80
+                        ? length - before : 0;
         }
         if (characters <= most || limit < 8)
             return json_stringn(html, length);

@@ -100,4 +100,7 @@ def test_started_anew_during_an_install(stack, own_engine, how):
                 raise AssertionError(f"{stack.json('status', 'victim')}\n{told}\n{stack.daemon_log()}") from why
             stack.ctl("uninstall", "victim", "--purge", "--yes")
         kills.no_trace(stack, f"a new engine at {step}", "victim")
-        wait_for(lambda: states(stack) == {"up": "running"}, 60, "the other app")
+        try:
+            wait_for(lambda: states(stack) == {"up": "running"}, 60, "the other app")
+        except AssertionError as why:
+            raise AssertionError(f"{step}: {stack.json('status', 'up')}\n{stack.ours()[0]}\n{stack.daemon_log()}") from why
