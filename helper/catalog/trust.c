@@ -121,7 +121,7 @@ apr_status_t aphd_catalog_may_install(const json_t *catalog, json_int_t now, aph
     if (expires == 0 || expires > aphd_trust_now(catalog, now))
         return APR_SUCCESS;
     if (expires > now)
-        return aph_error_set(err, APH_EDENIED, 2686, "catalog %s expired at %s by the clock this machine "
+        return aph_error_set(err, APH_EDENIED, 2695, "catalog %s expired at %s by the clock this machine "
                              "had before; if that clock was wrong, remove the catalog and add it again: "
                              "apphostctl catalog remove %s", text_of(catalog, "name"),
                              date_of(expires, date, sizeof date), text_of(catalog, "name"));
