@@ -5,7 +5,8 @@
  *   2. Its version and its times are judged (trust.h). One that is as it was ends here.
  *   3. Entries whose text is not here yet are fetched, held against the digest in the index, read
  *      and staged. One that is not as it should be is noted with its reason, and the others go on.
- *   4. One transaction: revisions are added and activated, what the index names no more is not offered
+ *   4. One transaction: revisions are added and activated, known ones that the index names anew are
+ *      activated again, what the index names no more is not offered
  *      any more, and the catalog's row says so.
  *
  * Until 4 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog

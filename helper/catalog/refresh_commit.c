@@ -118,20 +118,21 @@ static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_stor
 
 /* --- what is new --------------------------------------------------------------------------- */
 
+/* how: "imported", or what else happened to the revision. */
 static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
-                             aph_error_t *err)
+                             const char *how, aph_error_t *err)
 {
     if (!refresh->activate) {
-        say(refresh, row, "imported");
+        say(refresh, row, how);
         return APR_SUCCESS;
     }
     if (json_is_true(json_object_get(row, "obsolete"))) {
-        say(refresh, row, "imported, and not offered: it is obsolete");
+        say(refresh, row, apr_pstrcat(refresh->p, how, ", and not offered: it is obsolete", NULL));
         return withdraw_entry(refresh, store, text_of(row, "id"),
                               "not offered any more: a newer revision calls the entry obsolete", err);
     }
     refresh->activated++;
-    say(refresh, row, "imported and activated");
+    say(refresh, row, apr_pstrcat(refresh->p, how, " and activated", NULL));
     return refresh->dry_run ? APR_SUCCESS
                             : aphd_revision_activate(store, ref_of(refresh, row), err);
 }
@@ -158,7 +159,39 @@ static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store
     if (status != APR_SUCCESS || !added)
         return status;
     refresh->added++;
-    return activate(refresh, store, staged->row, err);
+    return activate(refresh, store, staged->row, "imported", err);
+}
+
+/* --- what is named again ------------------------------------------------------------------- */
+
+static apr_status_t name_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                               const aphd_index_entry_t *entry, aph_error_t *err)
+{
+    json_auto_t *row = NULL;
+    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->sha256, NULL);
+    apr_status_t status = aphd_revision_find(store, ref, &row, NULL, err);
+    return status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated"))
+         ? status : activate(refresh, store, row, "named again", err);
+}
+
+/* Texts that are here already, of which the index before this one did not speak: an older revision in
+ * the place of a bad one, or an entry that is back. Where it named the same, what is active is what an
+ * admin wants. Before anything is added: what is new is no text that was known. */
+static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                                   aph_error_t *err)
+{
+    json_auto_t *before = NULL, *now = json_object();
+    apr_status_t status = aphd_catalog_named(store, refresh->name, &before, err);
+    for (size_t i = 0; i < refresh->index.count && status == APR_SUCCESS; i++) {
+        const aphd_index_entry_t *entry = &refresh->index.entries[i];
+        const char *sha256 = json_string_value(json_object_get(before, entry->id));
+        json_object_set_new(now, entry->id, json_string(entry->sha256));
+        if ((sha256 == NULL || strcmp(sha256, entry->sha256) != 0)
+            && aphd_revision_known(store, refresh->name, entry->id, entry->sha256))
+            status = name_again(refresh, store, entry, err);
+    }
+    return status != APR_SUCCESS || refresh->dry_run
+         ? status : aphd_catalog_put_named(store, refresh->name, now, err);
 }
 
 /* --- the catalog's own row ----------------------------------------------------------------- */
@@ -204,6 +237,8 @@ static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
         status = aph_error_set(err, APH_EBUSY, 2508, "it was replaced while it was fetched");
     if (status == APR_SUCCESS)
         status = aphd_trust_index(row, &refresh->index, refresh->now, err);
+    if (status == APR_SUCCESS && !refresh->unchanged)
+        status = name_all_again(refresh, store, err);
     for (int i = 0; i < refresh->staged->nelts && status == APR_SUCCESS; i++)
         status = add_one(refresh, store, &APR_ARRAY_IDX(refresh->staged, i, aphd_staged_t), err);
     if (status == APR_SUCCESS && refresh->activate && !refresh->unchanged

@@ -56,6 +56,13 @@ apr_status_t aphd_catalog_drop(aphd_catalog_store_t *store, const char *name, ap
 apr_status_t aphd_catalog_put_bad(aphd_catalog_store_t *store, const char *name, const json_t *bad,
                                   aph_error_t *err);
 
+/* Which text the index that was last taken names for each entry, whether it was taken or not:
+ * {ID: SHA256}. New reference; put replaces all of it. */
+apr_status_t aphd_catalog_named(aphd_catalog_store_t *store, const char *name, json_t **named,
+                                aph_error_t *err);
+apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *name, const json_t *named,
+                                    aph_error_t *err);
+
 /* --- revisions (store_revisions.c) */
 
 /* Adds a revision: row is a REVISION without predecessor, created and activated, text what it was made

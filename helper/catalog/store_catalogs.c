@@ -86,3 +86,23 @@ apr_status_t aphd_catalog_put_bad(aphd_catalog_store_t *store, const char *name,
         json_array_append(kept, json_array_get(bad, i));
     return aphd_catalog_sql_run(store, QUERY_CATALOG_BAD, err, "tj", name, kept);
 }
+
+static json_t *read_named(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return aphd_catalog_sql_json(store, query, 0);
+}
+
+apr_status_t aphd_catalog_named(aphd_catalog_store_t *store, const char *name, json_t **named,
+                                aph_error_t *err)
+{
+    *named = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_CATALOG_NAMED, err, "t", name);
+    return status == APR_SUCCESS
+               ? aphd_catalog_sql_row(store, QUERY_CATALOG_NAMED, read_named, named, err) : status;
+}
+
+apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *name, const json_t *named,
+                                    aph_error_t *err)
+{
+    return aphd_catalog_sql_run(store, QUERY_CATALOG_NAME, err, "tj", name, named);
+}

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from catalog_env import Files, Maker, manifest, shop  # noqa: F401 (shop: a fixture)
+from catalog_env import Files, Maker, manifest, sha256, shop  # noqa: F401 (shop: a fixture)
 
 DENIED, UNREADABLE, FORBIDDEN, TOO_LARGE, NOT_FOUND = 3, 5, 13, 19, 6
 
@@ -447,6 +447,50 @@ def test_what_is_fetched_and_offered(shop, served):  # noqa: F811
     assert "main/photos 1.0 revision 1: not offered any more" in said
     assert shop.active() == {}
     assert len(served.before) == 2 and shop.rows("revision", "1")["main/photos"] in (1, 2)
+
+
+def test_what_is_named_again(shop, served):  # noqa: F811
+    good, music = served.entries["photos"], served.entries["music"]
+    digits = sha256(good)[:16]
+    served.entries["photos"] = manifest("photos", 2)
+    served.index(version=2)
+    shop.refresh("main")
+    assert shop.rows()["main/photos"] == 2
+    # The maker takes revision 2 back.
+    served.entries["photos"] = good
+    served.index(version=3)
+    line = f"{digits} # main/photos 1.0 revision 1: named again and activated"
+    assert line in shop.refresh("main", "--dry-run") and shop.rows()["main/photos"] == 2
+    assert line in shop.refresh("main")
+    assert shop.active() == {"main/photos": 1, "main/music": 1}
+    # What the admin chose stays, for as long as the index names the same.
+    shop.ctl("revision", "deactivate", digits)
+    served.index(version=4)
+    assert "photos" not in shop.refresh("main") and shop.active() == {"main/music": 1}
+    # Gone and back again; the first time nothing is to be activated, and that is not made up for.
+    for version, words in ((5, ["--no-activate"]), (8, [])):
+        del served.entries["music"]
+        served.index(version=version)
+        shop.refresh("main")
+        assert shop.active() == {}
+        served.entries["music"] = music
+        served.index(version=version + 1)
+        assert "main/music 1.0 revision 1: named again" in shop.refresh("main", *words)
+        assert shop.active() == ({} if words else {"main/music": 1})
+        served.index(version=version + 2)
+        assert "named again" not in shop.refresh("main")
+    # An obsolete one takes the place of what was offered, and is not offered itself.
+    served.entries["music"] = manifest("music", 2, obsolete=True)
+    served.index(version=11)
+    shop.refresh("main")
+    served.entries["music"] = music
+    served.index(version=12)
+    shop.refresh("main")
+    assert shop.active() == {"main/music": 1}
+    served.entries["music"] = manifest("music", 2, obsolete=True)
+    served.index(version=13)
+    assert "revision 2: named again, and not offered: it is obsolete" in shop.refresh("main")
+    assert shop.active() == {}
 
 
 def test_a_kill_leaves_the_old_or_the_new(shop, served):  # noqa: F811
