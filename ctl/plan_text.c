@@ -250,7 +250,7 @@ static void print_author(const aphc_terminal_t *terminal, const char *reason)
 
 static void print_finding(const aphc_terminal_t *terminal, const json_t *finding)
 {
-    const char *value = aphc_get_text(finding, "value");
+    const char *value = aphc_get_text(finding, "value"), *terms = aphc_get_text(finding, "terms");
     json_int_t line = aphc_get_number(finding, "line");
     aphc_putf(terminal, "%*s", INDENT, "");
     if (line > 0)
@@ -263,6 +263,11 @@ static void print_finding(const aphc_terminal_t *terminal, const json_t *finding
     aphc_putf(terminal, "\n%*s", INDENT * 2, "");
     aphc_text_wrap(terminal->file, aphc_get_text(finding, "reason"), terminal->columns, INDENT * 2);
     aphc_putf(terminal, "\n");
+    if (*terms != '\0') {
+        aphc_putf(terminal, "%*s", INDENT * 2, "");
+        aphc_text_wrap(terminal->file, terms, terminal->columns, INDENT * 2);
+        aphc_putf(terminal, "\n");
+    }
     print_author(terminal, aphc_get_text(finding, "author"));
     print_remedy(terminal, finding);
 }

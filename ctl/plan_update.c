@@ -43,7 +43,8 @@ static void print_ports(const aphc_terminal_t *terminal, const json_t *ports)
     {
         aphc_putf(terminal, "%*sport %lld/", INDENT, "", (long long)aphc_get_number(port, "port"));
         aphc_put(terminal, APHC_PLAIN, aphc_get_text(port, "protocol"));
-        aphc_putf(terminal, " %s\n", json_is_true(json_object_get(port, "opens")) ? "opens" : "closes");
+        aphc_putf(terminal, " %s%s\n", json_is_true(json_object_get(port, "opens")) ? "opens" : "closes",
+                  aphc_get_text(port, "address")[0] != '\0' ? " to this machine's own programs" : "");
     }
 }
 

@@ -17,7 +17,7 @@ const aphc_option_t aphc_update_options[] = {
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
     [REVISION] = {"revision", 0, "REVISION", "another revision than the active one: its number or id"},
     [SET] = {"set", 0, "KEY=VALUE...", "answer a question of the entry anew"},
-    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions, a JSON object"},
+    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
     [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help rules"},
     {NULL, 0, NULL, NULL},
 };

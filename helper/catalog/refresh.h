@@ -51,7 +51,8 @@ apr_status_t aphd_refresh_entries(aphd_refresh_t *refresh, aphd_catalog_store_t 
 /* refresh_commit.c: everything staged, in one transaction; of a dry run only the lines. */
 apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err);
 
-/* Notes in the catalog's row why it could not be refreshed; all else stays. */
+/* Notes in the catalog's row why it could not be refreshed, and the time where an index was verified; all
+ * else stays. */
 void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why);
 
 /* An entry that is not taken, and why. */

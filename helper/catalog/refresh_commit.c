@@ -229,6 +229,15 @@ apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err)
     return status;
 }
 
+/* A clock that is far ahead must not lock the catalog for good. Only an index that was verified raises
+ * the newest time, and not beyond its own end: it stays expired then, and the next one is taken. */
+static void note_time(const aphd_refresh_t *refresh, json_t *row)
+{
+    json_int_t end = refresh->index.expires; /* 0: no index was verified */
+    set_number(row, "checked", newest(json_integer_value(json_object_get(row, "checked")),
+                                      refresh->now < end ? refresh->now : end));
+}
+
 void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why)
 {
     aphd_catalog_store_t *store = NULL;
@@ -240,7 +249,7 @@ void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why)
         return;
     if (aphd_catalog_begin(store, &unheard) == APR_SUCCESS
         && aphd_catalog_get(store, refresh->name, &row, &unheard) == APR_SUCCESS) {
-        set_number(row, "checked", aphd_trust_now(row, refresh->now));
+        note_time(refresh, row);
         json_object_set_new(row, "error", json_string(why->message));
         if (aphd_catalog_put(store, row, &unheard) == APR_SUCCESS)
             aphd_catalog_commit(store, &unheard);

@@ -109,7 +109,8 @@ apr_status_t aphd_trust_index(const json_t *catalog, const aphd_index_t *index, 
         return aph_error_set(err, APH_EDENIED, 2501, "the index expired at %s%s",
                              date_of(index->expires, date, sizeof date),
                              floor > now ? "; the clock of this machine was set back, and that "
-                                           "changes nothing" : "");
+                                           "changes nothing. If it was wrong before, remove the "
+                                           "catalog and add it again" : "");
     return APR_SUCCESS;
 }
 
@@ -119,6 +120,11 @@ apr_status_t aphd_catalog_may_install(const json_t *catalog, json_int_t now, aph
     json_int_t expires = number_of(catalog, "expires");
     if (expires == 0 || expires > aphd_trust_now(catalog, now))
         return APR_SUCCESS;
+    if (expires > now)
+        return aph_error_set(err, APH_EDENIED, 2695, "catalog %s expired at %s by the clock this machine "
+                             "had before; if that clock was wrong, remove the catalog and add it again: "
+                             "apphostctl catalog remove %s", text_of(catalog, "name"),
+                             date_of(expires, date, sizeof date), text_of(catalog, "name"));
     return aph_error_set(err, APH_EDENIED, 2502, "catalog %s expired at %s, so nobody knows whether "
                          "its apps are still the right ones; refresh it: apphostctl catalog refresh %s",
                          text_of(catalog, "name"), date_of(expires, date, sizeof date),

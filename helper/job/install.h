@@ -11,7 +11,7 @@
 
 /* What an update or a rollback knows of the app it replaces. All of it is borrowed. */
 typedef struct aphd_replaced_t {
-    json_t *agreed;              /* ids that were consented to */
+    json_t *agreed;              /* FINDINGs that were consented to (plan.h) */
     json_t *allowed;             /* rules that root overrides, old and new */
     const json_t *ports;         /* its own ports of this machine, as in a plan's "content" */
     const json_t *images;        /* IMAGE rows of what it runs and of what it ran */

@@ -34,12 +34,26 @@ static int is_of(const json_t *finding, const char *verdict)
     return is != NULL && strcmp(is, verdict) == 0;
 }
 
-static int has_id(const json_t *ids, const json_t *finding)
+/* An id names what is asked about and not all of it: how, where and for whom stands in the rest. The line
+ * does not count. */
+static int is_same(const json_t *one, const json_t *other)
+{
+    static const char *const members[] = {"id", "key", "verdict", "rule", "value", "reason",
+                                          "consequence", "terms", NULL};
+    for (const char *const *member = members; *member != NULL; member++) {
+        const json_t *is = json_object_get(one, *member), *was = json_object_get(other, *member);
+        if (is != was && !json_equal(is, was))
+            return 0;
+    }
+    return 1;
+}
+
+static int has_finding(const json_t *list, const json_t *finding)
 {
     size_t i;
-    json_t *id;
-    json_array_foreach((json_t *)ids, i, id)
-        if (json_equal(id, json_object_get(finding, "id")))
+    json_t *known;
+    json_array_foreach((json_t *)list, i, known)
+        if (is_same(known, finding))
             return 1;
     return 0;
 }
@@ -47,7 +61,7 @@ static int has_id(const json_t *ids, const json_t *finding)
 /* Whether there was consent before. A refusal is none that asks for it. */
 static int was_agreed(const aphd_plan_in_t *in, const json_t *finding)
 {
-    return (is_of(finding, "ask") || is_of(finding, "overridden")) && has_id(in->agreed, finding);
+    return (is_of(finding, "ask") || is_of(finding, "overridden")) && has_finding(in->agreed, finding);
 }
 
 static json_t *findings_agreed(const aphd_plan_in_t *in)
@@ -74,6 +88,7 @@ static json_t *findings_of(const aphd_plan_in_t *in, const char *verdict, int ba
         if (bare) {
             json_object_del(copy, "value");
             json_object_del(copy, "reason");
+            json_object_del(copy, "terms");
         }
         json_array_append_new(chosen, copy);
     }

@@ -11,7 +11,8 @@
  *                                          nothing is, or the registry does not say
  *       "folders":[{"path":S,"new":BOOL}...], "files":[S...],
  *       "storage":[{"answer":S,"path":ABS,"new":BOOL,"read_only":BOOL,"mounts":[...]}...],
- *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S}...],   null: the web port
+ *       "ports":[{"service":S,"host":N|null,"target":N,"protocol":S,"address":S}...],   null:
+ *                                          the web port; "address": policy.h
  *       "entry":S, "revision":SHA256,      of an entry of a catalog; "script" is the hash of its text
  *       "answers":{ID:S|{"secret":"given"|"made"}...},   a secret that was given is covered by the hash
  *       "asked":[FINDING...], "overridden":[FINDING...]},
@@ -42,8 +43,9 @@
  * Id, port and the machine's free space may change between showing and doing: they are told, not
  * agreed to. Sizes and users follow from the digest; a tag that was moved meanwhile is another plan,
  * and what is pulled is pulled by the digest that was shown. What is rewritten follows from the script,
- * whose hash is in the content. FINDING is policy.h's; in "content" without value and reason, which may
- * name the port. */
+ * whose hash is in the content. FINDING is policy.h's; in "content" without value, reason and
+ * terms, which may name the port. What was agreed to is asked again where anything of it but its line is
+ * another. */
 #ifndef APHD_PLAN_H
 #define APHD_PLAN_H
 
@@ -66,7 +68,7 @@ typedef struct aphd_plan_in_t {
     int app_id;
     int port;
     const aphd_policy_result_t *policy;
-    const json_t *agreed;         /* ids that were consented to before; NULL: an install */
+    const json_t *agreed;         /* FINDINGs that were consented to before; NULL: an install */
     json_t *files;                /* array of paths; borrowed */
     json_t *folders, *images, *needs, *machine; /* as in the plan; borrowed */
     json_t *storage;              /* the same; NULL: none */

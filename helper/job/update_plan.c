@@ -86,13 +86,21 @@ static const json_t *ports_of(const json_t *plan)
     return json_object_get(json_object_get(plan, "content"), "ports");
 }
 
+/* "" is every address. */
+static const char *address_of(const json_t *port)
+{
+    const char *address = json_string_value(json_object_get(port, "address"));
+    return address != NULL ? address : "";
+}
+
 static int has_port(const json_t *ports, const json_t *wanted)
 {
     size_t i;
     json_t *port;
     json_array_foreach((json_t *)ports, i, port)
         if (json_equal(json_object_get(port, "host"), json_object_get(wanted, "host"))
-            && json_equal(json_object_get(port, "protocol"), json_object_get(wanted, "protocol")))
+            && json_equal(json_object_get(port, "protocol"), json_object_get(wanted, "protocol"))
+            && strcmp(address_of(port), address_of(wanted)) == 0)
             return 1;
     return 0;
 }
@@ -104,10 +112,10 @@ static void add_ports(json_t *list, const json_t *some, const json_t *others, in
     json_t *port;
     json_array_foreach((json_t *)some, i, port)
         if (json_is_integer(json_object_get(port, "host")) && !has_port(others, port))
-            json_array_append_new(list, json_pack("{s:O, s:O, s:b}",
+            json_array_append_new(list, json_pack("{s:O, s:O, s:s, s:b}",
                                                   "port", json_object_get(port, "host"),
                                                   "protocol", json_object_get(port, "protocol"),
-                                                  "opens", opens));
+                                                  "address", address_of(port), "opens", opens));
 }
 
 static json_t *ports_changed(const json_t *was, const json_t *is)
@@ -130,13 +138,40 @@ static json_t *ids_of(const json_t *findings)
     return ids;
 }
 
-static json_t *consents_gone(const json_t *consents, const json_t *agreed)
+json_t *aphd_findings_agreed(const json_t *row)
+{
+    static const char *const lists[] = {"asked", "overridden", "agreed", NULL};
+    json_t *agreed = json_array();
+    size_t i;
+    json_t *finding;
+    for (const char *const *list = lists; *list != NULL; list++)
+        json_array_foreach(json_object_get(json_object_get(row, "plan"), *list), i, finding)
+            if (aphd_texts_have(json_object_get(row, "consents"),
+                                json_string_value(json_object_get(finding, "id"))))
+                json_array_append(agreed, finding);
+    return agreed;
+}
+
+static int names_id(const json_t *findings, const json_t *id)
+{
+    size_t i;
+    json_t *finding;
+    json_array_foreach((json_t *)findings, i, finding)
+        if (json_equal(json_object_get(finding, "id"), id))
+            return 1;
+    return 0;
+}
+
+/* What is asked anew, since it is more now, is not gone. */
+static json_t *consents_gone(const json_t *consents, const json_t *plan)
 {
     json_t *gone = json_array();
     size_t i;
     json_t *id;
     json_array_foreach((json_t *)consents, i, id)
-        if (!aphd_texts_have(agreed, json_string_value(id)))
+        if (!names_id(json_object_get(plan, "agreed"), id)
+            && !names_id(json_object_get(plan, "asked"), id)
+            && !names_id(json_object_get(plan, "overridden"), id))
             json_array_append(gone, id);
     return gone;
 }
@@ -159,7 +194,7 @@ json_t *aphd_update_difference(const aphd_update_in_t *in)
 {
     const json_t *row = in->row, *was = json_object_get(row, "plan");
     json_t *agreed = ids_of(json_object_get(in->plan, "agreed"));
-    json_t *gone = consents_gone(json_object_get(row, "consents"), agreed);
+    json_t *gone = consents_gone(json_object_get(row, "consents"), in->plan);
     return json_pack("{s:b, s:O?, s:O?, s:o, s:o, s:O, s:o, s:o, s:o, s:b}",
                      "rollback", in->rollback, "from", json_object_get(row, "revision"),
                      "to", json_object_get(in->target, "revision"),

@@ -8,7 +8,8 @@
  *    "images":[{"service":S,"from":REF|null,"to":REF|null}...]
  *                                services whose image is another one; null: the service is new, or goes.
  *                                Both may be the same reference: it names another image by now
- *    "ports":[{"port":N,"protocol":S,"opens":BOOL}...]     of this machine, that open or close
+ *    "ports":[{"port":N,"protocol":S,"address":S,"opens":BOOL}...]   of this machine, that open or close;
+ *                                address: "" is every one
  *    "files":[REL...]            written again, though they are there
  *    "agreed":[ID...]            consented to before, and asked for again
  *    "gone":[ID...]              consented to before, and not asked for any more
@@ -30,6 +31,10 @@ typedef struct aphd_update_in_t {
 
 /* A new reference. */
 json_t *aphd_update_difference(const aphd_update_in_t *in);
+
+/* The findings row was consented to: those of its plan whose ids are in its "consents". row: APP, or its
+ * "previous" (job_wire.h), borrowed. A new reference. */
+json_t *aphd_findings_agreed(const json_t *row);
 
 /* Everything in part (a list of texts), and everything in other, each once. A new reference. */
 json_t *aphd_texts_joined(const json_t *part, const json_t *other);

@@ -179,8 +179,9 @@ static void know_replaced(aphd_update_t *update)
     json_auto_t *allowed = aphd_texts_joined(json_object_get(row, "allowed"),
                                              json_object_get(back, "allowed"));
     update->before = what_it_is(row);
-    update->agreed = aphd_texts_joined(json_object_get(row, "consents"),
-                                       json_object_get(back, "consents"));
+    json_auto_t *back_then = aphd_findings_agreed(back);
+    update->agreed = aphd_findings_agreed(row);
+    json_array_extend(update->agreed, back_then);
     update->allowed = aphd_texts_joined(allowed, aphd_job_list(job, "allow"));
     update->images = json_array();
     json_array_extend(update->images, json_object_get(row, "images"));

@@ -141,6 +141,19 @@ void aphd_find_app(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char
     add(j, verdict, line, json_sprintf("%s.%s", j->key, what), what, rule, sentence);
 }
 
+void aphd_terms(aphd_judge_t *j, const char *format, ...)
+{
+    const json_t *findings = j->result->findings;
+    size_t count = json_array_size(findings);
+    json_t *finding = count > 0 ? json_array_get(findings, count - 1) : NULL;
+    va_list args;
+    va_start(args, format);
+    json_t *terms = json_vsprintf(format, args);
+    va_end(args);
+    if (finding == NULL || json_object_set_new(finding, "terms", terms) != 0)
+        j->failed = 1;
+}
+
 void aphd_put(aphd_judge_t *j, const char *key, json_t *value)
 {
     if (json_object_set_new(j->out, key, value) != 0)

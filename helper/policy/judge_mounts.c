@@ -162,14 +162,18 @@ static int gives_orders(const char *path)
 
 static int foreign_path_allowed(aphd_judge_t *j, const json_t *row, const char *source)
 {
-    if (gives_orders(source))
-        return aphd_override(j, aphd_line(row), source, "docker-socket",
-                             "%.120s: a socket in it hands over the host or its other programs, "
-                             "also read-only",
-                             source);
-    return aphd_override(j, aphd_line(row), source, "host-path",
-                         "%.120s: an app sees only its own folder of this machine: write ./NAME",
-                         source);
+    int allowed = gives_orders(source)
+        ? aphd_override(j, aphd_line(row), source, "docker-socket",
+                        "%.120s: a socket in it hands over the host or its other programs, "
+                        "also read-only",
+                        source)
+        : aphd_override(j, aphd_line(row), source, "host-path",
+                        "%.120s: an app sees only its own folder of this machine: write ./NAME",
+                        source);
+    aphd_terms(j, "%s as %s", json_is_true(json_object_get(row, "read_only")) ? "read-only"
+                                                                               : "read and write",
+               aphd_text(row, "target"));
+    return allowed;
 }
 
 static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *source)
@@ -355,6 +359,7 @@ static void judge_image_mount(aphd_judge_t *j, const json_t *row)
     const char *source = aphd_text(row, "source");
     aphd_find(j, APHD_ASK, aphd_line(row), source, "image-mount",
               "the app reads the files of the image %.120s", source);
+    aphd_terms(j, "%s as %s", *clean != '\0' ? clean : "all", aphd_text(row, "target"));
     json_t *mount = json_pack("{s:s,s:s,s:s,s:b}", "type", "image", "source", source, "target",
                               aphd_text(row, "target"), "read_only", 1);
     if (*clean != '\0')

@@ -106,6 +106,7 @@ void judge_store_port(aphd_judge_t *j)
             j->store_port = (int)port;
 }
 
+/* To whom it is opened is said where that is asked (settle_port). */
 static int low_port_allowed(aphd_judge_t *j, const json_t *row, const char *what)
 {
     return aphd_override(j, aphd_line(row), what, "low-port",
@@ -241,8 +242,9 @@ static void render_port(aphd_judge_t *j, const json_t *row, int host, const char
     aphd_put_item(j, "ports",
                   json_sprintf("%s%s%d:%d/%s", address, *address != '\0' ? ":" : "", host,
                                number(row, "target"), protocol));
-    json_t *port = json_pack("{s:s,s:i,s:i,s:s,s:b}", "service", service, "host", host, "target",
-                             number(row, "target"), "protocol", protocol, "web", web);
+    json_t *port = json_pack("{s:s,s:i,s:i,s:s,s:s,s:b}", "service", service, "host", host, "target",
+                             number(row, "target"), "protocol", protocol, "address", address,
+                             "web", web);
     if (json_array_append_new(j->result->ports, port) != 0)
         j->failed = 1;
     if (web) {
@@ -280,6 +282,7 @@ static void settle_port(aphd_judge_t *j, const json_t *row, int web_port)
         aphd_find_app(j, APHD_ASK, aphd_line(row), what, "host-port",
                       "port %s of this machine is opened %s", what,
                       *address == '\0' ? "to everyone who can reach it" : "to its own programs");
+        aphd_terms(j, "port %d of the container", number(row, "target"));
         render_port(j, row, host, address, 0);
     }
 }

@@ -383,6 +383,8 @@ void aphd_put_gpus(aphd_judge_t *j)
         return;
     aphd_find(j, APHD_ASK, line, "gpu", "gpu",
               "the app uses the graphics processors of this machine");
+    if (count > 0)
+        aphd_terms(j, "%lld of them", (long long)count);
     aphd_put(j, "deploy",
              json_pack("{s:{s:{s:[{s:s,s:I,s:[s]}]}}}", "resources", "reservations", "devices",
                        "driver", "nvidia", "count", count != 0 ? count : (json_int_t)-1,

@@ -63,6 +63,7 @@ void aphd_judge_storage(aphd_judge_t *j, const json_t *row)
               aphd_line(row), answer, "storage",
               "%.63s will %s %.200s, which is %.200s of this machine, as %.120s", j->name,
               read_only ? "read" : "read and write", answer, path, target);
+    aphd_terms(j, "%s as %s", path, target);
     put(j, row, path, read_only);
     list(j, row, path, read_only);
 }

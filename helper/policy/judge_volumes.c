@@ -74,6 +74,7 @@ void judge_volume_driver_opts(aphd_judge_t *j)
     snprintf(what, sizeof what, "%s %s %.256s", type, o, device);
     aphd_find(j, APHD_ASK, j->line, what, "network-volume",
               "the engine mounts %.120s from another machine (%.80s)", device, o);
+    aphd_terms(j, "%s %s", o, device);
     aphd_put(j, "driver_opts", json_pack("{s:s,s:s,s:s}", "type", type, "o", o, "device", device));
 }
 

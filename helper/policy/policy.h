@@ -42,7 +42,8 @@ typedef struct aphd_policy_site_t {
  * "verdict":"ask","value":S|null,"reason":S,"rule":"host-port"}...] in order of lines; allow is
  * not listed. What was consented to stays listed, with "consented":true, and no longer raises the
  * verdict. A refusal that root may override has "consequence":S; one that is overridden has
- * "overridden":true, and is from then on asked about. compose: the model to run, with image
+ * "overridden":true, and is from then on asked about. "terms":S, where there is more to agree to than value
+ * and reason say: where it is mounted, which port of the container is behind it. compose: the model to run, with image
  * references still as the author wrote them in "image"; the caller replaces each by an image id
  * (aphd_render). */
 typedef struct aphd_policy_result_t {
@@ -57,7 +58,8 @@ typedef struct aphd_policy_result_t {
                               * the app's data */
     json_t *files;           /* [{"path":REL,"text":S,"mode":"0444"}...]: contents of configs, to be
                               * written below data_dir */
-    json_t *ports;           /* [{"service":S,"host":N,"target":N,"protocol":S,"web":BOOL}...] */
+    json_t *ports;           /* [{"service":S,"host":N,"target":N,"protocol":S,"address":S,
+                              * "web":BOOL}...]; address: "127.0.0.1", or "" for every one */
     json_t *order;           /* service names, dependencies first */
     const char *web_service; /* borrowed from ports; NULL: headless */
     int web_target;          /* container port of the web service */

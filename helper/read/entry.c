@@ -63,6 +63,35 @@ static apr_status_t parse(aphd_entry_form_t form, const char *text, size_t lengt
     return aphd_questions_check(json_object_get(parsed->entry, "questions"), p, err);
 }
 
+/* answers, with words in place of secrets: notes are kept and shown, and credentials are what tells them. */
+static json_t *shown_answers(const json_t *entry, const json_t *answers)
+{
+    json_t *shown = json_copy((json_t *)answers);
+    size_t i;
+    json_t *question;
+    json_array_foreach(json_object_get(entry, "questions"), i, question) {
+        const char *type = json_string_value(json_object_get(question, "type"));
+        const char *id = json_string_value(json_object_get(question, "id"));
+        if (type != NULL && strcmp(type, "secret") == 0
+            && json_string_length(json_object_get(answers, id)) > 0)
+            json_object_set_new(shown, id, json_string("(secret)"));
+    }
+    return shown;
+}
+
+static apr_status_t fill_notes(const json_t *entry, aphd_filling_t *filling, const char **notes,
+                               aph_error_t *err)
+{
+    const json_t *answers = filling->answers;
+    json_auto_t *shown = shown_answers(entry, answers);
+    filling->answers = shown;
+    apr_status_t rv = aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err);
+    filling->answers = answers;
+    if (rv != APR_SUCCESS)
+        aph_error_wrap(err, "notes");
+    return rv;
+}
+
 static apr_status_t fill_texts(json_t *entry, aphd_filling_t *filling, json_t **credentials,
                                const char **notes, aph_error_t *err)
 {
@@ -70,11 +99,7 @@ static apr_status_t fill_texts(json_t *entry, aphd_filling_t *filling, json_t **
     apr_status_t rv = aphd_fill_tree(filling, *credentials, err);
     if (rv != APR_SUCCESS)
         aph_error_wrap(err, "credentials");
-    if (rv == APR_SUCCESS
-        && (rv = aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err))
-               != APR_SUCCESS)
-        aph_error_wrap(err, "notes");
-    return rv;
+    return rv == APR_SUCCESS ? fill_notes(entry, filling, notes, err) : rv;
 }
 
 /* Everything that depends on words and answers; the results are new references. */

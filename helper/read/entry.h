@@ -82,7 +82,8 @@ apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t le
  *    "storage":[{"question":ID,"service":S,"target":S,"answer":S,"read_only":BOOL}...]
  *                                                  mounts of storage locations: in "script" they are
  *                                                  mounts of type "storage" whose source is the answer
- *    "credentials":[...], "notes":S}               with words filled in
+ *    "credentials":[...], "notes":S}               with words filled in; in notes,
+ *                                                  which are kept and shown, "(secret)" for each secret
  * answers: borrowed. words has all that a placeholder may name. */
 apr_status_t aphd_entry_apply(aphd_entry_form_t form, const char *text, size_t length,
                               const json_t *answers, const aphd_words_t *words, json_t **applied,

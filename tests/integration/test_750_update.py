@@ -291,7 +291,7 @@ def test_consent_only_for_what_is_new(stack, shelf, images):
     plan = stack.json("update", "mine", "--plan")["plan"]
     assert [f["id"] for f in plan["asked"]] == [f"ports.{ports[1]}/tcp"]
     assert plan["update"]["agreed"] == [f"ports.{ports[0]}/tcp"]
-    assert plan["update"]["ports"] == [{"port": ports[1], "protocol": "tcp", "opens": True}]
+    assert plan["update"]["ports"] == [{"port": ports[1], "protocol": "tcp", "address": "", "opens": True}]
     assert stack.ctl("update", "mine", check=False).returncode != 0 and page(stack) == b"two"
     stack.ctl("update", "mine", "--yes")
     shelf.publish(5, images["2"])

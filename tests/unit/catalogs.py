@@ -183,6 +183,7 @@ def own_questions(definition):
 def corpus():
     files = sorted(glob.glob(f"{CORPUS}/rockon/*.json"))
     if not files:
+        note(True, f"# SKIP there is no corpus at {CORPUS}")
         return
     _, said = check(f"{CORPUS}/rockon")
     entries = {e["file"]: e for e in said["entries"]}

@@ -224,7 +224,9 @@ static void test_may_install(void **state)
     assert_non_null(strstr(aphd_catalog_warning(catalog, 1501, p), "more than half"));
     assert_non_null(strstr(aphd_catalog_warning(catalog, 2000, p), "expired"));
     json_object_set_new(catalog, "checked", json_integer(2000)); /* the clock was set back since */
-    assert_int_equal(aphd_catalog_may_install(catalog, 1300, NULL), APH_EDENIED);
+    aph_error_t err = APH_ERROR_INIT;
+    assert_int_equal(aphd_catalog_may_install(catalog, 1300, &err), APH_EDENIED);
+    assert_non_null(strstr(err.message, "catalog remove main"));
     json_auto_t *fresh = json_pack("{s:s,s:i}", "name", "main", "expires", 0);
     assert_int_equal(aphd_catalog_may_install(fresh, 1, NULL), APR_SUCCESS);
     assert_null(aphd_catalog_warning(fresh, 1, p));

@@ -41,7 +41,7 @@ static char *json(const char *text)
 }
 
 static const char manifest[] =
-    "{'apphost':1,'id':'app','revision':1,'title':'App','notes':'{{url}} {{answer.note}}',"
+    "{'apphost':1,'id':'app','revision':1,'title':'App','notes':'{{url}} {{answer.note}}{{answer.secret}}',"
     "'web':{'service':'app','port':8080},"
     "'compose':{'services':{'app':{'image':'example/app:1','environment':{'URL':'{{url}}','LANG':'en'},"
     "'command':['{{answer.note}}','{{{{x}}','{{{name}}}']},'db':{'image':'example/db:1','cpus':1.1}}},"
@@ -122,7 +122,7 @@ static void test_nothing_answered(void **state)
     assert_string_equal(key_of(value, 1, "devices"), "");
     holds(key_of(value, 1, "cpus"), "'1.1'");
     holds(key_of(value, 1, "volumes"), "'type':'bind','source':'./media','target':'/media'");
-    assert_string_equal(json_string_value(json_object_get(value, "notes")), "https://photos.home.arpa ");
+    assert_string_equal(json_string_value(json_object_get(value, "notes")), "https://photos.home.arpa (secret)");
     const json_t *file = json_array_get(json_object_get(json_object_get(value, "script"), "files"), 0);
     assert_string_equal(json_string_value(json_object_get(file, "text")),
                         "photos.home.arpa home.arpa photos 35007\n");

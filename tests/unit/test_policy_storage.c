@@ -31,7 +31,7 @@ static void test_answers(void **state)
         "media/x.", "media/~root", "media/$HOME", "media/a:b", "media/a,b", "media/a\\b", "media/a\nb",
         "media/a\tb", "media/`x`", "media/a;b", "media/a|b", "media/a*", "media/a?", "media/a\"b",
         "media/<a>", "Media/x", "-media/x", "media./x", "me dia/x", "nas/1/2/3/4/5/6/7/8/9",
-        "media/\xE2\x80\xAE" "cod.exe", "media/x\xE2\x80\x8B", "media/\xC0\xAF", "media/\xFF",
+        ("media/\xE2\x80\xAE" "cod.exe"), "media/x\xE2\x80\x8B", "media/\xC0\xAF", "media/\xFF",
         "media/\xEF\xBB\xBFx", "media/a\xC2\x85",
         "a123456789012345678901234567890123456789012345678901234567890123/x"};
     char location[APH_STORAGE_NAME_MAX + 1], text[APH_STORAGE_ANSWER_MAX + 2];
