@@ -235,40 +235,6 @@ static apr_status_t consent(aphc_context_t *context, const json_t *plan, aph_err
                                "%s is not installed: consent was not given", name);
 }
 
-/* Told once: nothing keeps it. */
-static void say_credentials(const aphc_context_t *context, const json_t *rows)
-{
-    size_t i;
-    const json_t *row;
-    if (json_array_size(rows) > 0)
-        aphc_putf(&context->out, "\nTo log in (this is shown once, and kept nowhere):\n");
-    json_array_foreach((json_t *)rows, i, row)
-    {
-        static const char *const members[] = {"label", "user", "password"};
-        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++) {
-            const char *text = aphc_get_text(row, members[k]);
-            if (*text == '\0')
-                continue;
-            aphc_putf(&context->out, k == 0 ? "  " : "    %-9s ", members[k]);
-            aphc_put(&context->out, k == 0 ? APHC_PLAIN : APHC_BOLD, text);
-            aphc_putf(&context->out, "\n");
-        }
-    }
-}
-
-static void say_notes(const aphc_context_t *context, const char *notes)
-{
-    while (*notes != '\0') {
-        char line[1024];
-        size_t length = strcspn(notes, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), notes);
-        aphc_putf(&context->out, "  ");
-        aphc_text_wrap(context->out.file, line, context->out.columns, 2);
-        aphc_putf(&context->out, "\n");
-        notes += length + (notes[length] == '\n');
-    }
-}
-
 static void say_installed(const aphc_context_t *context, const json_t *answer)
 {
     const char *url = aphc_get_text(answer, "url");
@@ -277,11 +243,7 @@ static void say_installed(const aphc_context_t *context, const json_t *answer)
     aphc_put(&context->out, APHC_BOLD, url);
     aphc_putf(&context->out, "\n");
     aphc_plan_print_open_ports(&context->out, json_object_get(answer, "ports"));
-    say_credentials(context, json_object_get(answer, "credentials"));
-    if (*aphc_get_text(answer, "notes") != '\0') {
-        aphc_putf(&context->out, "\nWhat its author says:\n");
-        say_notes(context, aphc_get_text(answer, "notes"));
-    }
+    aphc_plan_print_told(&context->out, answer);
 }
 
 /* --- questions ------------------------------------------------------------------------------ */

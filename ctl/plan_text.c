@@ -3,6 +3,7 @@
  * fetched, who can reach it, where is my data, what did you change, what must I agree to. */
 #include "ctl/plan_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ctl/measure.h"
@@ -425,4 +426,48 @@ aphc_verdict_t aphc_plan_verdict(const json_t *plan)
         return APHC_PLAN_REFUSED;
     return json_array_size(asked) + json_array_size(json_object_get(plan, "overridden")) > 0
                ? APHC_PLAN_CONSENT : APHC_PLAN_FREE;
+}
+
+/* --- afterwards ----------------------------------------------------------------------------- */
+
+/* Told once: nothing keeps it. */
+static void say_credentials(const aphc_terminal_t *out, const json_t *rows)
+{
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        aphc_putf(out, "\nTo log in (this is shown once, and kept nowhere):\n");
+    json_array_foreach((json_t *)rows, i, row) {
+        static const char *const members[] = {"label", "user", "password"};
+        for (size_t k = 0; k < sizeof members / sizeof members[0]; k++) {
+            const char *text = aphc_get_text(row, members[k]);
+            if (*text == '\0')
+                continue;
+            aphc_putf(out, k == 0 ? "  " : "    %-9s ", members[k]);
+            aphc_put(out, k == 0 ? APHC_PLAIN : APHC_BOLD, text);
+            aphc_putf(out, "\n");
+        }
+    }
+}
+
+static void say_notes(const aphc_terminal_t *out, const char *notes)
+{
+    while (*notes != '\0') {
+        char line[1024];
+        size_t length = strcspn(notes, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), notes);
+        aphc_putf(out, "  ");
+        aphc_text_wrap(out->file, line, out->columns, 2);
+        aphc_putf(out, "\n");
+        notes += length + (notes[length] == '\n');
+    }
+}
+
+void aphc_plan_print_told(const aphc_terminal_t *out, const json_t *answer)
+{
+    say_credentials(out, json_object_get(answer, "credentials"));
+    if (*aphc_get_text(answer, "notes") != '\0') {
+        aphc_putf(out, "\nWhat its author says:\n");
+        say_notes(out, aphc_get_text(answer, "notes"));
+    }
 }

@@ -22,6 +22,10 @@ void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *p
  * the plan does not have is left out. */
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan);
 
+/* What is told once, when it is carried out: "credentials" and "notes" of the answer (borrowed); nothing where
+ * it has neither. */
+void aphc_plan_print_told(const aphc_terminal_t *out, const json_t *answer);
+
 /* What the plan needs before it can be carried out. What is not a plan, as this apphostctl knows
  * it, is refused: a newer apphostd may have reasons that could not be explained. */
 aphc_verdict_t aphc_plan_verdict(const json_t *plan);

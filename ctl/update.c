@@ -120,6 +120,7 @@ static void say_moved(const moving_t *moving, const json_t *answer)
     aphc_put(out, APHC_BOLD, stopped ? "" : url);
     aphc_putf(out, "\n");
     aphc_plan_print_open_ports(out, json_object_get(answer, "ports"));
+    aphc_plan_print_told(out, answer);
 }
 
 /* 1. ask for the plan  2. show it  3. ask the person  4. do what has that hash. */

@@ -5,7 +5,8 @@
  * on descriptor 3) stops at once: the next monitor finds the open row and starts a job to recover.
  *
  * 1. The monitor sends one request:
- *      {"job_id":N, "op":"install"|"uninstall"|"start"|"stop"|"restart"|"render"|"reload"|"logs"|"watch",
+ *      {"job_id":N, "op":OP,                   of common/ops.def, each that is no query (install, update,
+ *                                              rollback, catalog-refresh...), or "watch"
  *       "args":{...as checked by ops.def...}, "instance":UUID,
  *       "app":APP|null,                        the row the operation is about, when there is one
  *       "recover":{"step":S,"undo":{...}}|null, an interrupted job to roll back or forward

@@ -121,10 +121,11 @@ static apr_status_t begin(aphd_install_t *install, aph_error_t *err)
 
 /* --- the start ------------------------------------------------------------------------------ */
 
-/* The service that prepares the app; afterwards the model that stays is in its place. */
+/* The service that prepares the app; afterwards the model that stays is in its place. Going back it does
+ * not run: an old one was not written for the data of a newer one. */
 static apr_status_t run_first(aphd_install_t *install, aph_error_t *err)
 {
-    if (install->first == NULL)
+    if (install->first == NULL || (install->replaced != NULL && install->replaced->exactly != NULL))
         return APR_SUCCESS;
     aphd_install_step(install, 9, "prepare", "preparing it: a service that runs once");
     apr_status_t status = aphd_first_run(install->job, install->first, err);

@@ -38,7 +38,7 @@ static apr_status_t note_missing(const aphd_folders_t *data, const char *path, j
 
 /* Writes down what will be made: the data folder as a whole, or, beside kept data, what is
  * missing. */
-static apr_status_t journal_folders(aphd_install_t *install, aph_error_t *err)
+apr_status_t aphd_install_journal_folders(aphd_install_t *install, aph_error_t *err)
 {
     aphd_folders_t data;
     json_auto_t *made = json_array();
@@ -118,7 +118,8 @@ apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err)
     const aphd_settings_t *settings = install->job->settings;
     aphd_folders_t data;
     aphd_install_step(install, 6, "folders", "making its folders");
-    apr_status_t status = journal_folders(install, err);
+    apr_status_t status = install->replaced != NULL ? APR_SUCCESS
+                        : aphd_install_journal_folders(install, err);
     if (status == APR_SUCCESS)
         status = make_state_folder(settings->apps_dir, 0700, err);
     if (status == APR_SUCCESS)

@@ -84,6 +84,17 @@ static apr_status_t end_early(aphd_update_t *update, aph_error_t *err)
     return aphd_ask_finish(update->install.job->ask, &ending, err);
 }
 
+/* What is told once, to who updates it: how to log in where there are new secrets. */
+static void tell_once(const aphd_update_t *update, json_t *answer)
+{
+    const aphd_source_t *source = update->install.source;
+    if (update->rollback)
+        return;
+    json_object_set_new(answer, "notes", json_string(source->notes));
+    if (json_array_size(source->made) > 0 && json_array_size(source->credentials) > 0)
+        json_object_set(answer, "credentials", source->credentials);
+}
+
 /* The address leads to it a moment before it is the app: who comes in between meets what has answered. */
 static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
 {
@@ -92,6 +103,7 @@ static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
     json_auto_t *record = aphd_update_record(update);
     aphd_install_step(&update->install, 0, "publish", "making it the app");
     json_object_set(answer, "ports", update->install.policy.ports);
+    tell_once(update, answer);
     apr_status_t status = aphd_ask_step(job->ask, "publish", update->install.undo, err);
     if (status == APR_SUCCESS)
         status = update->stopped ? aphd_ask_state(job->ask, "stopped", NULL, "", err)

@@ -9,8 +9,9 @@
  *    "switched":BOOL        the old containers may be gone, and new ones may exist
  *    "aside":[REL...]       files of the data folder that may have been moved to aside_dir/0, /1, ...
  *    "aside_dir":REL
- *    "folders":[REL...], "data_made":BOOL    made in the data folder by this job (take_down.h)
- *    "vhost":FIELDS}        what the row said of its virtual host, where the update changes that */
+ *    "folders":[REL...], "data_made":BOOL    made in the data folder by this job (take_down.h), noted before
+ *                           anything is set aside
+ *    "storage":[...]}       made in storage locations (take_down.h) */
 #ifndef APHD_UPDATE_H
 #define APHD_UPDATE_H
 

@@ -91,6 +91,17 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
     return status == APR_SUCCESS ? aphd_ask_state(job->ask, "stopped", NULL, because, err) : status;
 }
 
+/* From here on the data folder is the old app's: where this is cut off, the next try takes nothing in it
+ * away, whatever the old containers have made by then. */
+static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    json_auto_t *left = json_copy((json_t *)undo);
+    static const char *const done[] = {"folders", "data_made", "storage", "aside", "aside_dir", NULL};
+    for (const char *const *member = done; *member != NULL; member++)
+        json_object_del(left, *member);
+    return aphd_ask_step(job->ask, "undo", left, err);
+}
+
 static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
     apr_status_t status = aphd_take_containers(job, err);
@@ -98,7 +109,7 @@ static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *e
         status = aphd_take_folders(job, undo, err);
     if (status == APR_SUCCESS && !json_is_true(json_object_get(undo, "data_made")))
         status = bring_aside_back(job, undo, err);
-    return status;
+    return status == APR_SUCCESS ? note_taken(job, undo, err) : status;
 }
 
 apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *because,

@@ -85,6 +85,8 @@ apr_status_t aphd_update_switch(aphd_update_t *update, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = stop_old(update, err);
     if (status == APR_SUCCESS)
+        status = aphd_install_journal_folders(&update->install, err);
+    if (status == APR_SUCCESS)
         status = set_aside(update, err);
     if (status == APR_SUCCESS)
         status = aphd_install_folders(&update->install, err);

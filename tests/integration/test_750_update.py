@@ -160,19 +160,23 @@ def test_update_and_rollback(stack, shelf, images, registry, engine):
     before = stack.get("mine", "/cgi-bin/answers").body.splitlines()
     assert before[0].startswith(b"hello ") and len(before[0]) == 26 and before[1:] == [b"first 1", b"again 1", b"1 too"]
     old = stack.json("status", "mine")
-    second = shelf.publish(2, images["2"], changes="Better.",
-                           questions=[{"id": "colour", "kind": "environment", "label": "Colour",
+    second = shelf.publish(2, images["2"], changes="Better.", notes="Read this.",
+                           credentials=[{"label": "Door", "user": "me", "password": "{{answer.door}}"}],
+                           questions=[{"id": "door", "kind": "custom", "label": "Door", "type": "secret", "generate": 20},
+                                      {"id": "colour", "kind": "environment", "label": "Colour",
                                        "service": "web", "target": "COLOUR", "default": "red"}])
     plan = stack.json("update", "mine", "--plan")["plan"]
     assert (plan["update"]["from"], plan["update"]["to"]) == (shelf.first, second)
     assert [i["service"] for i in plan["update"]["images"]] == ["web"] and plan["images"][0]["pull"]
-    assert plan["update"]["files"] == ["conf/b", "conf/c"] and plan["update"]["answers"] == ["colour"]
+    assert plan["update"]["files"] == ["conf/b", "conf/c"] and sorted(plan["update"]["answers"]) == ["colour", "door"]
     assert {"one-way", "changes"} <= {w["id"] for w in plan["warnings"]} and plan["asked"] == []
     assert page(stack) == b"one" and revision(stack) == shelf.first
 
     visitors = Visitors(stack)
     said = stack.ctl("update", "mine", "--yes").stdout
-    assert second[:12] in said
+    assert second[:12] in said and "Read this." in said
+    door = said.partition("password")[2].split()[0]
+    assert len(door) == 20 and door not in json.dumps(stack.json("job", stack.json("jobs")["jobs"][0]["job_id"]))
     wait_for(lambda: page(stack) == b"two", 5, "the new page")
     assert visitors.stop() <= {(200, b"one"), (200, b"two"), (503, b"")}
     after = stack.get("mine", "/cgi-bin/answers").body.splitlines()
@@ -400,7 +404,11 @@ def test_the_way_back_is_killed_too(stack, shelf, images):
     shelf.publish(2, images["2"])
     operation = kills.Operation(stack, "update", "mine", yes=True)
     assert operation.until("health")
-    kill_again(stack, 3)
+    kill_again(stack, 1)
+    # The next one dies after the files are back, while the old containers come.
+    fresh = wait_for(lambda: set(kills.running(stack.daemon.pid, "apphost-job")) - {stack.watcher}, 20, "another try")
+    wait_for(lambda: not os.path.exists(f"{shelf.data}/.apphost") or not os.listdir(f"{shelf.data}/.apphost"), 20, fresh)
+    kill_again(stack, 2)
     operation.end()
     kills.settle(stack)
     assert is_old(stack, shelf)
