@@ -418,7 +418,8 @@ def test_the_way_back_is_killed_too(stack, shelf, images):
     kill_again(stack, 4)   # that is given up
     operation.end()
     assert "restart" in operation.answer["message"], operation.answer
-    assert stack.json("status", "mine")["state"] == "failing"
+    # Where the last try got as far as the old containers, the watcher may have found that they answer.
+    assert stack.json("status", "mine")["state"] in ("failing", "running")
     stack.ctl("restart", "mine")
     assert page(stack) == b"one" and revision(stack) == shelf.first
 
