@@ -7,7 +7,8 @@
 #include "common/hostname.h"
 
 static const aph_op_t ops[] = {
-#define APH_OP_ROW(name, kind, arguments, usage, help) {name, kind, arguments, usage, help},
+#define APH_OP_ROW(name, kind, scope, arguments, usage, help) \
+    {name, kind, scope, arguments, usage, help},
 #include "common/ops.def"
 #undef APH_OP_ROW
 };
@@ -26,6 +27,36 @@ const aph_op_t *aph_op_find(const char *name)
     return NULL;
 }
 
+/* The words of APH_SCOPE_..., lowest bit first. */
+static const char *const scope_words[] = {"self", "read", "inspect", "run",
+                                          "install", "catalog", "people"};
+
+#define SCOPE_COUNT (sizeof scope_words / sizeof scope_words[0])
+
+const char *aph_scope_name(unsigned scope)
+{
+    for (size_t i = 0; i < SCOPE_COUNT; i++)
+        if (scope == 1u << i)
+            return scope_words[i];
+    return scope == APH_SCOPE_ROOT ? "root" : scope == APH_SCOPE_ANYONE ? "anyone" : NULL;
+}
+
+unsigned aph_scope_parse(const char *word)
+{
+    for (size_t i = 0; i < SCOPE_COUNT; i++)
+        if (strcmp(scope_words[i], word) == 0)
+            return 1u << i;
+    return 0;
+}
+
+unsigned aph_role_scopes(const char *role)
+{
+    return strcmp(role, "admin") == 0    ? APH_SCOPES_ADMIN
+           : strcmp(role, "viewer") == 0 ? APH_SCOPES_VIEWER
+           : strcmp(role, "user") == 0   ? APH_SCOPES_USER
+                                         : 0;
+}
+
 /* One "name:type!" of a row's argument list, as positions inside the row. */
 typedef struct argument_t {
     const char *name;
@@ -33,6 +64,7 @@ typedef struct argument_t {
     const char *type;
     size_t type_length;
     int required;
+    int roots; /* only root may give it */
 } argument_t;
 
 /* Steps through an argument list; returns 0 at its end. */
@@ -44,9 +76,11 @@ static int next_argument(const char **cursor, argument_t *argument)
     argument->name = at;
     argument->name_length = strcspn(at, ":");
     argument->type = at + argument->name_length + 1;
-    argument->type_length = strcspn(argument->type, "! ");
-    argument->required = argument->type[argument->type_length] == '!';
-    *cursor = argument->type + argument->type_length + argument->required;
+    argument->type_length = strcspn(argument->type, "!# ");
+    size_t marks = strspn(argument->type + argument->type_length, "!#");
+    argument->required = memchr(argument->type + argument->type_length, '!', marks) != NULL;
+    argument->roots = memchr(argument->type + argument->type_length, '#', marks) != NULL;
+    *cursor = argument->type + argument->type_length + marks;
     return 1;
 }
 
@@ -134,6 +168,26 @@ static int row_has(const aph_op_t *op, const char *key)
         if (same(argument.name, argument.name_length, key))
             return 1;
     return 0;
+}
+
+apr_status_t aph_op_may(const aph_op_t *op, const json_t *args, unsigned scopes, aph_error_t *err)
+{
+    if (op->scope == APH_SCOPE_ANYONE)
+        return APR_SUCCESS;
+    if (op->scope == APH_SCOPE_ROOT)
+        return aph_error_set(err, APH_EFORBIDDEN, 66,
+                             "%s is for root on the machine itself: apphostctl", op->name);
+    if ((op->scope & scopes) == 0)
+        return aph_error_set(err, APH_EFORBIDDEN, 67, "%s needs the scope %s, which is not given here",
+                             op->name, aph_scope_name(op->scope));
+    const char *cursor = op->arguments;
+    argument_t argument;
+    while (next_argument(&cursor, &argument))
+        if (argument.roots && json_object_getn(args, argument.name, argument.name_length) != NULL)
+            return aph_error_set(err, APH_EFORBIDDEN, 68,
+                                 "%s: %.*s is for root on the machine itself: apphostctl %s",
+                                 op->name, (int)argument.name_length, argument.name, op->name);
+    return APR_SUCCESS;
 }
 
 apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err)

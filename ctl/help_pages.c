@@ -153,9 +153,9 @@ void aphc_help_protocol(const aphc_terminal_t *terminal)
         [APH_OP_QUERY] = "query", [APH_OP_JOB] = "job", [APH_OP_STREAM] = "stream"};
     size_t count;
     const aph_op_t *ops = aph_ops(&count);
-    aphc_putf(terminal, "| op | kind | args | what it does |\n|---|---|---|---|\n");
+    aphc_putf(terminal, "| op | kind | scope | args | what it does |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < count; i++)
-        aphc_putf(terminal, "| `%s` | %s | %s%s%s | %s |\n", ops[i].name, kinds[ops[i].kind],
-                  *ops[i].arguments != '\0' ? "`" : "", ops[i].arguments,
+        aphc_putf(terminal, "| `%s` | %s | %s | %s%s%s | %s |\n", ops[i].name, kinds[ops[i].kind],
+                  aph_scope_name(ops[i].scope), *ops[i].arguments != '\0' ? "`" : "", ops[i].arguments,
                   *ops[i].arguments != '\0' ? "`" : "none", ops[i].help);
 }

@@ -124,6 +124,9 @@ static size_t arguments_of(const aph_op_t *op, argument_t *arguments, size_t roo
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         assert_true(count < room);
         argument_t *argument = &arguments[count++];
+        char *hash = strchr(word, '#');
+        if (hash != NULL)
+            memmove(hash, hash + 1, strlen(hash));
         char *bang = strchr(word, '!');
         argument->required = bang != NULL;
         if (bang != NULL)
@@ -297,7 +300,7 @@ static void arguments_that_are_no_object(void **state)
 /* A row nobody should write: found when it is used, not taken as "anything goes". */
 static void a_type_that_does_not_exist(void **state)
 {
-    static const aph_op_t odd = {"odd", APH_OP_QUERY, "a:labels", NULL, "Odd."};
+    static const aph_op_t odd = {"odd", APH_OP_QUERY, APH_SCOPE_READ, "a:labels", NULL, "Odd."};
     aph_error_t err = APH_ERROR_INIT;
     json_t *args = json_pack("{s:s}", "a", "x");
     assert_int_equal(aph_op_check(&odd, args, &err), APH_EINTERNAL);
@@ -305,9 +308,61 @@ static void a_type_that_does_not_exist(void **state)
     json_decref(args);
 }
 
+static apr_status_t may(const char *op, const char *args, unsigned scopes)
+{
+    json_t *given = json_loads(args, 0, NULL);
+    apr_status_t status = aph_op_may(aph_op_find(op), given, scopes, NULL);
+    json_decref(given);
+    return status;
+}
+
+static void who_may_ask(void **state)
+{
+    assert_int_equal(may("list", "{}", APH_SCOPES_VIEWER), APR_SUCCESS);
+    assert_int_equal(may("list", "{}", APH_SCOPES_USER), APH_EFORBIDDEN);
+    assert_int_equal(may("start", "{\"name\":\"a\"}", APH_SCOPES_VIEWER), APH_EFORBIDDEN);
+    assert_int_equal(may("start", "{\"name\":\"a\"}", APH_SCOPE_RUN), APR_SUCCESS);
+    assert_int_equal(may("storage-add", "{}", APH_SCOPES_ADMIN), APH_EFORBIDDEN);
+    assert_int_equal(may("storage-add", "{}", ~0u), APH_EFORBIDDEN);
+}
+
+/* What an author wrote reaches root's daemon by root's hand only. */
+static void what_is_roots_alone(void **state)
+{
+    assert_int_equal(may("install", "{\"name\":\"a\",\"entry\":\"b\"}", APH_SCOPES_ADMIN),
+                     APR_SUCCESS);
+    static const char *const roots[] = {"script", "uninstall_script", "kind", "webapp", "allow"};
+    for (size_t i = 0; i < COUNT(roots); i++) {
+        aph_error_t err = APH_ERROR_INIT;
+        json_t *args = json_pack("{s:s, s:s}", "name", "a", roots[i], "x");
+        assert_int_equal(aph_op_may(aph_op_find("install"), args, ~0u, &err), APH_EFORBIDDEN);
+        assert_non_null(strstr(err.message, roots[i]));
+        json_decref(args);
+    }
+    assert_int_equal(may("update", "{\"name\":\"a\",\"allow\":[]}", APH_SCOPES_ADMIN),
+                     APH_EFORBIDDEN);
+}
+
+static void words_of_scopes(void **state)
+{
+    size_t count;
+    const aph_op_t *ops = aph_ops(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(aph_scope_name(ops[i].scope));
+    for (unsigned bit = 1; bit <= APH_SCOPE_PEOPLE; bit <<= 1)
+        assert_int_equal(aph_scope_parse(aph_scope_name(bit)), bit);
+    assert_int_equal(aph_scope_parse("root"), 0);
+    assert_null(aph_scope_name(3));
+    assert_int_equal(aph_role_scopes("admin"), APH_SCOPES_ADMIN);
+    assert_int_equal(aph_role_scopes("root"), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_may_ask),
+        cmocka_unit_test(what_is_roots_alone),
+        cmocka_unit_test(words_of_scopes),
         cmocka_unit_test(rows),
         cmocka_unit_test(unknown_names),
         cmocka_unit_test(what_may_be_left_out),
