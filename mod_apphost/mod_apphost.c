@@ -33,6 +33,7 @@
 #include <http_request.h>
 #include <http_ssl.h>
 #include <mpm_common.h>
+#include <sodium.h>
 
 #include "mod_apphost/admin/admin.h"
 #include "mod_apphost/body_limit.h"
@@ -131,6 +132,8 @@ static apr_status_t keep_followers(aphm_followers_t **followers, aph_error_t *er
     aphm_followers_t **kept = ap_retained_data_get(FOLLOWERS_KEY);
     if (kept == NULL)
         kept = ap_retained_data_create(FOLLOWERS_KEY, sizeof *kept);
+    if (sodium_init() < 0)
+        return aph_error_set(err, APH_EINTERNAL, 3166, "libsodium finds nothing random here");
     apr_status_t rv = *kept == NULL ? aphm_followers_create(kept, err) : APR_SUCCESS;
     *followers = *kept;
     return rv;

@@ -21,11 +21,11 @@ typedef enum aphm_place_t {
     APHM_PLACES
 } aphm_place_t;
 
-/* Parent: made once. follow: how many may follow at once, streams among them. */
+/* Parent: made once; it lives as long as the process. */
 apr_status_t aphm_followers_create(aphm_followers_t **followers, aph_error_t *err);
 
 /* A place of that kind for whoever (a number that is the same for one session), or -1: all are taken, or this
- * one has as many as one may. limit: how many may follow at once. */
+ * one has as many as one may. limit: how many may follow at once, streams among them. */
 int aphm_followers_enter(aphm_followers_t *followers, aphm_place_t kind, uint64_t whoever, int limit);
 
 /* Gives a place back; -1 is none. */

@@ -203,8 +203,7 @@ static const char *find_session(const aphm_admin_t *admin)
 static const char *find_token(const aphm_admin_t *admin, const char *authorization)
 {
     const char *at = authorization + sizeof "Bearer" - 1;
-    if (ap_cstr_casecmpn(authorization, "Bearer ", sizeof "Bearer ") != 0
-        && ap_cstr_casecmpn(authorization, "Bearer ", sizeof "Bearer " - 1) != 0)
+    if (ap_cstr_casecmpn(authorization, "Bearer ", sizeof "Bearer " - 1) != 0)
         return NULL;
     at += strspn(at, " ");
     if (strncmp(at, TOKEN_PREFIX, sizeof TOKEN_PREFIX - 1) != 0
