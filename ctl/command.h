@@ -110,6 +110,8 @@ apr_status_t aphc_revision_migrate(aphc_context_t *, const aphc_arguments_t *, a
 apr_status_t aphc_storage_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_storage_add(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_storage_remove(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_audit(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_key_rotate(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_person_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_person_add(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_person_change(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
@@ -145,6 +147,7 @@ extern const aphc_option_t aphc_revision_import_options[];
 extern const aphc_option_t aphc_revision_activate_options[];
 extern const aphc_option_t aphc_revision_dry_options[];
 extern const aphc_option_t aphc_storage_add_options[];
+extern const aphc_option_t aphc_audit_options[];
 extern const aphc_option_t aphc_person_add_options[];
 extern const aphc_option_t aphc_person_change_options[];
 extern const aphc_option_t aphc_token_add_options[];

@@ -73,6 +73,8 @@ static const row_t rows[] = {
     {"token add", aphc_token_add, aphc_token_add_options, 2, 2},
     {"token list", aphc_token_list, NULL, 0, 1},
     {"token remove", aphc_token_remove, NULL, 1, 1},
+    {"audit", aphc_audit, aphc_audit_options, 0, 1},
+    {"key rotate", aphc_key_rotate, NULL, 0, 0},
     {"check", aphc_check, aphc_check_options, 1, 1},
     {"doctor", aphc_doctor, aphc_doctor_options, 0, 0},
     {"setup", aphc_setup, aphc_setup_options, 0, 0},

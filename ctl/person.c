@@ -201,6 +201,75 @@ apr_status_t aphc_person_remove(aphc_context_t *context, const aphc_arguments_t 
                        "Removed, with all sessions and tokens.", err);
 }
 
+/* --- what was done --- */
+
+enum { USER, LIMIT, BEFORE };
+
+const aphc_option_t aphc_audit_options[] = {
+    [USER] = {"user", 0, "NAME", "only what this person did"},
+    [LIMIT] = {"limit", 0, "N", "at most so many, 100 where it is not given, 1000 at most"},
+    [BEFORE] = {"before", 0, "N", "only what is older than this record"},
+    {NULL, 0, NULL, NULL},
+};
+
+static apr_status_t number_from(const char *text, const char *what, json_int_t *number,
+                                aph_error_t *err)
+{
+    if (*text == '\0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return aph_error_set(err, APH_EUSAGE, 3062, "%s is a number, not %.32s", what, text);
+    *number = (json_int_t)strtol(text, NULL, 10);
+    return APR_SUCCESS;
+}
+
+apr_status_t aphc_audit(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+{
+    static const aphc_column_t columns[] = {{"NO", 1, 0},   {"WHEN", 0, 0}, {"WHO", 0, 1},
+                                            {"VIA", 0, 1},  {"FROM", 0, 1}, {"WHAT", 0, 0},
+                                            {"NAME", 0, 1}, {"RESULT", 0, 0}};
+    json_t *answer = NULL;
+    json_int_t limit = 0, before = 0;
+    size_t i, width = sizeof columns / sizeof columns[0];
+    const json_t *row;
+    apr_status_t status = APR_SUCCESS;
+    if (arguments->values[LIMIT] != NULL)
+        status = number_from(arguments->values[LIMIT], "--limit", &limit, err);
+    if (status == APR_SUCCESS && arguments->values[BEFORE] != NULL)
+        status = number_from(arguments->values[BEFORE], "--before", &before, err);
+    if (status != APR_SUCCESS)
+        return status;
+    json_t *args = json_pack("{s:s*, s:s*, s:I, s:I}", "name",
+                             arguments->operand_count > 0 ? arguments->operands[0] : NULL, "user",
+                             arguments->values[USER], "limit", limit, "before", before);
+    status = ask(context, "audit", args, &answer, err);
+    json_t *records = json_object_get(answer, "records");
+    const char **cells =
+        apr_pcalloc(context->p, (json_array_size(records) * width + 1) * sizeof *cells);
+    json_array_foreach(records, i, row)
+    {
+        const char **cell = cells + i * width;
+        cell[0] = number_of(row, "id", context->p);
+        cell[1] = date_of(row, "at", context->p);
+        cell[2] = json_string_value(json_object_get(row, "user"));
+        cell[3] = json_string_value(json_object_get(row, "via"));
+        cell[4] = json_string_value(json_object_get(row, "from"));
+        cell[5] = aphc_get_text(row, "op");
+        cell[6] = aphc_get_text(row, "name");
+        cell[7] = aphc_get_text(row, "result");
+    }
+    if (answer != NULL)
+        aphc_table_print(&context->out, columns, width, cells, json_array_size(records), NULL);
+    json_decref(answer);
+    return status;
+}
+
+apr_status_t aphc_key_rotate(aphc_context_t *context, const aphc_arguments_t *arguments,
+                             aph_error_t *err)
+{
+    return ask_and_say(context, "key-rotate", json_object(),
+                       "There is a new key. httpd uses the old one until it is reloaded: apphostctl reload",
+                       err);
+}
+
 /* --- sessions --- */
 
 static json_t *of_name(const aphc_arguments_t *arguments)
@@ -245,15 +314,6 @@ apr_status_t aphc_session_end(aphc_context_t *context, const aphc_arguments_t *a
 }
 
 /* --- tokens --- */
-
-static apr_status_t number_from(const char *text, const char *what, json_int_t *number,
-                                aph_error_t *err)
-{
-    if (*text == '\0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-        return aph_error_set(err, APH_EUSAGE, 3062, "%s is a number, not %.32s", what, text);
-    *number = (json_int_t)strtol(text, NULL, 10);
-    return APR_SUCCESS;
-}
 
 apr_status_t aphc_token_add(aphc_context_t *context, const aphc_arguments_t *arguments,
                             aph_error_t *err)

@@ -131,6 +131,11 @@ const aphd_peer_t *aphd_conn_peer(const aphd_conn_t *conn)
     return &conn->peer;
 }
 
+aphd_nonce_t *aphd_conn_nonce(aphd_conn_t *conn)
+{
+    return &conn->nonce;
+}
+
 void aphd_conn_answer(aphd_conn_t *conn, json_t *value)
 {
     json_t *frame = json_pack("{s:o}", "ok", value != NULL ? value : json_null());

@@ -11,6 +11,7 @@ struct aphd_conn_t {
     aphd_conn_t *next;
     aphd_stream_t stream;   /* stream.closed: to be freed by the sweep */
     aphd_peer_t peer;
+    aphd_nonce_t nonce;
     const void *topic;
     int64_t idle_since;
     unsigned busy : 1;      /* a request is under way */

@@ -77,6 +77,9 @@ void aphd_job_postponed(const aphd_job_t *job, const char *why);
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);
 
+/* An event says what became of a job. jobs.c */
+void aphd_job_event(const aphd_job_t *job, const char *state);
+
 /* To all who follow: a frame (stolen). jobs.c */
 void aphd_job_relay(aphd_job_t *job, json_t *frame);
 

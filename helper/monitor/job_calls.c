@@ -262,6 +262,8 @@ static apr_status_t answer_state(aphd_job_t *job, const json_t *frame, json_t **
         return aph_error_set(err, APH_EUSAGE, 865, "state: %s is no state of an app", state);
     apr_status_t status =
         aphd_store_app_change(monitor->store, job->app_id, &change, aphd_monitor_clock(), err);
+    if (status == APR_SUCCESS)
+        aphd_monitor_app_event(monitor, job->name);
     return status == APR_SUCCESS ? aphd_monitor_apps_changed(monitor, err) : status;
 }
 

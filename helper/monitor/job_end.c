@@ -76,6 +76,9 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
         apr_status_t status = write_end(job, ending, err);
         if (status != APR_SUCCESS)
             return status;
+        aphd_job_event(job, ending->result);
+        if (job->name[0] != '*')
+            aphd_monitor_app_event(job->jobs->monitor, job->name);
         /* The end stands; routes that cannot be written are tried again by themselves. */
         if (aphd_monitor_apps_changed(job->jobs->monitor, &stale) != APR_SUCCESS)
             aphd_log_error(APHD_LOG_ERROR, "routes", &stale);
@@ -88,7 +91,7 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
     aphd_ending_t told = *ending;
     json_auto_t *answer = NULL;
     if (job->hash != NULL && went_well(ending)) {
-        aphd_order_t order = {job->op, job->hash->asked, &job->hash->who};
+        aphd_order_t order = {job->op, job->hash->asked, &job->hash->who, NULL};
         apr_status_t status = aphd_people_hashed(job->jobs->monitor, &order, ending->answer,
                                                  job->args, &answer, &told.reason);
         if (status != APR_SUCCESS)

@@ -14,6 +14,7 @@
 
 /* Octets one reader may be behind before a stream's child is not read any more. */
 #define STREAM_QUEUE_MAX 131072
+#define KEY_SECONDS 86400 /* that an idempotency key is remembered */
 
 static void retry_cb(void *self)
 {
@@ -98,6 +99,17 @@ static aphd_job_t *append_job(aphd_jobs_t *jobs, const aph_op_t *op, const char 
         link = &(*link)->next;
     *link = job;
     return job;
+}
+
+void aphd_job_event(const aphd_job_t *job, const char *state)
+{
+    aphd_event_t event = {.at = aphd_monitor_clock(), .job_id = job->job_id};
+    if (job->op->kind != APH_OP_JOB)
+        return;
+    snprintf(event.name, sizeof event.name, "%s", job->name);
+    snprintf(event.op, sizeof event.op, "%s", job->op->name);
+    snprintf(event.state, sizeof event.state, "%s", state);
+    aphd_events_add(&job->jobs->monitor->events, &event);
 }
 
 /* --- what a child says --- */
@@ -223,8 +235,10 @@ static void start_job(aphd_job_t *job)
                                     aphd_monitor_clock(), &err);
     if (status == APR_SUCCESS)
         status = start_child(job, &err);
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS) {
+        aphd_job_event(job, "running");
         return;
+    }
     aphd_ending_t ending = {.result = "failed", .reason = err,
                             .app = job->recovering ? APHD_END_FAILING : APHD_END_KEEP};
     aphd_job_conclude(job, &ending);
@@ -382,6 +396,7 @@ static void greet(aphd_job_t *job)
                               before > 0 ? "waiting for earlier jobs" : "starting", "done", 0,
                               "total", 0, "unit", "steps");
     aphd_job_relay(job, json_incref(job->progress));
+    aphd_job_event(job, "queued");
 }
 
 /* What of a request its record tells: no text an author wrote, and no answer, which may be a secret. */
@@ -408,6 +423,7 @@ static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, ap
     json_auto_t *detail = detail_of(order->args);
     if (text == NULL)
         return aph_error_set(err, APR_ENOMEM, 845, "no memory for a job");
+    row->key = order->key;
     row->args = text;
     row->who = order->who;
     row->detail = detail;
@@ -416,6 +432,51 @@ static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, ap
     apr_status_t status =
         aphd_store_job_add(jobs->monitor->store, row, aphd_monitor_clock(), job_id, err);
     free(text);
+    return status;
+}
+
+/* Operation and arguments in one digest, whatever the order of the latter. */
+static apr_status_t digest_request(const aphd_order_t *order, char *digest, aph_error_t *err)
+{
+    json_auto_t *both = json_pack("[s, O]", order->op->name, (json_t *)order->args);
+    char *text = json_dumps(both, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+        return aph_error_set(err, APR_ENOMEM, 3080, "no memory for a job");
+    aphd_secret_digest(text, digest);
+    free(text);
+    return APR_SUCCESS;
+}
+
+/* The same person's request with the same key, within a day, is this one: its job is followed, or its end
+ * told. *again is nonzero then. */
+static apr_status_t answer_again(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
+                                 const char *digest, int *again, aph_error_t *err)
+{
+    int64_t job_id = 0;
+    char before[APHD_DIGEST_DIGITS + 1];
+    json_auto_t *row = NULL;
+    apr_status_t status =
+        aphd_store_job_by_key(jobs->monitor->store, order->who->user_id, order->key,
+                              aphd_monitor_clock() - KEY_SECONDS, &job_id, before, err);
+    *again = status != APR_NOTFOUND;
+    if (status != APR_SUCCESS)
+        return *again ? status : APR_SUCCESS;
+    if (strcmp(before, digest) != 0)
+        return aph_error_set(err, APH_ETAKEN, 3081,
+                             "this key was used for another request, of job %lld", (long long)job_id);
+    int open = 0;
+    aphd_jobs_follow(jobs, conn, job_id, &open);
+    if (open) {
+        aphd_conn_follow(conn, find_job(jobs, job_id), 1);
+        return APR_SUCCESS;
+    }
+    status = aphd_store_job_json(jobs->monitor->store, job_id, 0, &row, err);
+    const char *code = json_string_value(json_object_get(row, "code"));
+    if (status == APR_SUCCESS && code != NULL)
+        return aph_error_receive(err, code, json_string_value(json_object_get(row, "tag")),
+                                 json_string_value(json_object_get(row, "message")));
+    if (status == APR_SUCCESS)
+        aphd_conn_answer(conn, json_incref(json_object_get(row, "answer")));
     return status;
 }
 
@@ -428,7 +489,15 @@ apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_o
     const char *name = given != NULL ? given : all;
     aphd_job_row_t row = {.op = op->name, .name = name};
     int64_t job_id = 0;
-    apr_status_t status = given != NULL ? admit(jobs, op, order->args, name, &row.app_id, err)
+    char digest[APHD_DIGEST_DIGITS + 1] = "";
+    int again = 0;
+    apr_status_t status = order->key != NULL ? digest_request(order, digest, err) : APR_SUCCESS;
+    row.request = order->key != NULL ? digest : NULL;
+    if (status == APR_SUCCESS && order->key != NULL)
+        status = answer_again(jobs, conn, order, digest, &again, err);
+    if (status != APR_SUCCESS || again)
+        return status;
+    status = given != NULL ? admit(jobs, op, order->args, name, &row.app_id, err)
                                         : admit_for_all(jobs, op, name, err);
     if (status == APR_SUCCESS && op->kind == APH_OP_JOB)
         status = journal_new(jobs, order, &row, &job_id, err);

@@ -31,6 +31,7 @@ typedef struct aphd_order_t {
     const aph_op_t *op;
     const json_t *args;
     const aphd_who_t *who;
+    const char *key; /* of a job: the same person's second request with it is the first; or NULL */
 } aphd_order_t;
 
 /* Admits a job or stream for conn, which then follows it to its end. On error nothing was begun. */

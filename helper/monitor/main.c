@@ -139,6 +139,17 @@ static apr_status_t open_store(aphd_monitor_t *monitor, aph_error_t *err)
     return status;
 }
 
+/* Without its key httpd can name nobody; everything else goes on. */
+static void open_key(aphd_monitor_t *monitor)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    monitor->has_httpd_key =
+        aphd_proof_key(monitor->settings->state_dir, monitor->httpd_key, &err) == APR_SUCCESS;
+    if (!monitor->has_httpd_key)
+        aphd_log_error(APHD_LOG_ERROR, "the key of httpd", &err);
+    aphd_events_begin(&monitor->events, monitor->started);
+}
+
 /* Step 7. */
 static apr_status_t open_socket(aphd_monitor_t *monitor, gid_t gid, aph_error_t *err)
 {
@@ -195,6 +206,7 @@ static apr_status_t run(daemon_t *daemon, aph_error_t *err)
         status = aphd_places_lock(monitor->settings, &daemon->lock_fd, err);
     if (status == APR_SUCCESS)
         status = open_loop(daemon, err);
+    open_key(monitor);
     if (status == APR_SUCCESS)
         status = open_store(monitor, err);
     if (status == APR_SUCCESS)

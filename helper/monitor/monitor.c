@@ -2,6 +2,7 @@
 /* What several parts of the monitor do together. */
 #include "helper/monitor/monitor.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "helper/monitor/log.h"
@@ -13,6 +14,18 @@
 int64_t aphd_monitor_clock(void)
 {
     return (int64_t)time(NULL);
+}
+
+void aphd_monitor_app_event(aphd_monitor_t *monitor, const char *name)
+{
+    aphd_app_t app;
+    aphd_event_t event = {.at = aphd_monitor_clock()};
+    const char *state = "gone";
+    if (aphd_store_app_by_name(monitor->store, name, &app, NULL) == APR_SUCCESS)
+        state = aphd_app_state_name(app.state);
+    snprintf(event.name, sizeof event.name, "%s", name);
+    snprintf(event.state, sizeof event.state, "%s", state);
+    aphd_events_add(&monitor->events, &event);
 }
 
 static void publish_again_cb(void *self);

@@ -6,6 +6,7 @@
 
 #include "helper/base/settings.h"
 #include "helper/monitor/back_off.h"
+#include "helper/monitor/events.h"
 #include "helper/monitor/job_child.h"
 #include "helper/monitor/server.h"
 #include "helper/monitor/store.h"
@@ -32,6 +33,9 @@ typedef struct aphd_monitor_t {
     aphd_watcher_t *watcher;
     aphd_engine_t engine;
     int64_t started;           /* seconds since 1970 */
+    unsigned char httpd_key[APHD_PROOF_OCTETS];
+    int has_httpd_key;
+    aphd_events_t events;
     aphd_back_off_t back_off;  /* of passwords that were tried */
     int refusals_left;         /* that are recorded now; the rest is counted */
     int refusals_unrecorded;
@@ -42,6 +46,9 @@ typedef struct aphd_monitor_t {
 /* The rows of apps have changed: the routes are written (on disk when this returns APR_SUCCESS; else
  * tried again every few seconds) and the watcher is told at the end of the round. monitor.c */
 apr_status_t aphd_monitor_apps_changed(aphd_monitor_t *monitor, aph_error_t *err);
+
+/* An event says how the app of that name is now. monitor.c */
+void aphd_monitor_app_event(aphd_monitor_t *monitor, const char *name);
 
 /* A frame a client sent, from its check to its answer; aphd_server_calls_t.request_cb. operations.c */
 void aphd_monitor_request_cb(void *monitor, aphd_conn_t *conn, const json_t *request);

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "common/file_replace.h"
 #include "common/ops.h"
+#include "helper/monitor/log.h"
 #include "helper/monitor/people_ops.h"
 
 #define JOBS_LISTED 50
@@ -241,16 +242,43 @@ static apr_status_t answer_vhost(aphd_monitor_t *monitor, aphd_conn_t *conn, con
     return APR_SUCCESS;
 }
 
+static apr_status_t answer_challenge(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
+                                     const json_t *args, aph_error_t *err)
+{
+    char hex[2 * APHD_PROOF_OCTETS + 1];
+    aphd_proof_challenge(aphd_conn_nonce(conn), hex);
+    aphd_conn_answer(conn, json_pack("{s:s}", "nonce", hex));
+    return APR_SUCCESS;
+}
+
+static apr_status_t answer_events(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
+                                  const json_t *args, aph_error_t *err)
+{
+    aphd_conn_answer(conn, aphd_events_json(&monitor->events,
+                                            json_integer_value(json_object_get(args, "since"))));
+    return APR_SUCCESS;
+}
+
 /* --- dispatch --- */
+
+static void record_done(aphd_monitor_t *monitor, const aphd_order_t *order)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    aphd_audit_t record = {order->op->name, "", "done", order->args};
+    if (aphd_store_audit(monitor->store, order->who, &record, aphd_monitor_clock(), &err) != APR_SUCCESS)
+        aphd_log_error(APHD_LOG_ERROR, "audit", &err);
+}
 
 /* The queries; every other row of ops.def is answered by a job. */
 static const struct {
     const char *name;
     answer_t *answer;
     unsigned without_store : 1;
+    unsigned changes : 1;
 } queries[] = {
-    {"list", answer_list, 0},     {"status", answer_status, 1}, {"jobs", answer_jobs, 0},
-    {"job", answer_job, 0},       {"cancel", answer_cancel, 0}, {"vhost", answer_vhost, 0},
+    {"list", answer_list, 0, 0},     {"status", answer_status, 1, 0}, {"jobs", answer_jobs, 0, 0},
+    {"job", answer_job, 0, 0},       {"cancel", answer_cancel, 0, 1}, {"vhost", answer_vhost, 0, 0},
+    {"challenge", answer_challenge, 1, 0}, {"events", answer_events, 0, 0},
 };
 
 static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const aphd_order_t *order,
@@ -260,8 +288,12 @@ static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const ap
     const aph_op_t *op = order->op;
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
         if (strcmp(queries[i].name, op->name) == 0
-            && (monitor->store != NULL || queries[i].without_store))
-            return queries[i].answer(monitor, conn, op, order->args, err);
+            && (monitor->store != NULL || queries[i].without_store)) {
+            apr_status_t answered = queries[i].answer(monitor, conn, op, order->args, err);
+            if (answered == APR_SUCCESS && queries[i].changes)
+                record_done(monitor, order);
+            return answered;
+        }
     if (monitor->store == NULL)
         return aph_error_set(err, APH_ECONFIG, 877, "%s", monitor->store_error.message);
     apr_status_t status = aphd_people_answer(monitor, conn, order, &ours, err);
@@ -275,7 +307,7 @@ static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const ap
 /* The envelope: {"v","op","args"}, who asks (who.h) and nothing else. An error here ends the connection. */
 static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, aph_error_t *err)
 {
-    static const char *const members[] = {"v", "op", "args", "auth", "from"};
+    static const char *const members[] = {"v", "op", "args", "auth", "from", "key"};
     size_t known = 0;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         known += json_object_get(request, members[i]) != NULL;
@@ -291,7 +323,7 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
                              APH_PROTOCOL_VERSION);
     if (known != json_object_size(request))
         return aph_error_set(err, APH_EUSAGE, 880,
-                             "a request has the members v, op, args, auth and from and no others");
+                             "a request has the members v, op, args, auth, from and key and no others");
     const char *name = json_string_value(json_object_get(request, "op"));
     *op = name != NULL ? aph_op_find(name) : NULL;
     if (*op == NULL)
@@ -300,18 +332,34 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
     return APR_SUCCESS;
 }
 
+/* An idempotency key, which only what changes something by a job can have. */
+static apr_status_t read_key(const json_t *request, aphd_order_t *order, aph_error_t *err)
+{
+    const json_t *key = json_object_get(request, "key");
+    const char *text = json_string_value(key);
+    size_t length = json_string_length(key);
+    if (key == NULL)
+        return APR_SUCCESS;
+    if (text == NULL || length == 0 || length > 64 || order->op->kind != APH_OP_JOB
+        || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != length)
+        return aph_error_set(err, APH_EUSAGE, 3082,
+                             "key is 1 to 64 characters A-Z, a-z, 0-9, - and _, and for a job");
+    order->key = text;
+    return APR_SUCCESS;
+}
+
 void aphd_monitor_request_cb(void *self, aphd_conn_t *conn, const json_t *request)
 {
     aphd_monitor_t *monitor = self;
     aph_error_t err = APH_ERROR_INIT;
     aphd_who_t who;
-    aphd_order_t order = {NULL, json_object_get(request, "args"), &who};
+    aphd_order_t order = {.args = json_object_get(request, "args"), .who = &who};
     json_auto_t *none = json_object();
     if (order.args == NULL)
         order.args = none;
     apr_status_t status = open_envelope(request, &order.op, &err);
     if (status == APR_SUCCESS)
-        status = aphd_who_read(monitor, conn, request, &who, &err);
+        status = aphd_who_read(monitor, conn, order.op, request, &who, &err);
     if (status != APR_SUCCESS) {
         aphd_conn_reject(conn, &err);
         return;
@@ -326,6 +374,8 @@ void aphd_monitor_request_cb(void *self, aphd_conn_t *conn, const json_t *reques
     }
     if (status == APR_SUCCESS)
         status = aph_op_check(order.op, order.args, &err);
+    if (status == APR_SUCCESS)
+        status = read_key(request, &order, &err);
     if (status == APR_SUCCESS)
         status = perform(monitor, conn, &order, &err);
     if (status != APR_SUCCESS) {

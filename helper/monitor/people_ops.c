@@ -9,6 +9,8 @@
 #include "helper/monitor/log.h"
 
 #define TOKEN_DAYS_MAX 3650
+#define AUDITS_LISTED 100
+#define AUDITS_MAX 1000
 #define REFUSALS_AT_ONCE 20 /* recorded of a burst; then one every REFUSAL_MILLISECONDS */
 #define REFUSAL_MILLISECONDS 3000
 
@@ -103,7 +105,33 @@ static apr_status_t token_list(aphd_monitor_t *monitor, const aphd_order_t *orde
     return status;
 }
 
+static apr_status_t audit(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
+                          aph_error_t *err)
+{
+    json_int_t limit = json_integer_value(json_object_get(order->args, "limit"));
+    aphd_audit_query_t query = {
+        .before = json_integer_value(json_object_get(order->args, "before")),
+        .name = text_of(order->args, "name"),
+        .user = text_of(order->args, "user"),
+        .limit = limit < 1 ? AUDITS_LISTED : limit > AUDITS_MAX ? AUDITS_MAX : (int)limit,
+    };
+    json_t *records = NULL;
+    apr_status_t status = aphd_store_audits(monitor->store, &query, &records, err);
+    *answer = status == APR_SUCCESS ? json_pack("{s:o}", "records", records) : NULL;
+    return status;
+}
+
 /* --- changing --- */
+
+static apr_status_t key_rotate(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
+                               aph_error_t *err)
+{
+    apr_status_t status =
+        aphd_proof_rotate(monitor->settings->state_dir, monitor->httpd_key, err);
+    monitor->has_httpd_key = status == APR_SUCCESS;
+    return status;
+}
+
 
 static apr_status_t sign_out(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
                              aph_error_t *err)
@@ -268,6 +296,8 @@ static const struct {
     {"person-list", person_list, 0},
     {"session-list", session_list, 0},
     {"token-list", token_list, 0},
+    {"audit", audit, 0},
+    {"key-rotate", key_rotate, 1},
     {"sign-out", sign_out, 1},
     {"person-change", person_change, 1},
     {"person-remove", person_remove, 1},

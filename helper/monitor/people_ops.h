@@ -9,8 +9,8 @@
 
 /* Who asks, from the frame; monitor->store may be NULL. APH_EUSAGE for a frame no client of ours sends;
  * a credential that is not valid makes who stale. who.c */
-apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const json_t *request,
-                           aphd_who_t *who, aph_error_t *err);
+apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
+                           const json_t *request, aphd_who_t *who, aph_error_t *err);
 
 /* Answers order where it is about people: *ours is 0 where it is not. people_ops.c */
 apr_status_t aphd_people_answer(aphd_monitor_t *monitor, aphd_conn_t *conn, const aphd_order_t *order,

@@ -12,6 +12,7 @@
 
 #include "helper/monitor/loop.h"
 #include "helper/monitor/peer.h"
+#include "helper/monitor/proof.h"
 
 #define APHD_CONNECTIONS_MAX 32
 #define APHD_CONNECTIONS_PER_UID 16
@@ -50,6 +51,9 @@ apr_status_t aphd_server_bind(const char *path, gid_t gid, int *fd, aph_error_t 
 /* --- a connection --- */
 
 const aphd_peer_t *aphd_conn_peer(const aphd_conn_t *conn);
+
+/* What was drawn for it; for the next request alone. */
+aphd_nonce_t *aphd_conn_nonce(aphd_conn_t *conn);
 
 /* Ends the request: {"ok": value} (stolen), or the error. Then the next one is read. */
 void aphd_conn_answer(aphd_conn_t *conn, json_t *value);

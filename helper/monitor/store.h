@@ -147,11 +147,17 @@ typedef struct aphd_job_row_t {
     int pid;
     const struct aphd_who_t *who; /* who asked, for a new row */
     const json_t *detail;         /* what its record tells of args; or NULL */
+    const char *key, *request;    /* idempotency key and digest of what is asked; or NULL */
 } aphd_job_row_t;
 
 /* A row in state queued. */
 apr_status_t aphd_store_job_add(aphd_store_t *store, const aphd_job_row_t *job, int64_t now,
                                 int64_t *job_id, aph_error_t *err);
+
+/* The job user_id asked for with key since then: its id and the digest of its request, which holds 65
+ * octets. APR_NOTFOUND. */
+apr_status_t aphd_store_job_by_key(aphd_store_t *store, int64_t user_id, const char *key,
+                                   int64_t since, int64_t *job_id, char *request, aph_error_t *err);
 
 /* It runs now; recovering: in recover mode, once more than before. */
 apr_status_t aphd_store_job_run(aphd_store_t *store, int64_t job_id, int recovering, int64_t now,

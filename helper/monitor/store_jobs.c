@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The jobs' rows: the journal that recovery reads, and the record that people read. */
+#include <stdio.h>
 #include <string.h>
 
 #include "helper/monitor/store_private.h"
@@ -14,10 +15,24 @@ apr_status_t aphd_store_job_add(aphd_store_t *store, const aphd_job_row_t *job, 
         store, SQL_JOB_ADD, err, "ttitiiiitttjtt", job->op, job->name, (int64_t)job->app_id, job->args,
         (int64_t)job->uid, (int64_t)job->pid, now, who->user_id,
         who->user[0] != '\0' ? who->user : NULL, who->via, who->from[0] != '\0' ? who->from : NULL,
-        job->detail, (char *)NULL, (char *)NULL);
+        job->detail, job->key, job->request);
     if (status == APR_SUCCESS)
         *job_id = sqlite3_last_insert_rowid(store->db);
     return status;
+}
+
+apr_status_t aphd_store_job_by_key(aphd_store_t *store, int64_t user_id, const char *key,
+                                   int64_t since, int64_t *job_id, char *request, aph_error_t *err)
+{
+    apr_status_t status = aphd_sql_bind(store, SQL_JOB_BY_KEY, err, "tii", key, user_id, since);
+    if (status == APR_SUCCESS)
+        status = aphd_sql_next(store, SQL_JOB_BY_KEY, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *job_id = aphd_sql_int(store, SQL_JOB_BY_KEY, 0);
+    snprintf(request, APHD_DIGEST_DIGITS + 1, "%s", aphd_sql_text(store, SQL_JOB_BY_KEY, 1));
+    aphd_sql_reset(store, SQL_JOB_BY_KEY);
+    return APR_SUCCESS;
 }
 
 apr_status_t aphd_store_job_run(aphd_store_t *store, int64_t job_id, int recovering, int64_t now,

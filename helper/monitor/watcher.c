@@ -121,8 +121,10 @@ static int observe_app(aphd_monitor_t *monitor, const json_t *observed)
              aphd_app_state_name(change.state), change.reason[0] != '\0' ? ": " : "",
              change.reason);
     if (aphd_store_app_change(monitor->store, app_id, &change, aphd_monitor_clock(), &err)
-        == APR_SUCCESS)
+        == APR_SUCCESS) {
+        aphd_monitor_app_event(monitor, app.name);
         return 1;
+    }
     aphd_log_error(APHD_LOG_ERROR, "an observed state cannot be stored", &err);
     return 0;
 }

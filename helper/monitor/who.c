@@ -69,8 +69,38 @@ static apr_status_t read_secret(aphd_monitor_t *monitor, const json_t *auth, aph
     return who->stale ? APR_SUCCESS : status;
 }
 
-apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const json_t *request,
-                           aphd_who_t *who, aph_error_t *err)
+/* Whom httpd has authenticated counts where he is a person here: with the role he has here. */
+static apr_status_t read_proof(aphd_monitor_t *monitor, aphd_nonce_t *nonce, const aph_op_t *op,
+                               const json_t *auth, aphd_who_t *who, aph_error_t *err)
+{
+    aphd_person_t person;
+    const json_t *groups = json_object_get(auth, "groups");
+    size_t known = 2 + (groups != NULL);
+    if (json_object_size(auth) != known || !json_is_string(json_object_get(auth, "user"))
+        || !json_is_string(json_object_get(auth, "proof")) || (groups != NULL && !json_is_array(groups)))
+        return aph_error_set(err, APH_EUSAGE, 3083,
+                             "auth of httpd is {\"user\":NAME,\"groups\":[...],\"proof\":HEX}");
+    who->stale = 1;
+    if (!monitor->has_httpd_key || monitor->store == NULL
+        || !aphd_proof_holds(nonce, monitor->httpd_key, op->name, auth))
+        return APR_SUCCESS;
+    apr_status_t status = aphd_store_person(
+        monitor->store, json_string_value(json_object_get(auth, "user")), &person, NULL);
+    if (status == APH_ENOTFOUND || (status == APR_SUCCESS && person.disabled))
+        return APR_SUCCESS;
+    if (status != APR_SUCCESS)
+        return aph_error_set(err, status, 3084, "people cannot be read");
+    who->stale = 0;
+    who->user_id = person.user_id;
+    who->scopes = aph_role_scopes(person.role);
+    snprintf(who->user, sizeof who->user, "%s", person.name);
+    snprintf(who->role, sizeof who->role, "%s", person.role);
+    snprintf(who->via, sizeof who->via, "httpd");
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
+                           const json_t *request, aphd_who_t *who, aph_error_t *err)
 {
     const aphd_peer_t *peer = aphd_conn_peer(conn);
     const json_t *auth = json_object_get(request, "auth");
@@ -84,6 +114,10 @@ apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const jso
         return aph_error_set(err, APH_EUSAGE, 3012, "from is an address as text");
     if (from != NULL)
         snprintf(who->from, sizeof who->from, "%s", json_string_value(from));
+    aphd_nonce_t nonce = *aphd_conn_nonce(conn);
+    aphd_conn_nonce(conn)->valid = 0; /* for this request or none */
+    if (json_object_get(auth, "proof") != NULL)
+        return read_proof(monitor, &nonce, op, auth, who, err);
     if (auth != NULL)
         return read_secret(monitor, auth, who, err);
     who->root = peer->uid == 0;

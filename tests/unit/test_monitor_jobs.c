@@ -41,7 +41,7 @@ static void request_cb(void *self, aphd_conn_t *conn, const json_t *request)
     const json_t *args = json_object_get(request, "args");
     if (strcmp(op, "job") != 0) {
         static const aphd_who_t root = {.via = "root", .root = 1};
-        aphd_order_t order = {aph_op_find(op), args, &root};
+        aphd_order_t order = {aph_op_find(op), args, &root, NULL};
         if (aphd_jobs_submit(f->monitor.jobs, conn, &order, &err) != APR_SUCCESS)
             aphd_conn_fail(conn, &err);
         return;
