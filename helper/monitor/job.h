@@ -77,6 +77,14 @@ void aphd_job_postponed(const aphd_job_t *job, const char *why);
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);
 
+/* What of a request its record tells (new reference): no text an author wrote, and no answer, which may
+ * be a secret. job_request.c */
+json_t *aphd_job_detail(const json_t *args);
+
+/* Operation and arguments in one digest, whatever the order of the latter. job_request.c */
+apr_status_t aphd_job_digest(const aphd_order_t *order, char digest[APHD_DIGEST_DIGITS + 1],
+                             aph_error_t *err);
+
 /* An event says what became of a job. jobs.c */
 void aphd_job_event(const aphd_job_t *job, const char *state);
 

@@ -399,28 +399,11 @@ static void greet(aphd_job_t *job)
     aphd_job_event(job, "queued");
 }
 
-/* What of a request its record tells: no text an author wrote, and no answer, which may be a secret. */
-static json_t *detail_of(const json_t *args)
-{
-    static const char *const told[] = {"entry", "revision", "plan_hash", "catalog", "location", "kind",
-                                       "path", "allow", "consents", "ids", "changes", "aliases"};
-    json_t *detail = json_object();
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)args, key, value)
-        if (json_is_boolean(value) || json_is_integer(value))
-            json_object_set(detail, key, value);
-    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
-        if ((value = json_object_get(args, told[i])) != NULL)
-            json_object_set(detail, told[i], value);
-    return detail;
-}
-
 static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, aphd_job_row_t *row,
                                 int64_t *job_id, aph_error_t *err)
 {
     char *text = json_dumps(order->args, JSON_COMPACT);
-    json_auto_t *detail = detail_of(order->args);
+    json_auto_t *detail = aphd_job_detail(order->args);
     if (text == NULL)
         return aph_error_set(err, APR_ENOMEM, 845, "no memory for a job");
     row->key = order->key;
@@ -433,18 +416,6 @@ static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, ap
         aphd_store_job_add(jobs->monitor->store, row, aphd_monitor_clock(), job_id, err);
     free(text);
     return status;
-}
-
-/* Operation and arguments in one digest, whatever the order of the latter. */
-static apr_status_t digest_request(const aphd_order_t *order, char *digest, aph_error_t *err)
-{
-    json_auto_t *both = json_pack("[s, O]", order->op->name, (json_t *)order->args);
-    char *text = json_dumps(both, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text == NULL)
-        return aph_error_set(err, APR_ENOMEM, 3080, "no memory for a job");
-    aphd_secret_digest(text, digest);
-    free(text);
-    return APR_SUCCESS;
 }
 
 /* The same person's request with the same key, within a day, is this one: its job is followed, or its end
@@ -491,7 +462,7 @@ apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_o
     int64_t job_id = 0;
     char digest[APHD_DIGEST_DIGITS + 1] = "";
     int again = 0;
-    apr_status_t status = order->key != NULL ? digest_request(order, digest, err) : APR_SUCCESS;
+    apr_status_t status = order->key != NULL ? aphd_job_digest(order, digest, err) : APR_SUCCESS;
     row.request = order->key != NULL ? digest : NULL;
     if (status == APR_SUCCESS && order->key != NULL)
         status = answer_again(jobs, conn, order, digest, &again, err);
