@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "common/ops.h"
+#include "helper/monitor/back_off.h"
 #include "helper/monitor/admission.h"
 #include "helper/monitor/log_tail.h"
 #include "helper/monitor/observe.h"
@@ -65,6 +67,39 @@ static void test_every_job_is_in_the_table(void **state)
         assert_int_equal(listed, ops[i].kind != APH_OP_QUERY && of_one_app && !of_people);
     }
     assert_int_equal(aphd_admission_check("list", NULL, "x", APHD_APP_NONE, NULL), APH_EINTERNAL);
+}
+
+/* The clock is ours: waits double from the fifth try on, end, are forgiven, and are forgotten. */
+static void test_back_off(void **state)
+{
+    static aphd_back_off_t b;
+    char name[16];
+    int64_t now = 100;
+    for (int i = 1; i < APHD_BACK_OFF_FREE; i++) {
+        aphd_back_off_tried(&b, "ada", now);
+        assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
+    }
+    for (int64_t wait = 1, i = 0; i < 14; i++, wait = wait * 2 > APHD_BACK_OFF_MAX ? APHD_BACK_OFF_MAX : wait * 2) {
+        aphd_back_off_tried(&b, "ada", now);
+        assert_int_equal(aphd_back_off_wait(&b, "ada", now), wait);
+        assert_int_equal(aphd_back_off_wait(&b, "bob", now), 0);
+        now += wait;
+        assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
+    }
+    aphd_back_off_right(&b, "ada");
+    aphd_back_off_tried(&b, "ada", now);
+    assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
+    for (int i = 0; i < 10; i++)
+        aphd_back_off_tried(&b, "ada", now);
+    for (int i = 0; i < 200; i++) { /* names without end do not drive it out, and wait all together */
+        snprintf(name, sizeof name, "n%d", i);
+        aphd_back_off_tried(&b, name, now);
+    }
+    assert_int_equal(aphd_back_off_wait(&b, "eve", now), APHD_BACK_OFF_ALL_MAX);
+    assert_int_equal(aphd_back_off_wait(&b, "ada", now), 64);
+    now += 64 + APHD_BACK_OFF_FORGET + 1;
+    aphd_back_off_tried(&b, "ada", now);
+    assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
 }
 
 static void test_names(void **state)
@@ -163,7 +198,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_operation_in_every_state),
         cmocka_unit_test(test_every_job_is_in_the_table),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_back_off), cmocka_unit_test(test_names),
         cmocka_unit_test(test_observations),
         cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_ends_of_an_app),
