@@ -170,6 +170,18 @@ static int row_has(const aph_op_t *op, const char *key)
     return 0;
 }
 
+const char *aph_op_type(const aph_op_t *op, const char *name)
+{
+    const char *cursor = op->arguments;
+    argument_t argument;
+    while (next_argument(&cursor, &argument))
+        for (size_t i = 0; same(argument.name, argument.name_length, name)
+                           && i < sizeof types / sizeof types[0]; i++)
+            if (same(argument.type, argument.type_length, types[i].type))
+                return types[i].type;
+    return NULL;
+}
+
 apr_status_t aph_op_may(const aph_op_t *op, const json_t *args, unsigned scopes, aph_error_t *err)
 {
     if (op->scope == APH_SCOPE_ANYONE)

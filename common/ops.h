@@ -52,6 +52,10 @@ unsigned aph_role_scopes(const char *role);
  * aph_op_check or not). APH_EFORBIDDEN names the scope, or the argument that is root's. */
 apr_status_t aph_op_may(const aph_op_t *op, const json_t *args, unsigned scopes, aph_error_t *err);
 
+/* The type of op's argument of that name, as ops.def writes it ("label", "list"...), or NULL where op has
+ * no such argument. Constant. */
+const char *aph_op_type(const aph_op_t *op, const char *name);
+
 /* Checks args (a JSON object, borrowed) against op's arguments: unknown, missing, mistyped, too long
  * or out of range is APH_EUSAGE, naming the argument. */
 apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err);

@@ -11,12 +11,11 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/frame.h"
+#include "common/peer.h"
 
 /* Answers may be longer than requests: a job's log, a long list. Bounded all the same. */
 #define ANSWER_MAX      APH_JOB_FRAME_MAX
@@ -55,6 +54,11 @@ static apr_status_t explain_connect(int reason, const char *path, aph_error_t *e
         return aph_error_set(err, APH_EDAEMON, 1713,
                              "%s is not a socket apphostd made. Name its socket with --socket",
                              path);
+    case ENAMETOOLONG:
+        return aph_error_set(err, APH_EUSAGE, 1716,
+                             "the socket's path is longer than the %zu octets a socket may have: "
+                             "%.200s",
+                             sizeof ((struct sockaddr_un *)NULL)->sun_path - 1, path);
     case EAGAIN:
     case EINPROGRESS:
         return aph_error_set(err, APH_EDAEMON, 1714,
@@ -69,28 +73,8 @@ static apr_status_t explain_connect(int reason, const char *path, aph_error_t *e
 
 static apr_status_t connect_peer(peer_t *peer, const char *path, aph_error_t *err)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        return aph_error_set(err, APH_EUSAGE, 1716,
-                             "the socket's path is longer than the %zu octets a socket may have: "
-                             "%.200s",
-                             sizeof address.sun_path - 1, path);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    peer->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (peer->socket < 0)
-        return aph_error_set(err, APH_EINTERNAL, 1717, "no socket can be made: %s",
-                             strerror(errno));
-    /* Bounds connect on a full backlog, and a write to an apphostd that hangs. */
-    struct timeval limit = {.tv_sec = CONNECT_SECONDS};
-    setsockopt(peer->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(peer->socket, (struct sockaddr *)&address, sizeof address) == 0)
-        return APR_SUCCESS;
-    /* A plain file refuses just as a socket nobody listens on does. */
-    struct stat what;
-    int reason = errno;
-    if (reason == ECONNREFUSED && stat(path, &what) == 0 && !S_ISSOCK(what.st_mode))
-        reason = ENOTSOCK;
-    return explain_connect(reason, path, err);
+    int reason = aph_peer_connect(path, CONNECT_SECONDS, &peer->socket);
+    return reason == 0 ? APR_SUCCESS : explain_connect(reason, path, err);
 }
 
 static apr_status_t hold_interrupts(peer_t *peer, aph_error_t *err)
@@ -154,31 +138,27 @@ static apr_status_t wait_readable(const peer_t *peer, const aphc_call_t *call, a
 static apr_status_t take_frame(const json_t *frame, const aphc_call_t *call, json_t **answer,
                                aph_error_t *err)
 {
-    const json_t *progress = json_object_get(frame, "progress");
-    const json_t *line = json_object_get(frame, "log");
-    json_t *ok = json_object_get(frame, "ok");
-    const char *code = json_string_value(json_object_get(frame, "code"));
-    if (json_is_object(progress)) {
+    json_t *value;
+    switch (aph_peer_kind(frame, &value)) {
+    case APH_FRAME_PROGRESS:
         if (call->progress_cb != NULL)
-            call->progress_cb(call->baton, progress);
+            call->progress_cb(call->baton, value);
         return APR_EAGAIN;
-    }
-    if (json_is_string(line)) {
+    case APH_FRAME_LOG:
         if (call->log_cb != NULL)
-            call->log_cb(call->baton, json_string_value(line));
+            call->log_cb(call->baton, json_string_value(value));
         return APR_EAGAIN;
-    }
-    if (ok != NULL) {
-        *answer = json_incref(ok);
+    case APH_FRAME_OK:
+        *answer = json_incref(value);
         return APR_SUCCESS;
+    case APH_FRAME_FAILED:
+        return aph_peer_fault(frame, err);
+    default:
+        return aph_error_set(err, APH_EVERSION, 1723,
+                             "apphostd sent something apphostctl %s does not know; the two are of "
+                             "different versions",
+                             PACKAGE_VERSION);
     }
-    if (code != NULL)
-        return aph_error_receive(err, code, json_string_value(json_object_get(frame, "tag")),
-                                 json_string_value(json_object_get(frame, "message")));
-    return aph_error_set(err, APH_EVERSION, 1723,
-                         "apphostd sent something apphostctl %s does not know; the two are of "
-                         "different versions",
-                         PACKAGE_VERSION);
 }
 
 /* What went wrong while reading is apphostd's fault, never the command's. */

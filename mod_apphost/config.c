@@ -10,6 +10,7 @@
 #include "common/hostname.h"
 
 #define DEFAULT_TIMEOUT_SECONDS 300
+#define DEFAULT_SOCKET          "/run/apphost/apphostd.sock"
 
 aphm_config_t *aphm_config_of(const server_rec *s)
 {
@@ -38,6 +39,12 @@ void *aphm_config_merge(apr_pool_t *p, void *base, void *add)
         merged->routes_path = inner->routes_path;
     if (inner->timeout_seconds != 0)
         merged->timeout_seconds = inner->timeout_seconds;
+    if (inner->admin_hosts != NULL)
+        merged->admin_hosts = inner->admin_hosts;
+    if (inner->admin_socket != NULL)
+        merged->admin_socket = inner->admin_socket;
+    if (inner->admin_root != NULL)
+        merged->admin_root = inner->admin_root;
     return merged;
 }
 
@@ -53,26 +60,51 @@ static const char *set_short_names(cmd_parms *cmd, void *unused, int on)
     return NULL;
 }
 
-static const char *add_domain(cmd_parms *cmd, void *unused, const char *typed)
+/* Adds a name as a person types it to a list that may not be there yet. */
+static const char *add_name(cmd_parms *cmd, apr_array_header_t **names, const char *typed)
 {
-    aphm_config_t *config = aphm_config_of(cmd->server);
     aph_error_t err = APH_ERROR_INIT;
     char ascii[APH_HOST_MAX + 1];
     if (aph_host_to_ascii(typed, ascii, &err) != APR_SUCCESS)
-        return apr_pstrcat(cmd->pool, "AppHostDomain: ", err.message, NULL);
-    if (config->domains == NULL)
-        config->domains = apr_array_make(cmd->pool, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(config->domains, const char *) = apr_pstrdup(cmd->pool, ascii);
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", err.message, NULL);
+    if (*names == NULL)
+        *names = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(*names, const char *) = apr_pstrdup(cmd->pool, ascii);
+    return NULL;
+}
+
+static const char *add_domain(cmd_parms *cmd, void *unused, const char *typed)
+{
+    return add_name(cmd, &aphm_config_of(cmd->server)->domains, typed);
+}
+
+static const char *add_admin_host(cmd_parms *cmd, void *unused, const char *typed)
+{
+    return add_name(cmd, &aphm_config_of(cmd->server)->admin_hosts, typed);
+}
+
+static const char *set_path(cmd_parms *cmd, const char **place, const char *path)
+{
+    const char *absolute = ap_server_root_relative(cmd->pool, path);
+    if (absolute == NULL)
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, ": \"", path, "\" is not a path", NULL);
+    *place = absolute;
     return NULL;
 }
 
 static const char *set_routes(cmd_parms *cmd, void *unused, const char *path)
 {
-    const char *absolute = ap_server_root_relative(cmd->pool, path);
-    if (absolute == NULL)
-        return apr_pstrcat(cmd->pool, "AppHostRoutes: \"", path, "\" is not a path", NULL);
-    aphm_config_of(cmd->server)->routes_path = absolute;
-    return NULL;
+    return set_path(cmd, &aphm_config_of(cmd->server)->routes_path, path);
+}
+
+static const char *set_admin_socket(cmd_parms *cmd, void *unused, const char *path)
+{
+    return set_path(cmd, &aphm_config_of(cmd->server)->admin_socket, path);
+}
+
+static const char *set_admin_root(cmd_parms *cmd, void *unused, const char *path)
+{
+    return set_path(cmd, &aphm_config_of(cmd->server)->admin_root, path);
 }
 
 /* *value receives a whole number of at least 1; else a sentence. */
@@ -107,6 +139,14 @@ static const char *set_max_inflight(cmd_parms *cmd, void *unused, const char *pe
     return fault;
 }
 
+static const char *set_max_followers(cmd_parms *cmd, void *unused, const char *count)
+{
+    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    if (fault == NULL)
+        fault = parse_count(cmd, count, &aphm_config_of(cmd->server)->max_followers);
+    return fault;
+}
+
 static const char *set_timeout(cmd_parms *cmd, void *unused, const char *seconds)
 {
     return parse_count(cmd, seconds, &aphm_config_of(cmd->server)->timeout_seconds);
@@ -127,6 +167,12 @@ const command_rec aphm_config_commands[] = {
                   "requests of one app under way at once"),
     AP_INIT_TAKE1("AppHostTimeout", set_timeout, NULL, RSRC_CONF,
                   "seconds to wait for an app's next octet"),
+    AP_INIT_ITERATE("AppHostAdminHost", add_admin_host, NULL, RSRC_CONF,
+                    "names the admin handler answers to; else apps. and each domain"),
+    AP_INIT_TAKE1("AppHostAdminSocket", set_admin_socket, NULL, RSRC_CONF, "the socket of apphostd"),
+    AP_INIT_TAKE1("AppHostAdminRoot", set_admin_root, NULL, RSRC_CONF, "folder with the admin pages"),
+    AP_INIT_TAKE1("AppHostMaxFollowers", set_max_followers, NULL, RSRC_CONF,
+                  "requests that may follow something of the admin handler at once"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};
 
 int aphm_config_any_enabled(server_rec *main_server)
@@ -218,15 +264,21 @@ static int at_least_one(int number)
     return number > 0 ? number : 1;
 }
 
+/* What MaxRequestWorkers comes to. */
+static int all_threads(void)
+{
+    int children = 1, threads = 1;
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return at_least_one(children) * at_least_one(threads);
+}
+
 /* Half of the threads for one app, so that the others always find a thread; upgraded connections
  * hold theirs for hours, so all together get half as well. */
 aphm_limits_t aphm_config_limits(server_rec *main_server)
 {
     aphm_limits_t limits = aphm_config_of(main_server)->limits;
-    int children = 1, threads = 1;
-    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    int all = at_least_one(children) * at_least_one(threads);
+    int all = all_threads();
     if (limits.inflight_per_app == 0)
         limits.inflight_per_app = at_least_one(all / 2);
     if (limits.upgrades == 0)
@@ -240,4 +292,20 @@ int aphm_config_timeout(const server_rec *s)
 {
     int said = aphm_config_of(s)->timeout_seconds;
     return said > 0 ? said : DEFAULT_TIMEOUT_SECONDS;
+}
+
+const char *aphm_config_admin_socket(const aphm_config_t *config)
+{
+    return config->admin_socket != NULL ? config->admin_socket : DEFAULT_SOCKET;
+}
+
+const char *aphm_config_admin_root(const aphm_config_t *config)
+{
+    return config->admin_root != NULL ? config->admin_root : APH_UIDIR;
+}
+
+int aphm_config_max_followers(server_rec *main_server)
+{
+    int said = aphm_config_of(main_server)->max_followers;
+    return said > 0 ? said : at_least_one(all_threads() / 4);
 }

@@ -13,6 +13,10 @@ typedef struct aphm_config_t {
     const char *routes_path;     /* NULL: not said here. The same wherever it is said */
     int timeout_seconds;         /* 0: not said here */
     int own_vhost;               /* an app's virtual host, by the place of its file */
+    apr_array_header_t *admin_hosts; /* const char *, normalised; NULL: apps.DOMAIN */
+    const char *admin_socket;    /* NULL: the usual one */
+    const char *admin_root;      /* NULL: the pages that were installed */
+    int max_followers;           /* said once, in the main server; 0: not said */
     aphm_limits_t limits;        /* said once, in the main server; 0: not said */
     aphm_context_t *context;     /* set in every server by post_config */
 } aphm_config_t;
@@ -40,5 +44,10 @@ const char *aphm_config_routes_path(server_rec *main_server);
 
 /* AppHostTimeout of this server, or its default, in seconds. */
 int aphm_config_timeout(const server_rec *s);
+
+/* Of the admin handler: apphostd's socket, the folder with the pages, how many may follow at once. */
+const char *aphm_config_admin_socket(const aphm_config_t *config);
+const char *aphm_config_admin_root(const aphm_config_t *config);
+int aphm_config_max_followers(server_rec *main_server);
 
 #endif

@@ -6,6 +6,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "mod_apphost/admin/followers.h"
 #include "mod_apphost/counters.h"
 #include "mod_apphost/limits.h"
 #include "mod_apphost/proxy_api.h"
@@ -24,6 +25,8 @@ typedef struct aphm_context_t {
     pid_t parent;
     ap_conf_vector_t *proxy_dir;  /* mod_proxy's settings for an app's request in every vhost */
     aphm_counters_t *counters;    /* shared by all children, made once by the parent */
+    aphm_followers_t *followers;  /* likewise, of the admin handler */
+    int max_followers;
     aphm_routes_t *routes;        /* of this child */
     aphm_workers_t *workers;      /* of this child */
 } aphm_context_t;

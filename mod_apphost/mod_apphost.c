@@ -33,7 +33,9 @@
 #include <http_request.h>
 #include <http_ssl.h>
 #include <mpm_common.h>
+#include <sodium.h>
 
+#include "mod_apphost/admin/admin.h"
 #include "mod_apphost/body_limit.h"
 #include "mod_apphost/config.h"
 #include "mod_apphost/head_limit.h"
@@ -45,6 +47,7 @@
 
 #define FILTER       "APPHOST_HEAD"
 #define RETAINED_KEY "apphost-counters"
+#define FOLLOWERS_KEY "apphost-followers"
 
 /* -- start ----------------------------------------------------------------------------------- */
 
@@ -123,6 +126,19 @@ static ap_conf_vector_t *make_proxy_dir(const aphm_proxy_api_t *proxy, apr_pool_
     return dir;
 }
 
+/* As the counters are: streams of an old generation still hold threads. */
+static apr_status_t keep_followers(aphm_followers_t **followers, aph_error_t *err)
+{
+    aphm_followers_t **kept = ap_retained_data_get(FOLLOWERS_KEY);
+    if (kept == NULL)
+        kept = ap_retained_data_create(FOLLOWERS_KEY, sizeof *kept);
+    if (sodium_init() < 0)
+        return aph_error_set(err, APH_EINTERNAL, 3166, "libsodium finds nothing random here");
+    apr_status_t rv = *kept == NULL ? aphm_followers_create(kept, err) : APR_SUCCESS;
+    *followers = *kept;
+    return rv;
+}
+
 static apr_status_t make_context(aphm_context_t **context, apr_pool_t *p, server_rec *s,
                                  aph_error_t *err)
 {
@@ -130,9 +146,12 @@ static apr_status_t make_context(aphm_context_t **context, apr_pool_t *p, server
     apr_status_t rv = aphm_proxy_api_find(&made->proxy, err);
     if (rv == APR_SUCCESS)
         rv = keep_counters(&made->counters, err);
+    if (rv == APR_SUCCESS)
+        rv = keep_followers(&made->followers, err);
     if (rv != APR_SUCCESS)
         return rv;
     made->limits = aphm_config_limits(s);
+    made->max_followers = aphm_config_max_followers(s);
     made->routes_path = aphm_config_routes_path(s);
     made->vhost_set = aphm_vhosts_set(made->routes_path, p);
     made->start_servers = aphm_probe_start_servers();
@@ -366,6 +385,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_filter(insert_filter_cb, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(handler_cb, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(aphm_admin_handle, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(proxy, fixups, proxy_fixups_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
     APR_OPTIONAL_HOOK(proxy, create_req, create_answer_cb, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(proxy, request_status, request_status_cb, NULL, NULL, APR_HOOK_REALLY_LAST);
