@@ -39,6 +39,7 @@ static const row_t rows[] = {
     {"logs", aphc_logs, aphc_logs_options, 1, 1},
     {"metrics", aphc_metrics, aphc_metrics_options, 0, 1},
     {"state", aphc_state, NULL, 1, 1},
+    {"changes", aphc_changes, aphc_changes_options, 1, 1},
     {"jobs", aphc_jobs, NULL, 0, 0},
     {"job", aphc_job, aphc_job_options, 1, 1},
     {"update", aphc_update, aphc_update_options, 1, 1},

@@ -21,6 +21,7 @@ static const struct {
     {"rollback",  "nt++++k"},
     {"logs",      "n+++++k"},
     {"metrics",   "n+++++k"},
+    {"changes",   "n+++++k"},
     {"state",     "n++++++"},
 };
 

@@ -18,7 +18,7 @@ services:
     ports: ['HOST_PORT:80']
   worker:
     image: {image}
-    command: ["/bin/sh", "-c", "echo worker-begins; while true; do :; done"]
+    command: ["/bin/sh", "-c", "echo worker-begins; echo a > /made; while true; do :; done"]
 END
 docker-compose up -d
 """
@@ -77,6 +77,17 @@ def test_logs_of_a_service_and_a_time(two):
     wrong = stack.ctl("logs", "two", "--service", "nobody", check=False)
     assert wrong.returncode == 6 and "web" in wrong.stderr
     assert stack.ctl("logs", "two", "--since", "tea", check=False).returncode == 2
+
+
+def test_changes(two):
+    stack = two
+    first = stack.json("changes", "two")
+    assert stack.json("changes", "two") == first, "the etag is that of the list"
+    made = {(row["service"], row["path"]): row for row in first["changes"]}
+    assert made["worker", "/made"]["kind"] == "added" and ("web", "/made") not in made
+    assert [row["number"] for row in first["changes"]] == list(range(first["total"]))
+    assert {row["service"] for row in stack.json("changes", "two", "--service", "worker")["changes"]} == {"worker"}
+    assert "/made" in stack.ctl("changes", "two").stdout
 
 
 def test_state_is_never_an_error(two):
