@@ -10,7 +10,7 @@
 #include <apr_tables.h>
 #include <sqlite3.h>
 
-#define SCHEMA_VERSION 3 /* a guard compares it with the monitor's */
+#define SCHEMA_VERSION 4 /* a guard compares it with the monitor's */
 #define JOB_HOURS      6 /* longer than any install we know */
 #define BUSY_MS        3000
 

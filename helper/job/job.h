@@ -69,6 +69,7 @@ aphd_story_t aphd_story_render;
 aphd_story_t aphd_story_reload;
 aphd_story_t aphd_story_update;
 aphd_story_t aphd_story_rollback;
+aphd_story_t aphd_story_password;
 
 /* Reads settings and the request on descriptor fd. */
 apr_status_t aphd_job_open(aphd_job_t *job, const char *settings_path, int fd, apr_pool_t *p,

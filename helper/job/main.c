@@ -43,6 +43,10 @@ static const struct {
     {"revision-clean", aphd_story_revision_clean},
     {"revision-import", aphd_story_revision_import},
     {"revision-diff", aphd_story_revision_diff},
+    {"sign-in", aphd_story_password},
+    {"password", aphd_story_password},
+    {"person-add", aphd_story_password},
+    {"person-password", aphd_story_password},
 };
 
 static apr_status_t tell(aphd_job_t *job, aph_error_t *err)

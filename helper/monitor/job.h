@@ -15,6 +15,12 @@ typedef struct aphd_ending_t {
     aphd_app_end_t app;
 } aphd_ending_t;
 
+/* What waits for a hash: who asks, and for what; the job's args are the child's alone. */
+typedef struct aphd_hash_t {
+    aphd_who_t who;
+    json_t *asked;
+} aphd_hash_t;
+
 struct aphd_job_t {
     aphd_jobs_t *jobs;
     aphd_job_t *next;          /* oldest first */
@@ -28,6 +34,7 @@ struct aphd_job_t {
     json_t *progress;          /* latest frame, for those who come later */
     aphd_log_tail_t log;
     aphd_job_child_t child;
+    aphd_hash_t *hash;         /* NULL but for people.c's */
     int recoveries;            /* how often it was run in recover mode */
     int64_t not_before;        /* milliseconds of aphd_loop_now: a retry that waits */
     aphd_ending_t ending;      /* where unstored */

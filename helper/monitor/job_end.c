@@ -5,6 +5,7 @@
 
 #include "helper/monitor/job.h"
 #include "helper/monitor/log.h"
+#include "helper/monitor/people_ops.h"
 #include "helper/monitor/recovery.h"
 
 static int went_well(const aphd_ending_t *ending)
@@ -84,8 +85,18 @@ apr_status_t aphd_job_end(aphd_job_t *job, const aphd_ending_t *ending, aph_erro
                  ending->result,
                  went_well(ending) ? "" : ": ", ending->reason.message);
     }
+    aphd_ending_t told = *ending;
+    json_auto_t *answer = NULL;
+    if (job->hash != NULL && went_well(ending)) {
+        aphd_order_t order = {job->op, job->hash->asked, &job->hash->who};
+        apr_status_t status = aphd_people_hashed(job->jobs->monitor, &order, ending->answer,
+                                                 job->args, &answer, &told.reason);
+        if (status != APR_SUCCESS)
+            aph_error_set(&told.reason, status, 3007, "%s", aph_error_sentence(status));
+        told.answer = answer;
+    }
     job->ended = 1;
-    tell_everyone(job, ending);
+    tell_everyone(job, &told);
     return APR_SUCCESS;
 }
 

@@ -37,6 +37,9 @@ static void free_job(aphd_job_t *job)
     json_decref(job->progress);
     aphd_log_tail_clear(&job->log);
     free(job->step);
+    if (job->hash != NULL)
+        json_decref(job->hash->asked);
+    free(job->hash);
     free(job);
 }
 
@@ -251,17 +254,21 @@ static int may_start(const aphd_job_t *job)
 static void start_waiting(aphd_jobs_t *jobs)
 {
     int at_once = jobs->monitor->settings->parallel_jobs;
-    int running = 0;
+    int running = 0, hashes = 0;
     if (at_once > APHD_JOBS_AT_ONCE_MAX)
         at_once = APHD_JOBS_AT_ONCE_MAX;
-    for (aphd_job_t *job = jobs->first; job != NULL; job = job->next)
+    for (aphd_job_t *job = jobs->first; job != NULL; job = job->next) {
         running += job->running && job->op->kind == APH_OP_JOB;
+        hashes += job->running && job->hash != NULL;
+    }
     for (aphd_job_t *job = jobs->first; job != NULL; job = job->next) {
         if (job->unstored && !job->ended && job->not_before <= aphd_loop_now())
             aphd_job_retry_end(job);
-        if (!may_start(job) || (job->op->kind == APH_OP_JOB && running >= at_once))
+        if (!may_start(job) || (job->op->kind == APH_OP_JOB && running >= at_once)
+            || (job->hash != NULL && hashes >= APHD_HASHES_AT_ONCE))
             continue;
         start_job(job);
+        hashes += job->running && job->hash != NULL;
         running += job->running && job->op->kind == APH_OP_JOB;
     }
 }
@@ -318,7 +325,7 @@ static apr_status_t check_room(const aphd_jobs_t *jobs, const aph_op_t *op, aph_
     int open = 0;
     int most = op->kind == APH_OP_STREAM ? APHD_STREAMS_MAX : APHD_JOBS_OPEN_MAX;
     for (const aphd_job_t *job = jobs->first; job != NULL; job = job->next)
-        open += job->op->kind == op->kind && !job->ended;
+        open += job->op->kind == op->kind && job->hash == NULL && !job->ended;
     if (open < most)
         return APR_SUCCESS;
     return aph_error_set(err, APH_EBUSY, 842, "%s: %d of the kind are under way; try again later",
@@ -377,33 +384,54 @@ static void greet(aphd_job_t *job)
     aphd_job_relay(job, json_incref(job->progress));
 }
 
-static apr_status_t journal_new(aphd_jobs_t *jobs, aphd_conn_t *conn, aphd_job_row_t *row,
-                                const json_t *args, int64_t *job_id, aph_error_t *err)
+/* What of a request its record tells: no text an author wrote, and no answer, which may be a secret. */
+static json_t *detail_of(const json_t *args)
 {
-    char *text = json_dumps(args, JSON_COMPACT);
+    static const char *const told[] = {"entry", "revision", "plan_hash", "catalog", "location", "kind",
+                                       "path", "allow", "consents", "ids", "changes", "aliases"};
+    json_t *detail = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)args, key, value)
+        if (json_is_boolean(value) || json_is_integer(value))
+            json_object_set(detail, key, value);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if ((value = json_object_get(args, told[i])) != NULL)
+            json_object_set(detail, told[i], value);
+    return detail;
+}
+
+static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, aphd_job_row_t *row,
+                                int64_t *job_id, aph_error_t *err)
+{
+    char *text = json_dumps(order->args, JSON_COMPACT);
+    json_auto_t *detail = detail_of(order->args);
     if (text == NULL)
         return aph_error_set(err, APR_ENOMEM, 845, "no memory for a job");
     row->args = text;
-    row->uid = aphd_conn_peer(conn)->uid;
-    row->pid = (int)aphd_conn_peer(conn)->pid;
+    row->who = order->who;
+    row->detail = detail;
+    row->uid = order->who->uid;
+    row->pid = order->who->pid;
     apr_status_t status =
         aphd_store_job_add(jobs->monitor->store, row, aphd_monitor_clock(), job_id, err);
     free(text);
     return status;
 }
 
-apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op_t *op,
-                              const json_t *args, aph_error_t *err)
+apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
+                              aph_error_t *err)
 {
-    const char *given = json_string_value(json_object_get(args, "name"));
+    const aph_op_t *op = order->op;
+    const char *given = json_string_value(json_object_get(order->args, "name"));
     const char *all = strchr(op->name, '-') != NULL ? APHD_CATALOG : APHD_ALL_APPS;
     const char *name = given != NULL ? given : all;
     aphd_job_row_t row = {.op = op->name, .name = name};
     int64_t job_id = 0;
-    apr_status_t status = given != NULL ? admit(jobs, op, args, name, &row.app_id, err)
+    apr_status_t status = given != NULL ? admit(jobs, op, order->args, name, &row.app_id, err)
                                         : admit_for_all(jobs, op, name, err);
     if (status == APR_SUCCESS && op->kind == APH_OP_JOB)
-        status = journal_new(jobs, conn, &row, args, &job_id, err);
+        status = journal_new(jobs, order, &row, &job_id, err);
     if (status != APR_SUCCESS)
         return status;
     aphd_job_t *job = append_job(jobs, op, name);
@@ -411,10 +439,32 @@ apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op
         return aph_error_set(err, APR_ENOMEM, 847, "no memory for a job");
     job->job_id = job_id;
     job->app_id = row.app_id;
-    job->args = json_incref((json_t *)args);
+    job->args = json_incref((json_t *)order->args);
     aphd_conn_follow(conn, job, 1);
     if (op->kind == APH_OP_JOB)
         greet(job);
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_jobs_hash(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
+                            json_t *args, aph_error_t *err)
+{
+    int open = 0;
+    for (const aphd_job_t *job = jobs->first; job != NULL; job = job->next)
+        open += job->hash != NULL && !job->ended;
+    aphd_hash_t *hash = open < APHD_HASHES_MAX ? calloc(1, sizeof *hash) : NULL;
+    aphd_job_t *job = hash != NULL ? append_job(jobs, order->op, "") : NULL;
+    if (job == NULL) {
+        free(hash);
+        json_decref(args);
+        return aph_error_set(err, APH_ETOOFAST, 3006,
+                             "wait 1 second: %d passwords are being looked at already", open);
+    }
+    hash->who = *order->who;
+    hash->asked = json_incref((json_t *)order->args);
+    job->hash = hash;
+    job->args = args;
+    aphd_conn_follow(conn, job, 1);
     return APR_SUCCESS;
 }
 

@@ -5,10 +5,13 @@
 
 #include "common/ops.h"
 #include "helper/monitor/monitor.h"
+#include "helper/monitor/who.h"
 
 #define APHD_JOBS_AT_ONCE_MAX 16 /* whatever [jobs] Parallel says */
 #define APHD_JOBS_OPEN_MAX 256   /* queued and running */
 #define APHD_STREAMS_MAX 8
+#define APHD_HASHES_MAX 8          /* of passwords, waiting and running: beside the streams */
+#define APHD_HASHES_AT_ONCE 2
 #define APHD_ALL_APPS "*"        /* the name of a job that is about no single app */
 #define APHD_CATALOG "*catalog"  /* and of one about the catalog, which is about no app at all */
 
@@ -23,10 +26,21 @@ void aphd_jobs_destroy(aphd_jobs_t *jobs);
  * the server exists, so that their apps are busy for every client. */
 apr_status_t aphd_jobs_recover(aphd_jobs_t *jobs, aph_error_t *err);
 
-/* Admits a job or stream for conn, which then follows it to its end. args is borrowed. On error nothing
- * was begun. */
-apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op_t *op,
-                              const json_t *args, aph_error_t *err);
+/* What is asked for, and by whom; all borrowed. */
+typedef struct aphd_order_t {
+    const aph_op_t *op;
+    const json_t *args;
+    const aphd_who_t *who;
+} aphd_order_t;
+
+/* Admits a job or stream for conn, which then follows it to its end. On error nothing was begun. */
+apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
+                              aph_error_t *err);
+
+/* Has a password hashed for what is asked for; args (stolen) is for the child. Its answer becomes conn's
+ * by aphd_people_hashed. */
+apr_status_t aphd_jobs_hash(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
+                            json_t *args, aph_error_t *err);
 
 /* Sends conn the log so far, makes it follow the job; *open is 0 where the job has ended already. */
 void aphd_jobs_follow(aphd_jobs_t *jobs, aphd_conn_t *conn, int64_t job_id, int *open);

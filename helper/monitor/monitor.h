@@ -5,6 +5,7 @@
 #define APHD_MONITOR_H
 
 #include "helper/base/settings.h"
+#include "helper/monitor/back_off.h"
 #include "helper/monitor/job_child.h"
 #include "helper/monitor/server.h"
 #include "helper/monitor/store.h"
@@ -31,6 +32,10 @@ typedef struct aphd_monitor_t {
     aphd_watcher_t *watcher;
     aphd_engine_t engine;
     int64_t started;           /* seconds since 1970 */
+    aphd_back_off_t back_off;  /* of passwords that were tried */
+    int refusals_left;         /* that are recorded now; the rest is counted */
+    int refusals_unrecorded;
+    int64_t refusals_filled;   /* when there were last more of them: aphd_loop_now() */
     aphd_timer_t publish_again; /* set while the routes on disk are older than the rows */
 } aphd_monitor_t;
 

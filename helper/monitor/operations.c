@@ -8,7 +8,7 @@
 #include "config.h"
 #include "common/file_replace.h"
 #include "common/ops.h"
-#include "helper/monitor/jobs.h"
+#include "helper/monitor/people_ops.h"
 
 #define JOBS_LISTED 50
 
@@ -241,14 +241,6 @@ static apr_status_t answer_vhost(aphd_monitor_t *monitor, aphd_conn_t *conn, con
     return APR_SUCCESS;
 }
 
-/* --- what takes a child --- */
-
-static apr_status_t answer_by_job(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
-                                  const json_t *args, aph_error_t *err)
-{
-    return aphd_jobs_submit(monitor->jobs, conn, op, args, err);
-}
-
 /* --- dispatch --- */
 
 /* The queries; every other row of ops.def is answered by a job. */
@@ -261,27 +253,29 @@ static const struct {
     {"job", answer_job, 0},       {"cancel", answer_cancel, 0}, {"vhost", answer_vhost, 0},
 };
 
-static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph_op_t *op,
-                            const json_t *args, aph_error_t *err)
+static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const aphd_order_t *order,
+                            aph_error_t *err)
 {
-    answer_t *answer = op->kind == APH_OP_QUERY ? NULL : answer_by_job;
-    int without_store = 0;
+    int ours = 0;
+    const aph_op_t *op = order->op;
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
-        if (strcmp(queries[i].name, op->name) == 0) {
-            answer = queries[i].answer;
-            without_store = queries[i].without_store;
-        }
-    if (answer == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 876, "%s has no answer function", op->name);
-    if (monitor->store == NULL && !without_store)
+        if (strcmp(queries[i].name, op->name) == 0
+            && (monitor->store != NULL || queries[i].without_store))
+            return queries[i].answer(monitor, conn, op, order->args, err);
+    if (monitor->store == NULL)
         return aph_error_set(err, APH_ECONFIG, 877, "%s", monitor->store_error.message);
-    return answer(monitor, conn, op, args, err);
+    apr_status_t status = aphd_people_answer(monitor, conn, order, &ours, err);
+    if (ours)
+        return status;
+    if (op->kind == APH_OP_QUERY)
+        return aph_error_set(err, APH_EINTERNAL, 876, "%s has no answer function", op->name);
+    return aphd_jobs_submit(monitor->jobs, conn, order, err);
 }
 
-/* The envelope: {"v","op","args"} and nothing else. An error here ends the connection. */
+/* The envelope: {"v","op","args"}, who asks (who.h) and nothing else. An error here ends the connection. */
 static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, aph_error_t *err)
 {
-    static const char *const members[] = {"v", "op", "args"};
+    static const char *const members[] = {"v", "op", "args", "auth", "from"};
     size_t known = 0;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         known += json_object_get(request, members[i]) != NULL;
@@ -297,7 +291,7 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
                              APH_PROTOCOL_VERSION);
     if (known != json_object_size(request))
         return aph_error_set(err, APH_EUSAGE, 880,
-                             "a request has the members v, op and args and no others");
+                             "a request has the members v, op, args, auth and from and no others");
     const char *name = json_string_value(json_object_get(request, "op"));
     *op = name != NULL ? aph_op_find(name) : NULL;
     if (*op == NULL)
@@ -310,23 +304,32 @@ void aphd_monitor_request_cb(void *self, aphd_conn_t *conn, const json_t *reques
 {
     aphd_monitor_t *monitor = self;
     aph_error_t err = APH_ERROR_INIT;
-    const aph_op_t *op = NULL;
-    const json_t *args = json_object_get(request, "args");
+    aphd_who_t who;
+    aphd_order_t order = {NULL, json_object_get(request, "args"), &who};
     json_auto_t *none = json_object();
-    apr_status_t status = open_envelope(request, &op, &err);
+    if (order.args == NULL)
+        order.args = none;
+    apr_status_t status = open_envelope(request, &order.op, &err);
     if (status == APR_SUCCESS)
-        status = aphd_peer_may(aphd_conn_peer(conn), op, request, &err);
+        status = aphd_who_read(monitor, conn, request, &who, &err);
     if (status != APR_SUCCESS) {
         aphd_conn_reject(conn, &err);
         return;
     }
-    if (args == NULL)
-        args = none;
-    status = aph_op_check(op, args, &err);
+    status = aphd_who_may(&who, order.op, order.args, &err);
+    if (status == APH_EFORBIDDEN)
+        aphd_people_refused(monitor, &who, order.op->name, NULL);
+    /* Who proves to be nobody has no business here. */
+    if (status == APH_EFORBIDDEN && who.user_id == 0) {
+        aphd_conn_reject(conn, &err);
+        return;
+    }
     if (status == APR_SUCCESS)
-        status = perform(monitor, conn, op, args, &err);
+        status = aph_op_check(order.op, order.args, &err);
+    if (status == APR_SUCCESS)
+        status = perform(monitor, conn, &order, &err);
     if (status != APR_SUCCESS) {
-        aph_error_set(&err, status, 882, "%s: %s", op->name, aph_error_sentence(status));
+        aph_error_set(&err, status, 882, "%s: %s", order.op->name, aph_error_sentence(status));
         aphd_conn_fail(conn, &err);
     }
 }

@@ -17,15 +17,3 @@ apr_status_t aphd_peer_read(int fd, aphd_peer_t *peer, aph_error_t *err)
     peer->pid = credentials.pid;
     return APR_SUCCESS;
 }
-
-/* Root may do all. A uid that is not root grants nothing: httpd's is shared with every CGI and PHP
- * script. Whoever else is let in later is let in by what the request proves about a person. */
-apr_status_t aphd_peer_may(const aphd_peer_t *peer, const aph_op_t *op, const json_t *request,
-                           aph_error_t *err)
-{
-    if (peer->uid == 0)
-        return APR_SUCCESS;
-    return aph_error_set(err, APH_EFORBIDDEN, 801,
-                         "%s: user id %u may not do that; run the command as root", op->name,
-                         (unsigned)peer->uid);
-}

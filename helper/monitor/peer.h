@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is at the other end of a connection, and what they may ask for. */
+/* Who is at the other end of a connection, as the kernel knows it. */
 #ifndef APHD_PEER_H
 #define APHD_PEER_H
 
@@ -16,10 +16,5 @@ typedef struct aphd_peer_t {
 } aphd_peer_t;
 
 apr_status_t aphd_peer_read(int fd, aphd_peer_t *peer, aph_error_t *err);
-
-/* The one place that says who may do what. request is the whole frame (borrowed), for the credentials
- * it may carry. APH_EFORBIDDEN. */
-apr_status_t aphd_peer_may(const aphd_peer_t *peer, const aph_op_t *op, const json_t *request,
-                           aph_error_t *err);
 
 #endif

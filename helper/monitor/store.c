@@ -117,6 +117,21 @@ int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column)
     return sqlite3_column_int64(store->statements[number], column);
 }
 
+apr_status_t aphd_sql_list(aphd_store_t *store, aphd_sql_t number,
+                           json_t *(*read_row)(aphd_store_t *store), json_t **rows,
+                           aph_error_t *err)
+{
+    apr_status_t status;
+    *rows = json_array();
+    while ((status = aphd_sql_next(store, number, err)) == APR_SUCCESS)
+        json_array_append_new(*rows, read_row(store));
+    if (status == APR_NOTFOUND)
+        return APR_SUCCESS;
+    json_decref(*rows);
+    *rows = NULL;
+    return status;
+}
+
 apr_status_t aphd_sql_begin(aphd_store_t *store, aph_error_t *err)
 {
     return aphd_sql_run(store, SQL_BEGIN, err, "");

@@ -34,6 +34,11 @@ apr_status_t aphd_store_copy(const char *path, const char *directory, int64_t no
 /* 32 hexadecimal digits, drawn when the database was made. */
 const char *aphd_store_instance(const aphd_store_t *store);
 
+/* For several changes that are one: status = aphd_sql_begin(); work that is skipped on error; status = aphd_sql_end(status): commits on
+ * success, rolls back otherwise, and says what came of it. */
+apr_status_t aphd_sql_begin(aphd_store_t *store, aph_error_t *err);
+apr_status_t aphd_sql_end(aphd_store_t *store, apr_status_t status, aph_error_t *err);
+
 /* The next generation of the route snapshot, above floor. */
 apr_status_t aphd_store_generation(aphd_store_t *store, uint64_t floor, uint64_t *generation,
                                    aph_error_t *err);
@@ -140,6 +145,8 @@ typedef struct aphd_job_row_t {
     const char *undo;     /* JSON */
     unsigned uid;
     int pid;
+    const struct aphd_who_t *who; /* who asked, for a new row */
+    const json_t *detail;         /* what its record tells of args; or NULL */
 } aphd_job_row_t;
 
 /* A row in state queued. */

@@ -3,13 +3,18 @@
 #include <string.h>
 
 #include "helper/monitor/store_private.h"
+#include "helper/monitor/who.h"
 
 apr_status_t aphd_store_job_add(aphd_store_t *store, const aphd_job_row_t *job, int64_t now,
                                 int64_t *job_id, aph_error_t *err)
 {
-    apr_status_t status = aphd_sql_run(store, SQL_JOB_ADD, err, "ttitiii", job->op, job->name,
-                                       (int64_t)job->app_id, job->args, (int64_t)job->uid,
-                                       (int64_t)job->pid, now);
+    static const aphd_who_t root = {.via = "root"};
+    const aphd_who_t *who = job->who != NULL ? job->who : &root;
+    apr_status_t status = aphd_sql_run(
+        store, SQL_JOB_ADD, err, "ttitiiiitttjtt", job->op, job->name, (int64_t)job->app_id, job->args,
+        (int64_t)job->uid, (int64_t)job->pid, now, who->user_id,
+        who->user[0] != '\0' ? who->user : NULL, who->via, who->from[0] != '\0' ? who->from : NULL,
+        job->detail, (char *)NULL, (char *)NULL);
     if (status == APR_SUCCESS)
         *job_id = sqlite3_last_insert_rowid(store->db);
     return status;
@@ -157,16 +162,13 @@ apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, j
                                         (long long)job_id);
 }
 
+static json_t *read_listed(aphd_store_t *store)
+{
+    return read_job(store, SQL_JOBS);
+}
+
 apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs, aph_error_t *err)
 {
-    *jobs = json_array();
     apr_status_t status = aphd_sql_bind(store, SQL_JOBS, err, "i", (int64_t)count);
-    while (status == APR_SUCCESS && (status = aphd_sql_next(store, SQL_JOBS, err)) == APR_SUCCESS)
-        json_array_append_new(*jobs, read_job(store, SQL_JOBS));
-    aphd_sql_reset(store, SQL_JOBS);
-    if (status == APR_NOTFOUND)
-        return APR_SUCCESS;
-    json_decref(*jobs);
-    *jobs = NULL;
-    return status;
+    return status == APR_SUCCESS ? aphd_sql_list(store, SQL_JOBS, read_listed, jobs, err) : status;
 }

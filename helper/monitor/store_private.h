@@ -43,20 +43,20 @@ apr_status_t aphd_sql_run(aphd_store_t *store, aphd_sql_t number, aph_error_t *e
 /* Ends the reading of rows before the last. */
 void aphd_sql_reset(aphd_store_t *store, aphd_sql_t number);
 
-/* status = aphd_sql_begin(); work that is skipped on error; status = aphd_sql_end(status): commits on
- * success, rolls back otherwise, and says what came of it. */
-apr_status_t aphd_sql_begin(aphd_store_t *store, aph_error_t *err);
-apr_status_t aphd_sql_end(aphd_store_t *store, apr_status_t status, aph_error_t *err);
-
 /* Column of the current row as text, NULL for SQL's null. Valid until the next step. */
 const char *aphd_sql_text(aphd_store_t *store, aphd_sql_t number, int column);
 /* The same as JSON (new reference): null where it is SQL's null or no JSON. */
 json_t *aphd_sql_json(aphd_store_t *store, aphd_sql_t number, int column);
 int64_t aphd_sql_int(aphd_store_t *store, aphd_sql_t number, int column);
 
+/* All rows of a bound statement, each made by read_row: new reference to an array. */
+apr_status_t aphd_sql_list(aphd_store_t *store, aphd_sql_t number,
+                           json_t *(*read_row)(aphd_store_t *store), json_t **rows,
+                           aph_error_t *err);
+
 /* The schema this program writes, and the script that leads from version `from` to the next. NULL
  * where there is none. schema.c */
-#define APHD_SCHEMA_VERSION 3
+#define APHD_SCHEMA_VERSION 4
 const char *aphd_schema_step(int from);
 
 /* Gives app_id the aliases of request, inside of its transaction: APH_ETAKEN where one is another

@@ -19,7 +19,8 @@ without() {
 }
 
 without apphostctl 'sqlite3|curl|yaml|archive|sodium|seccomp|inih|aprutil|httpd'
-without apphostd 'curl|yaml|archive|sodium|seccomp|aprutil|ssl|resolv'
+# libsodium is there for digests of sessions and tokens; a password is hashed in a child.
+without apphostd 'curl|yaml|archive|seccomp|aprutil|ssl|resolv'
 without apphost-read 'curl|sqlite3'
 without apphost-check 'curl|sqlite3'
 without apphost-job 'yaml'

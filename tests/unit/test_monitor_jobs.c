@@ -40,7 +40,9 @@ static void request_cb(void *self, aphd_conn_t *conn, const json_t *request)
     const char *op = json_string_value(json_object_get(request, "op"));
     const json_t *args = json_object_get(request, "args");
     if (strcmp(op, "job") != 0) {
-        if (aphd_jobs_submit(f->monitor.jobs, conn, aph_op_find(op), args, &err) != APR_SUCCESS)
+        static const aphd_who_t root = {.via = "root", .root = 1};
+        aphd_order_t order = {aph_op_find(op), args, &root};
+        if (aphd_jobs_submit(f->monitor.jobs, conn, &order, &err) != APR_SUCCESS)
             aphd_conn_fail(conn, &err);
         return;
     }

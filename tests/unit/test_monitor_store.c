@@ -562,7 +562,16 @@ static void test_an_older_schema_is_brought_forward(void **state)
     f->store = NULL;
     execute(f->path, "ALTER TABLE apps DROP COLUMN format; ALTER TABLE apps DROP COLUMN entry;"
                      "ALTER TABLE apps DROP COLUMN revision; ALTER TABLE apps DROP COLUMN answers;"
-                     "ALTER TABLE apps DROP COLUMN previous; PRAGMA user_version = 2");
+                     "ALTER TABLE apps DROP COLUMN previous;"
+                     "DROP TABLE sessions; DROP TABLE tokens; DROP TABLE people;"
+                     "DROP INDEX jobs_key; DROP INDEX audit_refused;"
+                     "ALTER TABLE jobs DROP COLUMN user_id; ALTER TABLE jobs DROP COLUMN user;"
+                     "ALTER TABLE jobs DROP COLUMN via; ALTER TABLE jobs DROP COLUMN from_address;"
+                     "ALTER TABLE jobs DROP COLUMN detail; ALTER TABLE jobs DROP COLUMN key;"
+                     "ALTER TABLE jobs DROP COLUMN request;"
+                     "ALTER TABLE audit DROP COLUMN user; ALTER TABLE audit DROP COLUMN via;"
+                     "ALTER TABLE audit DROP COLUMN from_address; ALTER TABLE audit DROP COLUMN detail;"
+                     "PRAGMA user_version = 2");
     assert_int_equal(aphd_store_open(&f->store, f->path, NULL), APR_SUCCESS);
     assert_member(f, "format", "\"script\"");
     assert_member(f, "answers", "{}");
