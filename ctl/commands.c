@@ -37,6 +37,8 @@ static const row_t rows[] = {
     {"list", aphc_list, NULL, 0, 0},
     {"status", aphc_status, NULL, 0, 1},
     {"logs", aphc_logs, aphc_logs_options, 1, 1},
+    {"metrics", aphc_metrics, aphc_metrics_options, 0, 1},
+    {"state", aphc_state, NULL, 1, 1},
     {"jobs", aphc_jobs, NULL, 0, 0},
     {"job", aphc_job, aphc_job_options, 1, 1},
     {"update", aphc_update, aphc_update_options, 1, 1},
