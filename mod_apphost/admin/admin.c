@@ -190,6 +190,7 @@ static int read_asked(aphm_admin_t *admin, const json_t *params, aph_error_t *er
         || aphm_api_ask(admin->row, params, query, body, &admin->asked, err) != APR_SUCCESS)
         return aph_error_http_status(err->status);
     apr_pool_cleanup_register(admin->r->pool, admin->asked.args, forget_cb, apr_pool_cleanup_null);
+    aphm_session_ask(admin);
     if (aph_op_check(admin->op, admin->asked.args, err) != APR_SUCCESS)
         return aph_error_http_status(err->status);
     return 0;

@@ -124,9 +124,19 @@ static const char *title_of(int status)
     return strlen(line) > 4 ? line + 4 : line;
 }
 
-static void set_problem_headers(aphm_admin_t *admin, int status)
+/* apphostd says "wait N seconds" to who tries too fast. */
+static void set_retry(aphm_admin_t *admin, const aph_error_t *err)
+{
+    const char *words = ap_strstr_c(err->message, "wait ");
+    int seconds = words != NULL ? atoi(words + 5) : 0;
+    if (err->status == APH_ETOOFAST && seconds > 0)
+        apr_table_setn(admin->r->headers_out, "Retry-After", apr_itoa(admin->r->pool, seconds));
+}
+
+static void set_problem_headers(aphm_admin_t *admin, int status, const aph_error_t *err)
 {
     apr_table_t *out = admin->r->headers_out;
+    set_retry(admin, err);
     if (status == HTTP_UNAUTHORIZED)
         apr_table_setn(out, "WWW-Authenticate", "Bearer realm=\"apphost\"");
     if (status == HTTP_SERVICE_UNAVAILABLE || status == HTTP_TOO_MANY_REQUESTS)
@@ -157,7 +167,7 @@ int aphm_answer_problem(aphm_admin_t *admin, int status, const aph_error_t *err)
     char *text = json_dumps(problem, JSON_COMPACT);
     if (text == NULL)
         return HTTP_INTERNAL_SERVER_ERROR;
-    set_problem_headers(admin, status);
+    set_problem_headers(admin, status, err);
     drop_body(r);
     int answered = send_octets(admin, status, "application/problem+json", text, strlen(text));
     free(text);
@@ -238,9 +248,13 @@ int aphm_answer_match(aphm_admin_t *admin, aph_error_t *err)
     aphm_asked_t asked;
     const aphm_api_row_t *row =
         aphm_api_find("GET", admin->path + sizeof APHM_API_PREFIX - 1, params, methods);
-    if (wanted == NULL || row == NULL || row->items != NULL
-        || aphm_api_ask(row, params, none, NULL, &asked, err) != APR_SUCCESS)
+    if (wanted == NULL)
         return 0;
+    /* What cannot be looked at has no tag that could be the same. */
+    if (row == NULL || row->items != NULL || aphm_api_ask(row, params, none, NULL, &asked, err) != APR_SUCCESS) {
+        aph_error_set(err, APH_EPLAN, 3167, "%.200s has no ETag that If-Match could name", admin->path);
+        return HTTP_PRECONDITION_FAILED;
+    }
     apr_status_t status = aphm_call_once(admin, row->op, asked.args, &answer, err);
     json_decref(asked.args);
     if (status != APR_SUCCESS)

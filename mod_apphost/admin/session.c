@@ -7,6 +7,8 @@
 #include "mod_apphost/admin/answer.h"
 #include "mod_apphost/admin/guard.h"
 
+#define AGENT_MAX 200
+
 /* lifetime: what follows, "" for as long as the browser runs. */
 static void set_cookie(const aphm_admin_t *admin, const char *value, const char *lifetime)
 {
@@ -38,4 +40,14 @@ int aphm_session_answer(aphm_admin_t *admin, json_t *answer)
     set_cookie(admin, "", "; Max-Age=0");
     apr_table_setn(admin->r->headers_out, "Clear-Site-Data", "\"cache\", \"storage\"");
     return aphm_answer_json(admin, admin->row->status, answer);
+}
+
+void aphm_session_ask(aphm_admin_t *admin)
+{
+    const char *agent = apr_table_get(admin->r->headers_in, "User-Agent");
+    if ((admin->row->flags & APHM_API_SIGN_IN) == 0 || agent == NULL)
+        return;
+    json_t *text = json_string(apr_pstrndup(admin->r->pool, agent, AGENT_MAX));
+    if (text != NULL) /* NULL: not UTF-8 */
+        json_object_set_new(admin->asked.args, "agent", text);
 }

@@ -9,4 +9,7 @@
  * apphostd said. */
 int aphm_session_answer(aphm_admin_t *admin, json_t *answer);
 
+/* What a row that signs in is asked besides: the program at the other end, for the list of sessions. */
+void aphm_session_ask(aphm_admin_t *admin);
+
 #endif

@@ -71,7 +71,7 @@ def test_the_shipped_snippet(server):
     certificate = backends.make_certificate(server.folder)
     eager = re.sub(r"^( *)#(?=AppHost|GlobalLog|SetEnvIf|</?VirtualHost| {4})", r"\1", snippet, flags=re.M)
     eager = re.sub(r'(SSLCertificate\w+) .*', rf'\1 "{certificate}"', eager)
-    assert eager.count("#<VirtualHost") == 0 and eager.count("<VirtualHost") == 3
+    assert eager.count("#<VirtualHost") == 0 and eager.count("<VirtualHost") == 4
     for text in (snippet, eager):
         checked = server.configure(apphost=text, modules=("ssl", "socache_shmcb", "setenvif")).check()
         assert checked.returncode == 0, checked.stderr
