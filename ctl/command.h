@@ -123,6 +123,9 @@ apr_status_t aphc_token_remove(aphc_context_t *, const aphc_arguments_t *, aph_e
 apr_status_t aphc_list(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_status(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_logs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_metrics(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_state(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
+apr_status_t aphc_changes(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_jobs(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_job(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
 apr_status_t aphc_check(aphc_context_t *, const aphc_arguments_t *, aph_error_t *);
@@ -151,6 +154,8 @@ extern const aphc_option_t aphc_token_add_options[];
 extern const aphc_option_t aphc_install_options[];
 extern const aphc_option_t aphc_uninstall_options[];
 extern const aphc_option_t aphc_logs_options[];
+extern const aphc_option_t aphc_metrics_options[];
+extern const aphc_option_t aphc_changes_options[];
 extern const aphc_option_t aphc_job_options[];
 extern const aphc_option_t aphc_check_options[];
 extern const aphc_option_t aphc_doctor_options[];

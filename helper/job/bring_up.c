@@ -145,8 +145,9 @@ static apr_status_t gave_up(aphd_job_t *job, const json_t *container, const json
     aphd_report_t report = {job->report.progress_cb, last_line_cb, &last};
     aph_error_t unheard = APH_ERROR_INIT;
     const char *service = aphd_container_service(container);
-    aphd_logs_spec_t spec = {aphd_container_id(container),
-                             apr_pstrcat(job->p, service, ": ", NULL), LAST_LINES, 0, &report};
+    aphd_logs_spec_t spec = {.id = aphd_container_id(container),
+                             .prefix = apr_pstrcat(job->p, service, ": ", NULL),
+                             .tail = LAST_LINES, .report = &report};
     aphd_logs_read(job->engine, &spec, job->p, &unheard);
     int code = (int)json_integer_value(json_object_get(state, "ExitCode"));
     int memory = json_is_true(json_object_get(state, "OOMKilled"));
@@ -198,9 +199,10 @@ static apr_status_t too_late(aphd_job_t *job, aph_error_t *err)
     aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, &unheard);
     for (size_t i = 0; i < json_array_size(containers); i++) {
         const json_t *container = json_array_get(containers, i);
-        aphd_logs_spec_t spec = {aphd_container_id(container),
-                                 apr_pstrcat(job->p, aphd_container_service(container), ": ", NULL),
-                                 LAST_LINES, 0, &job->report};
+        aphd_logs_spec_t spec = {.id = aphd_container_id(container),
+                                 .prefix = apr_pstrcat(job->p, aphd_container_service(container), ": ",
+                                                       NULL),
+                                 .tail = LAST_LINES, .report = &job->report};
         aphd_logs_read(job->engine, &spec, job->p, &unheard);
     }
     return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d%s within %d "

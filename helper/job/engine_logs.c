@@ -48,8 +48,10 @@ apr_status_t aphd_logs_begin(aphd_engine_t *engine, const aphd_logs_spec_t *spec
     const char *tail = spec->tail < 0 ? "all" : apr_itoa(p, spec->tail);
     aphd_call_t call = {
         .method = "GET", .seconds = spec->follow ? 0 : 60, .octets_cb = octets_cb, .baton = *logs,
-        .path = apr_psprintf(p, "/containers/%s/logs?stdout=1&stderr=1&tail=%s&follow=%d", spec->id,
-                             tail, spec->follow != 0),
+        .path = apr_psprintf(p, "/containers/%s/logs?stdout=1&stderr=1&tail=%s&follow=%d%s%s",
+                             spec->id, tail, spec->follow != 0,
+                             spec->timestamps ? "&timestamps=1" : "",
+                             spec->since > 0 ? apr_psprintf(p, "&since=%d", spec->since) : ""),
     };
     return aphd_stream_begin(engine, &call, &(*logs)->stream, err);
 }

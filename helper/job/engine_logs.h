@@ -12,6 +12,8 @@ typedef struct aphd_logs_spec_t {
     const char *id;              /* of the container */
     const char *prefix;          /* put before each line; "" for none */
     int tail;                    /* the last so many lines; below 0: all */
+    int since;                   /* seconds since 1970; nothing older. 0: whatever there is */
+    int timestamps;              /* each line begins with when it was written */
     int follow;                  /* and what comes */
     const aphd_report_t *report; /* its log_cb receives the lines */
 } aphd_logs_spec_t;

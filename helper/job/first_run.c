@@ -35,9 +35,10 @@ static const char *last_words(aphd_job_t *job, const json_t *container)
     told_t told = {.job = job};
     aphd_report_t report = {job->report.progress_cb, told_cb, &told};
     aph_error_t unheard = APH_ERROR_INIT;
-    aphd_logs_spec_t spec = {aphd_container_id(container),
-                             apr_pstrcat(job->p, aphd_container_service(container), ": ", NULL),
-                             LAST_LINES, 0, &report};
+    aphd_logs_spec_t spec = {.id = aphd_container_id(container),
+                             .prefix = apr_pstrcat(job->p, aphd_container_service(container), ": ",
+                                                   NULL),
+                             .tail = LAST_LINES, .report = &report};
     const char *words = "";
     aphd_logs_read(job->engine, &spec, job->p, &unheard);
     for (int i = told.count > TOLD_LINES ? told.count - TOLD_LINES : 0; i < told.count; i++)

@@ -69,6 +69,9 @@ aphd_story_t aphd_story_render;
 aphd_story_t aphd_story_reload;
 aphd_story_t aphd_story_update;
 aphd_story_t aphd_story_rollback;
+aphd_story_t aphd_story_metrics;
+aphd_story_t aphd_story_state;
+aphd_story_t aphd_story_changes;
 aphd_story_t aphd_story_password;
 
 /* Reads settings and the request on descriptor fd. */

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "helper/job/engine_logs.h"
+#include "helper/job/pick.h"
 
 #define CONTAINERS_MAX 64
 
@@ -28,6 +29,8 @@ static apr_status_t open_logs(aphd_job_t *job, const json_t *containers, reading
         spec->prefix = json_array_size(containers) > 1
                      ? apr_pstrcat(job->p, aphd_container_service(container), " | ", NULL) : "";
         spec->tail = aphd_job_number(job, "tail", -1);
+        spec->since = aphd_job_number(job, "since", 0);
+        spec->timestamps = aphd_job_flag(job, "timestamps");
         spec->follow = aphd_job_flag(job, "follow");
         spec->report = &job->report;
         if (reading->count == CONTAINERS_MAX)
@@ -66,16 +69,7 @@ apr_status_t aphd_story_logs(aphd_job_t *job, aph_error_t *err)
 {
     json_auto_t *containers = NULL;
     reading_t reading = {.count = 0};
-    apr_status_t status = job->app.files
-                        ? aph_error_set(err, APH_ENOTFOUND, 1241, "%s serves files and has no "
-                                        "containers; who asked for them stands in %s/logs/"
-                                        "access_log", job->app.name, job->app.site_dir)
-                        : aphd_job_meet_engine(job, 0, err);
-    if (status == APR_SUCCESS)
-        status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
-    if (status == APR_SUCCESS && json_array_size(containers) == 0)
-        status = aph_error_set(err, APH_ENOTFOUND, 1240, "%s has no containers, so there is no "
-                               "log; start it first", job->app.name);
+    apr_status_t status = aphd_pick_containers(job, &containers, err);
     if (status == APR_SUCCESS)
         status = open_logs(job, containers, &reading, err);
     apr_status_t passed = pass_on(job, &reading, err);

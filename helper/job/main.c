@@ -25,6 +25,7 @@ static const struct {
     {"restart", aphd_story_restart}, {"logs", aphd_story_logs},
     {"watch", aphd_story_watch},     {"render", aphd_story_render},
     {"reload", aphd_story_reload},
+    {"metrics", aphd_story_metrics}, {"state", aphd_story_state}, {"changes", aphd_story_changes},
     {"update", aphd_story_update},
     {"rollback", aphd_story_rollback},
     {"search", aphd_story_search},

@@ -9,6 +9,7 @@
  *   4. What changed is told to the monitor, and nothing else.
  *   5. The firewall is looked at, whether or not there is an engine; what somebody flushed is built
  *      again (watch_wall.h).
+ *   6. What containers use is sampled every 30 seconds (watch_metrics.h).
  *
  * Events only say when to look; what is true is what the list says. It is read after each burst of
  * them, every second while something is moving, and every 30 seconds at rest. */
@@ -23,6 +24,7 @@
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
 #include "helper/job/watch_apps.h"
+#include "helper/job/watch_metrics.h"
 #include "helper/job/watch_storage.h"
 #include "helper/job/watch_wall.h"
 
@@ -40,6 +42,7 @@ typedef struct watching_t {
     aphd_job_t *job;
     aphd_watched_list_t list;
     aphd_watch_wall_t wall;
+    aphd_watch_metrics_t metrics;
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
@@ -199,6 +202,8 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
                                                err);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
+    if (status == APR_SUCCESS)
+        aphd_watch_metrics_begin(&watching->metrics, containers);
     for (size_t i = 0; status == APR_SUCCESS && i < watching->list.count; i++)
         aphd_watch_storage(watching->job, &watching->list.apps[i], containers, brief);
     int woken = status == APR_SUCCESS ? wake(watching, containers, brief) : 0;
@@ -244,6 +249,8 @@ static int pause_for(const watching_t *watching)
 {
     apr_time_t due = watching->look_at < watching->wall.look_at ? watching->look_at
                                                                 : watching->wall.look_at;
+    if (watching->metrics.round == NULL && watching->metrics.due < due)
+        due = watching->metrics.due;
     for (size_t i = 0; i < watching->list.count; i++) {
         const aphd_watched_t *app = &watching->list.apps[i];
         if (app->up && app->web && !app->proven && app->probe_at < due)
@@ -276,8 +283,11 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
         status = hear_monitor(watching, err);
         if (status == APR_SUCCESS)
             aphd_watch_wall(&watching->wall);
-        if (status == APR_SUCCESS && watching->look_at <= apr_time_now())
+        if (status == APR_SUCCESS
+            && (watching->look_at <= apr_time_now()
+                || (watching->metrics.round == NULL && watching->metrics.due <= apr_time_now())))
             status = look(watching, err);
+        aphd_watch_metrics_move(&watching->metrics, &watching->list);
         if (status == APR_SUCCESS)
             status = probe_due(watching, err);
         if (status == APR_SUCCESS)
@@ -285,6 +295,7 @@ static apr_status_t attend(watching_t *watching, aph_error_t *err)
         if (status == APR_SUCCESS)
             status = aphd_engine_pump(watching->job->engine, pause_for(watching), err);
     }
+    aphd_watch_metrics_drop(&watching->metrics);
     aph_error_t *why = status == APR_SUCCESS ? err : NULL;
     apr_status_t ended = aphd_events_end(events, why);
     return status != APR_SUCCESS ? status : ended;
@@ -341,9 +352,11 @@ apr_status_t aphd_story_watch(aphd_job_t *job, aph_error_t *err)
                          job->settings->domains[0]);
     json_object_del(job->request, "apps");
     aphd_watch_wall_open(&watching.wall, job);
+    aphd_watch_metrics_open(&watching.metrics, job);
     while (status == APR_SUCCESS)
         status = meet(&watching, &back_off, err);
     aphd_watched_clear(&watching.list);
     aphd_watch_wall_close(&watching.wall);
+    aphd_watch_metrics_close(&watching.metrics);
     return status == APR_EOF ? status : aphd_job_finish(job, status, NULL, err);
 }

@@ -20,6 +20,9 @@ static const struct {
     {"update",    "nt++++k"},
     {"rollback",  "nt++++k"},
     {"logs",      "n+++++k"},
+    {"metrics",   "n+++++k"},
+    {"changes",   "n+++++k"},
+    {"state",     "n++++++"},
 };
 
 _Static_assert(APHD_APP_STATES == 7, "every row of the table has a letter for every state");

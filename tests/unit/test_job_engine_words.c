@@ -63,6 +63,9 @@ static void test_calls_that_are_listed(void **state)
         {"DELETE", "/volumes/a_b", 1},
         {"POST", "/volumes/create", 0},
         {"GET", "/containers/00ff/archive", 0},
+        {"GET", "/containers/00ff/stats?stream=false&one-shot=true", 1},
+        {"GET", "/containers/00ff/stats?size=1", 0},
+        {"GET", "/containers/00ff/logs?stdout=1&since=5&timestamps=1", 1},
         {"GET", "/containers/00ff/json\r\nX: y", 0},
         {"GET", "", 0},
     };

@@ -32,6 +32,8 @@ static const struct {
     {"update", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
     {"rollback", "{}", {NOT, BSY, OK, OK, OK, OK, NOT}},
     {"logs", "{}", {NOT, OK, OK, OK, OK, OK, NOT}},
+    {"changes", "{}", {NOT, OK, OK, OK, OK, OK, NOT}},
+    {"state", "{}", {NOT, OK, OK, OK, OK, OK, OK}},
 };
 
 static void test_every_operation_in_every_state(void **state)
