@@ -51,10 +51,45 @@ static apr_port_t port_of(const request_rec *r)
     return DEFAULT_HTTPS_PORT;
 }
 
+/* Nonzero for a cookie that is ours: what opens the admin pages is no app's to see. */
+static int is_our_cookie(const char *cookie, size_t length)
+{
+    static const char *const names[] = {"apphost", "__Host-apphost", "apphost_app", "__Host-apphost_app"};
+    size_t name_length = strcspn(cookie, "=;, \t");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (name_length <= length && name_length == strlen(names[i])
+            && memcmp(cookie, names[i], name_length) == 0)
+            return 1;
+    return 0;
+}
+
+/* Leaves a Cookie header as it is, octet for octet, unless one of ours is in it. */
+static void remove_our_cookies(apr_table_t *headers, apr_pool_t *p)
+{
+    const char *at = apr_table_get(headers, "Cookie"), *kept = "";
+    int found = 0;
+    if (at == NULL || ap_strstr_c(at, "apphost") == NULL)
+        return;
+    while (*at != '\0') {
+        at += strspn(at, "; \t");
+        size_t length = strcspn(at, ";");
+        if (is_our_cookie(at, length))
+            found = 1;
+        else if (length > 0)
+            kept = apr_pstrcat(p, kept, *kept != '\0' ? "; " : "", apr_pstrmemdup(p, at, length), NULL);
+        at += length;
+    }
+    if (found && *kept == '\0')
+        apr_table_unset(headers, "Cookie");
+    else if (found)
+        apr_table_setn(headers, "Cookie", kept);
+}
+
 void aphm_headers_request(request_rec *r)
 {
     apr_table_t *headers = r->headers_in;
     remove_client_words(headers, r->pool);
+    remove_our_cookies(headers, r->pool);
     const char *host = apr_table_get(headers, "Host");
     /* useragent_ip is the connection's, or what mod_remoteip made of a trusted proxy's word. */
     apr_table_setn(headers, "X-Forwarded-For", r->useragent_ip);

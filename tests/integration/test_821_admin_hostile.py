@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+import backends
 from admin_env import DOMAIN, HOST, SESSION, TOKEN, admin  # noqa: F401
 
 CSRF = hashlib.blake2b(b"csrf", key=SESSION.encode(), digest_size=32).hexdigest()
@@ -128,3 +129,13 @@ def test_files_stay_inside(ready):
         f.write("x")
     for path in ("/link.txt", "/etc/hosts.txt", "/pipe.txt", "/secret", "/../d.sock", "/a.php"):
         assert ready.ask(path, token=None).status in (400, 404), path
+
+
+@pytest.mark.parametrize("sent, seen", [
+    (COOKIE, None), (f"a=1; {COOKIE}; b=2", "a=1; b=2"), (f"a=1;  b=apphost", "a=1;  b=apphost"), ("xapphost=1;apphostx=2", "xapphost=1;apphostx=2"),
+    (f"__Host-apphost={SESSION};a=1", "a=1"), (f"{COOKIE}; {COOKIE}; c=3", "c=3")])
+def test_11_no_app_sees_our_cookie(admin, sent, seen):
+    app = admin.httpd.app(backends.echo("photos"))
+    admin.httpd.routes(photos=app.port)
+    assert admin.httpd.get("photos", headers={"Cookie": sent}).status == 200
+    assert app.requests[0].header("Cookie") == seen
