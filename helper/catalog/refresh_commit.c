@@ -59,7 +59,7 @@ static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *stag
 
 /* --- what is offered ----------------------------------------------------------------------- */
 
-/* No revision of the entry is offered any more: the catalog took it back. */
+/* A revision that is not offered any more. */
 static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
                              const char *why, aph_error_t *err)
 {
@@ -73,22 +73,15 @@ static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     return status;
 }
 
-/* The active revisions of the catalog, or of one entry of it: new reference. */
-static apr_status_t list_active(const aphd_refresh_t *refresh, aphd_catalog_store_t *store,
-                                const char *id, json_t **rows, aph_error_t *err)
-{
-    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = id, .obsolete = 1,
-                                     .limit = 1000000};
-    return aphd_revision_list(store, &filter, rows, NULL, err);
-}
-
+/* No revision of the entry is offered any more: the catalog took it back. */
 static apr_status_t withdraw_entry(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const char *id,
                                    const char *why, aph_error_t *err)
 {
     json_auto_t *rows = NULL;
     size_t i;
     json_t *row;
-    apr_status_t status = list_active(refresh, store, id, &rows, err);
+    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = id, .obsolete = 1};
+    apr_status_t status = aphd_revision_list(store, &filter, &rows, NULL, err);
     json_array_foreach(rows, i, row)
         if (status == APR_SUCCESS)
             status = withdraw(refresh, store, row, why, err);
@@ -121,22 +114,23 @@ static apr_hash_t *ids_of(const aphd_index_t *index, apr_pool_t *p)
 static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                       aph_error_t *err)
 {
-    json_auto_t *rows = NULL;
+    json_auto_t *ids = NULL;
     size_t i;
-    json_t *row;
-    apr_status_t status = list_active(refresh, store, NULL, &rows, err);
+    json_t *one;
     apr_hash_t *named = ids_of(&refresh->index, refresh->p);
     int nameless = has_nameless(&refresh->index);
-    json_array_foreach(rows, i, row) {
-        if (status != APR_SUCCESS
-            || apr_hash_get(named, text_of(row, "id"), APR_HASH_KEY_STRING) != NULL)
+    apr_status_t status = aphd_revision_active_ids(store, refresh->name, &ids, err);
+    json_array_foreach(ids, i, one) {
+        const char *id = json_string_value(one);
+        if (status != APR_SUCCESS || apr_hash_get(named, id, APR_HASH_KEY_STRING) != NULL)
             continue;
         if (nameless)
-            say(refresh, row, "still offered: it is gone from the catalog, or is the entry that does "
-                "not say whose it is");
+            APR_ARRAY_PUSH(refresh->lines, const char *) = apr_psprintf(
+                refresh->p, "# %s/%s: still offered: it is gone from the catalog, or is the entry of "
+                "the index that does not say whose it is", refresh->name, id);
         else
-            status = withdraw(refresh, store, row,
-                              "not offered any more: it is gone from the catalog", err);
+            status = withdraw_entry(refresh, store, id,
+                                    "not offered any more: it is gone from the catalog", err);
     }
     return status;
 }
@@ -158,8 +152,7 @@ static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     }
     refresh->activated++;
     say(refresh, row, apr_pstrcat(refresh->p, how, " and activated", NULL));
-    return refresh->dry_run ? APR_SUCCESS
-                            : aphd_revision_activate(store, ref_of(refresh, row), err);
+    return refresh->dry_run ? APR_SUCCESS : aphd_revision_activate_row(store, row, err);
 }
 
 static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store,

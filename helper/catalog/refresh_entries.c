@@ -110,19 +110,9 @@ static json_t *row_of(const aphd_refresh_t *refresh, const aphd_index_entry_t *n
 static const char *same_number(const batch_t *batch, const aphd_index_entry_t *named,
                                json_int_t revision)
 {
-    aphd_refresh_t *refresh = batch->refresh;
-    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = named->id, .inactive = 1,
-                                     .obsolete = 1, .limit = 10000};
-    json_auto_t *rows = NULL;
-    size_t i;
-    json_t *row;
-    if (revision == 0 || json_integer_value(json_object_get(refresh->catalog, "version")) == 0
-        || aphd_revision_list(batch->store, &filter, &rows, NULL, NULL) != APR_SUCCESS)
-        return NULL;
-    json_array_foreach(rows, i, row)
-        if (json_integer_value(json_object_get(row, "revision")) == revision)
-            return apr_pstrdup(refresh->p, json_string_value(json_object_get(row, "sha256")));
-    return NULL;
+    const aphd_refresh_t *refresh = batch->refresh;
+    return revision == 0 ? NULL : aphd_revision_numbered(batch->store, refresh->name, named->id,
+                                                         revision, refresh->p);
 }
 
 static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t *why)

@@ -76,6 +76,11 @@ apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, c
 int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const char *id,
                         const char *sha256);
 
+/* The sha256 of the newest text that has that number among the revisions of an entry; NULL where none has.
+ * Lives in p. */
+const char *aphd_revision_numbered(aphd_catalog_store_t *store, const char *catalog, const char *id,
+                                   json_int_t number, apr_pool_t *p);
+
 /* ref: an entry name (the active revision, APH_ENOTFOUND where none is; a name an entry had before finds
  * it where no other entry has it now), or a sha256, or at least 8 hexadecimal digits of one. Where two
  * catalogs have the same text, its sha256 alone is ambiguous (APH_EUSAGE) and "CATALOG/SHA256" is not;
@@ -95,8 +100,15 @@ typedef struct aphd_revision_filter_t {
 apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision_filter_t *filter,
                                 json_t **rows, int *total, aph_error_t *err);
 
+/* The ids of a catalog's entries that have an active revision: a new array. */
+apr_status_t aphd_revision_active_ids(aphd_catalog_store_t *store, const char *catalog, json_t **ids,
+                                      aph_error_t *err);
+
 /* Makes it the active one of its entry; what was active is not any more. */
 apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err);
+/* The same of a REVISION that is known to be there and inactive: one search less. */
+apr_status_t aphd_revision_activate_row(aphd_catalog_store_t *store, const json_t *row,
+                                        aph_error_t *err);
 apr_status_t aphd_revision_deactivate(aphd_catalog_store_t *store, const char *sha256, int *was,
                                       aph_error_t *err);
 apr_status_t aphd_revision_delete(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err);

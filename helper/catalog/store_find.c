@@ -186,7 +186,7 @@ static apr_status_t bind_filter(aphd_catalog_store_t *store, aphd_query_t query,
                                 aph_error_t *err)
 {
     int64_t limit = filter->limit > 0 ? filter->limit : LIST_DEFAULT;
-    const char *types = query == QUERY_REVISIONS ? "iittttii" : "iitttt";
+    const char *types = query == QUERY_REVISION_COUNT ? "iitttt" : "iittttii";
     return aphd_catalog_sql_bind(store, query, err, types, (int64_t)(filter->inactive != 0),
                                  (int64_t)(filter->obsolete != 0), filter->catalog, filter->id,
                                  filter->category, words, limit, (int64_t)filter->offset);
@@ -210,10 +210,11 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
 {
     char *words = filter->text != NULL && filter->text[strspn(filter->text, " ")] != '\0'
                 ? aphd_catalog_fold(apr_pstrdup(store->p, filter->text)) : NULL;
+    aphd_query_t query = filter->id != NULL ? QUERY_REVISIONS_OF_ID : QUERY_REVISIONS;
     *rows = NULL;
-    apr_status_t status = bind_filter(store, QUERY_REVISIONS, filter, words, err);
+    apr_status_t status = bind_filter(store, query, filter, words, err);
     if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_rows(store, QUERY_REVISIONS, aphd_catalog_read_revision, rows, err);
+        status = aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, rows, err);
     if (status != APR_SUCCESS || total == NULL)
         return status;
     /* A list that ends before its limit says by itself how many there are. */
@@ -227,4 +228,18 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
         *rows = NULL;
     }
     return status;
+}
+
+static json_t *read_id(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return aphd_catalog_sql_string(store, query, 0);
+}
+
+apr_status_t aphd_revision_active_ids(aphd_catalog_store_t *store, const char *catalog, json_t **ids,
+                                      aph_error_t *err)
+{
+    *ids = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_ACTIVE_IDS, err, "t", catalog);
+    return status == APR_SUCCESS
+               ? aphd_catalog_sql_rows(store, QUERY_ACTIVE_IDS, read_id, ids, err) : status;
 }

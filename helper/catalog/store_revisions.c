@@ -134,6 +134,19 @@ int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const 
     return status == APR_SUCCESS;
 }
 
+const char *aphd_revision_numbered(aphd_catalog_store_t *store, const char *catalog, const char *id,
+                                   json_int_t number, apr_pool_t *p)
+{
+    aphd_query_t query = QUERY_REVISION_NUMBERED;
+    if (aphd_catalog_sql_bind(store, query, NULL, "tti", catalog, id, (int64_t)number) != APR_SUCCESS
+        || aphd_catalog_sql_next(store, query, NULL) != APR_SUCCESS)
+        return NULL;
+    const char *sha256 =
+        apr_pstrdup(p, (const char *)sqlite3_column_text(store->statements[query], 0));
+    aphd_catalog_sql_reset(store, query);
+    return sha256;
+}
+
 /* The text goes in with its length: a refresh adds thousands of them. */
 static apr_status_t insert_text(aphd_catalog_store_t *store, const char *sha256, const char *text,
                                 size_t length, aph_error_t *err)
@@ -176,19 +189,24 @@ apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, c
 /* The three columns that name a revision, of row. */
 #define NAMED(row) text_of(row, "catalog"), text_of(row, "id"), text_of(row, "sha256")
 
-apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err)
+apr_status_t aphd_revision_activate_row(aphd_catalog_store_t *store, const json_t *row,
+                                        aph_error_t *err)
+{
+    apr_status_t status = aphd_catalog_sql_run(store, QUERY_REVISION_REST, err, "tt",
+                                               text_of(row, "catalog"), text_of(row, "id"));
+    return status == APR_SUCCESS ? aphd_catalog_sql_run(store, QUERY_REVISION_ACTIVATE, err, "ttti",
+                                                        NAMED(row), (int64_t)time(NULL))
+                                 : status;
+}
+
+apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256,
+                                    aph_error_t *err)
 {
     json_auto_t *row = NULL;
     apr_status_t status = aphd_catalog_find_digest(store, sha256, &row, err);
-    if (status == APR_SUCCESS && json_is_integer(json_object_get(row, "activated")))
-        return APR_SUCCESS;
-    if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_run(store, QUERY_REVISION_REST, err, "tt",
-                                      text_of(row, "catalog"), text_of(row, "id"));
-    if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_run(store, QUERY_REVISION_ACTIVATE, err, "ttti", NAMED(row),
-                                      (int64_t)time(NULL));
-    return status;
+    if (status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated")))
+        return status;
+    return aphd_revision_activate_row(store, row, err);
 }
 
 apr_status_t aphd_revision_deactivate(aphd_catalog_store_t *store, const char *sha256, int *was,
