@@ -144,20 +144,45 @@ void aphd_storage_rows_add(json_t *row, const aphd_storage_folder_t *seen, int r
 
 /* --- other apps --- */
 
+static json_t *other_of(json_t *others, const char *name, const char *path)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(others, i, other)
+        if (strcmp(text_of(other, "app"), name) == 0 && strcmp(text_of(other, "path"), path) == 0)
+            return other;
+    return NULL;
+}
+
+/* Each folder of an app once; it is only read where all rows say so. */
+static void add_others(json_t *others, const json_t *app, const json_t *rows)
+{
+    const char *name = text_of(app, "name");
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row) {
+        int read_only = json_is_true(json_object_get(row, "read_only"));
+        json_t *known = other_of(others, name, text_of(row, "path"));
+        if (known == NULL)
+            json_array_append_new(others,
+                json_pack("{s:s,s:s,s:s,s:s,s:b}", "app", name, "path", text_of(row, "path"),
+                          "location", text_of(row, "location"), "answer", text_of(row, "answer"),
+                          "read_only", read_only));
+        else if (!read_only)
+            json_object_set_new(known, "read_only", json_false());
+    }
+}
+
 json_t *aphd_storage_others(const json_t *apps, const char *name)
 {
     json_t *others = json_array();
-    size_t i, k;
-    json_t *app, *row;
+    size_t i;
+    json_t *app;
     json_array_foreach((json_t *)apps, i, app) {
         if (strcmp(text_of(app, "name"), name) == 0)
             continue;
-        json_array_foreach(json_object_get(app, "storage"), k, row)
-            json_array_append_new(others,
-                json_pack("{s:s,s:s,s:s,s:s,s:b}", "app", text_of(app, "name"), "path",
-                          text_of(row, "path"), "location", text_of(row, "location"), "answer",
-                          text_of(row, "answer"), "read_only",
-                          json_is_true(json_object_get(row, "read_only"))));
+        add_others(others, app, json_object_get(app, "storage"));
+        add_others(others, app, json_object_get(app, "wanted"));
     }
     return others;
 }

@@ -31,7 +31,8 @@ json_t *aphd_storage_rows(const json_t *binds, const json_t *site_rows, const js
  * outside, and nothing is known of them. */
 void aphd_storage_rows_add(json_t *row, const aphd_storage_folder_t *seen, int remapped);
 
-/* Folders of all apps (rows of the "apps" call) but the one called name ("": of all), as
+/* Folders of all apps (rows of the "apps" call) but the one called name ("": of all), and those that an
+ * update is about to give them, as
  * aphd_policy_site_t wants them, with "location" and "answer": new array. */
 json_t *aphd_storage_others(const json_t *apps, const char *name);
 

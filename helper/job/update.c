@@ -29,15 +29,36 @@
  * its next start makes the old containers anew. */
 #include "helper/job/update.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "helper/job/plan_needs.h"
+#include "helper/job/update_left.h"
+
+/* What an earlier one left that was given up: the app is first what its row says, and answers. */
+static apr_status_t settle(aphd_job_t *job, aph_error_t *err)
+{
+    json_auto_t *undo = NULL;
+    json_auto_t *nothing = json_object();
+    apr_status_t status = aphd_job_flag(job, "plan_only") ? APR_SUCCESS
+                        : aphd_left_read(job, &undo, err);
+    if (status != APR_SUCCESS || undo == NULL)
+        return status;
+    if (aphd_update_is_done(job, undo))
+        return aphd_update_settle(job, err);
+    aphd_job_step(job, "undo", 0, 1, "taking back an earlier update, which was given up");
+    status = aphd_update_back(job, undo, "an earlier update was given up, and taken back", err);
+    job->halt.heedless = 0;
+    return status == APR_SUCCESS ? aphd_ask_step(job->ask, "settled", nothing, err) : status;
+}
 
 static apr_status_t agree(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
     aphd_install_step(install, 0, "engine", "asking the container engine");
     apr_status_t status = aphd_install_allowed(install->job, err);
+    if (status == APR_SUCCESS)
+        status = settle(install->job, err);
     if (status == APR_SUCCESS)
         status = aphd_update_find(update, err);
     if (status != APR_SUCCESS || update->same)
@@ -55,6 +76,8 @@ static apr_status_t carry_out(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_install_consent(&update->install, err);
     if (status == APR_SUCCESS)
         status = aphd_plan_fits(update->install.plan, err);
+    if (status == APR_SUCCESS)
+        aphd_update_remember(update); /* before anything is made with them */
     return status == APR_SUCCESS ? aphd_update_switch(update, err) : status;
 }
 
@@ -84,6 +107,17 @@ static apr_status_t end_early(aphd_update_t *update, aph_error_t *err)
     return aphd_ask_finish(update->install.job->ask, &ending, err);
 }
 
+/* One that was made up now, or at a try that failed, has been told nobody. */
+static int has_new_secret(const aphd_update_t *update)
+{
+    const char *id;
+    json_t *ignored;
+    json_object_foreach(update->fresh, id, ignored)
+        if (aphd_source_is_secret(aphd_source_question(update->install.source->manifest, id)))
+            return 1;
+    return 0;
+}
+
 /* What is told once, to who updates it: how to log in where there are new secrets. */
 static void tell_once(const aphd_update_t *update, json_t *answer)
 {
@@ -91,7 +125,7 @@ static void tell_once(const aphd_update_t *update, json_t *answer)
     if (update->rollback)
         return;
     json_object_set_new(answer, "notes", json_string(source->notes));
-    if (json_array_size(source->made) > 0 && json_array_size(source->credentials) > 0)
+    if (has_new_secret(update) && json_array_size(source->credentials) > 0)
         json_object_set(answer, "credentials", source->credentials);
 }
 
@@ -104,12 +138,21 @@ static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
     aphd_install_step(&update->install, 0, "publish", "making it the app");
     json_object_set(answer, "ports", update->install.policy.ports);
     tell_once(update, answer);
-    apr_status_t status = aphd_ask_step(job->ask, "publish", update->install.undo, err);
+    apr_status_t status = aphd_install_journal(&update->install, "publish", err);
     if (status == APR_SUCCESS)
         status = update->stopped ? aphd_ask_state(job->ask, "stopped", NULL, "", err)
                                  : aphd_ask_state(job->ask, "running", NULL, "", err);
     aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer, .record = record};
     return status == APR_SUCCESS ? aphd_ask_finish(job->ask, &ending, err) : status;
+}
+
+/* Sound answers are not asked for again because something else went wrong. */
+static void keep_answers(aphd_update_t *update, aph_error_t *reason)
+{
+    size_t length = strlen(reason->message);
+    if ((update->remembered || aphd_update_remember(update)) && json_object_size(update->given) > 0)
+        snprintf(reason->message + length, sizeof reason->message - length,
+                 "; your answers are kept for the next try");
 }
 
 /* Where the engine is gone the journal stays open: it is undone when the engine is back. */
@@ -123,6 +166,8 @@ static apr_status_t end_undone(aphd_update_t *update, aph_error_t *reason)
     if (json_is_true(json_object_get(undo, "switched")))
         aph_error_wrap(reason, "%s is what it was before, for the %s did not work", job->app.name,
                        update->rollback ? "rollback" : "update");
+    job->halt.heedless = 1;
+    keep_answers(update, reason);
     if (undo != NULL)
         aphd_job_step(job, "undo", 0, 1, "taking everything back");
     apr_status_t undone = aphd_update_back(job, undo, reason->message, &trouble);
@@ -148,6 +193,7 @@ static void clear(aphd_update_t *update)
     aphd_install_clear(&update->install);
     json_decref(update->target);
     json_decref(update->given);
+    json_decref(update->fresh);
     json_decref(update->before);
     json_decref(update->again);
     json_decref(update->images);
@@ -167,10 +213,12 @@ static apr_status_t tell(aphd_job_t *job, int rollback, aph_error_t *err)
         status = carry_out(&update, err);
     if (status == APR_SUCCESS)
         status = early ? end_early(&update, err) : end_done(&update, err);
-    if (status == APR_SUCCESS && !early)
+    if (status == APR_SUCCESS && !early) {
+        aphd_update_forget(&update);
         aphd_update_clean(&update);
-    else if (status != APR_SUCCESS && status != APR_EOF)
+    } else if (status != APR_SUCCESS && status != APR_EOF) {
         status = end_undone(&update, err);
+    }
     clear(&update);
     return status;
 }

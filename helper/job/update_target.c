@@ -195,30 +195,6 @@ static void know_replaced(aphd_update_t *update)
 
 /* --- judging -------------------------------------------------------------------------------- */
 
-/* What the person says now, over what was answered before: going back, over what was answered then. What
- * is not asked any more is kept for the day it is asked again. */
-static apr_status_t answer(aphd_update_t *update, aph_error_t *err)
-{
-    aphd_job_t *job = update->install.job;
-    aphd_source_t *source = update->install.source;
-    const json_t *row = job->app.row;
-    const json_t *kept = json_object_get(update->rollback ? json_object_get(row, "previous") : row,
-                                         "answers");
-    apr_status_t status = aphd_source_fits(job, source, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_answer(job, source, update->given, kept, update->replaced.ports, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_apply(job, source, &update->install.script, err);
-    if (status != APR_SUCCESS) {
-        aph_error_wrap(err, "%s stays what it is", job->app.name);
-        return status;
-    }
-    json_t *answers = json_deep_copy(kept);
-    json_object_update(answers, source->answers);
-    json_object_set_new(update->target, "answers", answers);
-    return APR_SUCCESS;
-}
-
 /* Its network belongs to the containers that run: it cannot be made larger under them. */
 static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
 {
@@ -263,7 +239,7 @@ apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
     know_replaced(update);
     apr_status_t status = aphd_site_from_row(job, &job->app, &install->site, err);
     if (status == APR_SUCCESS)
-        status = answer(update, err);
+        status = aphd_update_answer(update, err);
     if (status == APR_SUCCESS)
         status = fits_network(update, err);
     if (status == APR_SUCCESS)
