@@ -91,7 +91,8 @@ int aphd_storage_row_owner(const json_t *row, aphd_storage_owner_t *owner)
     if (!aphd_writers_owner(json_object_get(row, "writers"), &uid, &gid))
         return 0;
     owner->uid = uid;
-    owner->gid = gid != (gid_t)-1 ? gid : (gid_t)uid; /* by far the most common, and no one's else */
+    owner->gid =
+        gid != (gid_t)-1 ? gid : (gid_t)uid; /* by far the most common, and no one's else */
     return 1;
 }
 
@@ -223,8 +224,10 @@ static void warn_space(const json_t *row, json_t *warnings)
     const json_t *free = json_object_get(row, "free");
     double wanted = (double)number_of(row, "wanted"), there = (double)json_integer_value(free);
     if (json_is_integer(free) && wanted > there)
-        add(warnings, json_sprintf("%s should have %.1f GB of room, its author says, and %.1f GB are "
-                                   "free there", text_of(row, "answer"), wanted / 1e9, there / 1e9));
+        add(warnings,
+            json_sprintf("%s should have %.1f GB of room, its author says, and %.1f GB are "
+                         "free there",
+                         text_of(row, "answer"), wanted / 1e9, there / 1e9));
 }
 
 void aphd_storage_warn(const json_t *rows, json_t *warnings)

@@ -2,31 +2,34 @@
 /* How an app from a catalog becomes another revision of its entry, and how it goes back.
  *
  *   1. The engine answers, and the disks have room.
- *   2. The revision is found: the entry's active one, or the named one; for a rollback what the last
- *      update replaced, which the app's own row has, so that neither a catalog nor, while its images are
- *      here, a network is needed. It is read with the answers the app has, and judged. Id, port, name and
- *      network stay what they are; a network that would have to grow is a reason to refuse.
- *   3. No foreign container or network has the names it will use; a new port of the machine is free.
+ *   2. The revision is found: the entry's active one, or the named one; for a rollback what the
+ *      last update replaced, which the app's own row has, so that neither a catalog nor, while its
+ *      images are here, a network is needed. It is read with the answers the app has, and judged.
+ *      Id, port, name and network stay what they are; a network that would have to grow is a reason
+ *      to refuse.
+ *   3. No foreign container or network has the names it will use; a new port of the machine is
+ *      free.
  *   4. The plan says what changes (update_plan.h); with plan_only the story ends here.
- *   5. What was not consented to before has been answered with yes, and the plan is the one that was
- *      shown.
+ *   5. What was not consented to before has been answered with yes, and the plan is the one that
+ *      was shown.
  *   6. Its images are here, by id, and the model is rendered. Up to here the old containers serve.
- *   7. Visitors see that it is being updated. The old containers are stopped, and removed with their
- *      network. Data and volumes stay.
- *   8. Files the author wants written again are written, and those they replace set aside; new files and
- *      folders are made.
+ *   7. Visitors see that it is being updated. The old containers are stopped, and removed with
+ *      their network. Data and volumes stay.
+ *   8. Files the author wants written again are written, and those they replace set aside; new
+ *      files and folders are made.
  *   9. Compose brings the new model up; what runs is what was judged. It answers.
- *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision, and what
- *      was before as "previous". The address leads to it.
+ *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision,
+ *      and what was before as "previous". The address leads to it.
  *  11. What was set aside is deleted, and so are images that neither it nor what it replaced needs.
  *
- * Whatever fails before 10 is done, a cancel, and kill -9 (recover.c): what is new goes, what was set aside
- * comes back, and the old model, still in the row, is started again from its image ids. The data folder is
- * not copied: what a new version made of the data, an old one has to live with. The plan says so.
+ * Whatever fails before 10 is done, a cancel, and kill -9 (recover.c): what is new goes, what was
+ * set aside comes back, and the old model, still in the row, is started again from its image ids.
+ * The data folder is not copied: what a new version made of the data, an old one has to live with.
+ * The plan says so.
  *
- * An app that was stopped on purpose is started for the proof in 9, without its address, and stopped
- * again: an update that does not work is found out now and not at its next start. Where it is taken back,
- * its next start makes the old containers anew. */
+ * An app that was stopped on purpose is started for the proof in 9, without its address, and
+ * stopped again: an update that does not work is found out now and not at its next start. Where it
+ * is taken back, its next start makes the old containers anew. */
 #include "helper/job/update.h"
 
 #include <stdio.h>
@@ -129,7 +132,8 @@ static void tell_once(const aphd_update_t *update, json_t *answer)
         json_object_set(answer, "credentials", source->credentials);
 }
 
-/* The address leads to it a moment before it is the app: who comes in between meets what has answered. */
+/* The address leads to it a moment before it is the app: who comes in between meets what has
+ * answered. */
 static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;

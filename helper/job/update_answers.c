@@ -40,8 +40,8 @@ static apr_status_t answers_before(aphd_update_t *update, json_t **before, aph_e
         *before = json_object();
     if (update->rollback)
         return APR_SUCCESS;
-    apr_status_t status = aphd_source_kept(job, update->install.source, job->app.name, NULL, &failed,
-                                           err);
+    apr_status_t status =
+        aphd_source_kept(job, update->install.source, job->app.name, NULL, &failed, err);
     json_object_update(*before, failed);
     return status;
 }
@@ -56,7 +56,8 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = answers_before(update, &before, err);
     if (status == APR_SUCCESS)
-        status = aphd_source_answer(job, source, update->given, before, update->replaced.ports, err);
+        status =
+            aphd_source_answer(job, source, update->given, before, update->replaced.ports, err);
     if (status == APR_SUCCESS)
         status = aphd_source_apply(job, source, &update->install.script, err);
     if (status != APR_SUCCESS) {
@@ -84,7 +85,8 @@ int aphd_update_remember(aphd_update_t *update)
         == APR_SUCCESS)
         update->remembered = 1;
     else
-        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
+        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s",
+                        why.message);
     return update->remembered;
 }
 

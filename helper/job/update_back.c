@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, the way back: what the row says runs again. Every piece may be done already, or may never have
- * begun. */
+/* Updating, the way back: what the row says runs again. Every piece may be done already, or may
+ * never have begun. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -52,7 +52,8 @@ static int is_of_the_app(const aphd_job_t *job, const char *id)
     return 0;
 }
 
-/* What came goes. A name that the old image still has, for the new one never came, is not given up. */
+/* What came goes. A name that the old image still has, for the new one never came, is not given
+ * up. */
 static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_error_t *err)
 {
     json_auto_t *came = json_array();
@@ -61,7 +62,8 @@ static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_err
     json_array_foreach((json_t *)refs, i, ref) {
         aphd_image_t found;
         aph_error_t unheard = APH_ERROR_INIT;
-        if (aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard) != APR_SUCCESS
+        const char *name = json_string_value(ref);
+        if (aphd_image_find(job->engine, name, &found, job->p, &unheard) != APR_SUCCESS
             || !is_of_the_app(job, found.id))
             json_array_append(came, ref);
     }
@@ -98,8 +100,8 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
     return status == APR_SUCCESS ? aphd_ask_state(job->ask, "stopped", NULL, because, err) : status;
 }
 
-/* From here on the data folder is the old app's: where this is cut off, the next try takes nothing in
- * it away, whatever the old containers have made by then. */
+/* From here on the data folder is the old app's: where this is cut off, the next try takes nothing
+ * in it away, whatever the old containers have made by then. */
 static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
     static const char *const done[] = {"folders", "data_made", "storage",  "wanted",

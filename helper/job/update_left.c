@@ -49,10 +49,12 @@ apr_status_t aphd_left_read(const aphd_job_t *job, json_t **undo, aph_error_t *e
         return APR_SUCCESS;
     json_decref(*undo);
     *undo = NULL;
-    return aph_error_set(err, APH_EUNREADABLE, 2752, "%s, the journal of an update of %s that was given "
-                         "up, cannot be read%s%s; what that update replaced in %s stands below .apphost "
-                         "there: put it back, and remove the journal", path, job->app.name,
-                         status != APR_SUCCESS ? ": " : "", why.message, job->app.data_dir);
+    return aph_error_set(
+        err, APH_EUNREADABLE, 2752,
+        "%s, the journal of an update of %s that was given "
+        "up, cannot be read%s%s; what that update replaced in %s stands below .apphost "
+        "there: put it back, and remove the journal",
+        path, job->app.name, status != APR_SUCCESS ? ": " : "", why.message, job->app.data_dir);
 }
 
 apr_status_t aphd_left_drop(const aphd_job_t *job, aph_error_t *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, second half: the new images come while the old containers serve; then these go, and new ones
- * take their place. */
+/* Updating, second half: the new images come while the old containers serve; then these go, and new
+ * ones take their place. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -37,8 +37,8 @@ static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_install_images(install, err);
     if (status == APR_SUCCESS)
         status = aphd_install_render(install, err);
-    /* Whoever plans now sees in the journal what this app will have; what was planned before that is
-     * seen here, or will find it when it looks again in its turn. */
+    /* Whoever plans now sees in the journal what this app will have; what was planned before that
+     * is seen here, or will find it when it looks again in its turn. */
     return status == APR_SUCCESS ? aphd_install_storage_again(install, err) : status;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, first half: which text with which answers the app is to be, whether it may be, and what would
- * change. */
+/* Updating, first half: which text with which answers the app is to be, whether it may be, and what
+ * would change. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -27,15 +27,17 @@ static apr_status_t has_entry(const aphd_update_t *update, aph_error_t *err)
         return aph_error_set(err, APH_EUSAGE, 2633, "%s is a folder that httpd serves, so there is "
                              "nothing to %s: change the files", app->name, verb);
     if (row_text(update, "entry") == NULL)
-        return aph_error_set(err, APH_EUSAGE, 2634, "%s was installed from a script and not from a "
-                             "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
-                             "its data, and the new script, installed under the same name, finds it",
-                             app->name, verb, app->name);
+        return aph_error_set(
+            err, APH_EUSAGE, 2634,
+            "%s was installed from a script and not from a "
+            "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
+            "its data, and the new script, installed under the same name, finds it",
+            app->name, verb, app->name);
     return APR_SUCCESS;
 }
 
-/* The sha256 of the entry's revision with that number, as its author counts; the newest text where two
- * have it. */
+/* The sha256 of the entry's revision with that number, as its author counts; the newest text where
+ * two have it. */
 static apr_status_t find_number(aphd_update_t *update, int number, const char **sha256,
                                 aph_error_t *err)
 {
@@ -46,8 +48,12 @@ static apr_status_t find_number(aphd_update_t *update, int number, const char **
     size_t i;
     json_t *row;
     aphd_revision_filter_t filter = {
-        .id = slash != NULL ? slash + 1 : entry, .inactive = 1, .obsolete = 1, .limit = 10000,
-        .catalog = slash != NULL ? apr_pstrmemdup(job->p, entry, (apr_size_t)(slash - entry)) : NULL,
+        .id = slash != NULL ? slash + 1 : entry,
+        .inactive = 1,
+        .obsolete = 1,
+        .limit = 10000,
+        .catalog =
+            slash != NULL ? apr_pstrmemdup(job->p, entry, (apr_size_t)(slash - entry)) : NULL,
     };
     json_int_t newest = -1;
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
@@ -64,8 +70,10 @@ static apr_status_t find_number(aphd_update_t *update, int number, const char **
         }
     }
     if (status == APR_SUCCESS && *sha256 == NULL)
-        return aph_error_set(err, APH_ENOTFOUND, 2635, "no revision %d of %s is known here; "
-                             "`apphostctl revision list --all` shows those that are", number, entry);
+        return aph_error_set(err, APH_ENOTFOUND, 2635,
+                             "no revision %d of %s is known here; "
+                             "`apphostctl revision list --all` shows those that are",
+                             number, entry);
     return status;
 }
 
@@ -101,8 +109,10 @@ static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     if (strcmp(source->name, entry) != 0 && !was_called(source, entry))
-        return aph_error_set(err, APH_EUSAGE, 2636, "%s was made from %s, and %.64s is a revision of %s; "
-                             "another entry is installed anew", job->app.name, entry, ref, source->name);
+        return aph_error_set(err, APH_EUSAGE, 2636,
+                             "%s was made from %s, and %.64s is a revision of %s; "
+                             "another entry is installed anew",
+                             job->app.name, entry, ref, source->name);
     update->install.source = source;
     return APR_SUCCESS;
 }
@@ -112,14 +122,18 @@ static apr_status_t find_previous(aphd_update_t *update, aph_error_t *err)
     aphd_job_t *job = update->install.job;
     json_t *previous = json_object_get(job->app.row, "previous");
     if (!json_is_object(previous))
-        return aph_error_set(err, APH_EUSAGE, 2637, "%s was never updated since it was installed, so "
-                             "there is nothing to go back to", job->app.name);
+        return aph_error_set(err, APH_EUSAGE, 2637,
+                             "%s was never updated since it was installed, so "
+                             "there is nothing to go back to",
+                             job->app.name);
     json_auto_t *row = json_copy(previous);
     json_object_set(row, "entry", json_object_get(job->app.row, "entry"));
     apr_status_t status = aphd_source_of_row(job, row, &update->install.source, err);
     if (status == APR_SUCCESS && update->install.source == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 2638, "what %s was before its update is no entry of a "
-                             "catalog", job->app.name);
+        return aph_error_set(err, APH_EINTERNAL, 2638,
+                             "what %s was before its update is no entry of a "
+                             "catalog",
+                             job->app.name);
     return status;
 }
 
@@ -148,8 +162,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
     const aphd_source_t *source = update->install.source;
     update->same = !update->rollback && revision != NULL && strcmp(revision, source->revision) == 0
                 && adds_nothing(update->given, json_object_get(job->app.row, "answers"));
-    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script", source->text,
-                               "entry", source->name, "revision", source->revision);
+    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script",
+                               source->text, "entry", source->name, "revision", source->revision);
     return APR_SUCCESS;
 }
 
@@ -158,8 +172,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
 /* "previous", with the images as the row has them: a start may have pulled one again. */
 static json_t *what_it_is(const json_t *row)
 {
-    static const char *const kept[] = {"revision", "format", "script", "answers", "consents", "allowed",
-                                       NULL};
+    static const char *const kept[] = {"revision", "format",  "script", "answers",
+                                       "consents", "allowed", NULL};
     json_t *before = json_object();
     json_t *plan = json_copy(json_object_get(row, "plan"));
     for (const char *const *member = kept; *member != NULL; member++)
@@ -203,11 +217,15 @@ static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
     int services = (int)json_array_size(json_object_get(compose, "services"));
     const char *subnet = row_text(update, "subnet");
     aphd_cidr_t own;
-    if (subnet == NULL || !aphd_cidr_parse(subnet, &own) || aphd_cidr_bits_for(services) >= own.bits)
+    if (subnet == NULL || !aphd_cidr_parse(subnet, &own)
+        || aphd_cidr_bits_for(services) >= own.bits)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2639, "the new revision has %d services, and the network of "
-                         "%s, %s, has no room for them; uninstall it (its data stays) and install it "
-                         "again under the same name", services, job->app.name, subnet);
+    return aph_error_set(
+        err, APH_EDENIED, 2639,
+        "the new revision has %d services, and the network of "
+        "%s, %s, has no room for them; uninstall it (its data stays) and install it "
+        "again under the same name",
+        services, job->app.name, subnet);
 }
 
 static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
@@ -218,24 +236,31 @@ static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
         return APR_SUCCESS;
     const char *scheme = json_string_value(json_object_get(
         json_object_get(update->install.source->manifest, "web"), "scheme"));
-    if (web == app->web && app->web && scheme != NULL && (strcmp(scheme, "https") == 0) != app->https)
-        return aph_error_set(err, APH_EDENIED, 2650, "%s is reached inside with %s, and the new revision "
-                             "with %s; uninstall it (its data stays) and install it again under the same "
-                             "name", app->name, app->https ? "https" : "http", scheme);
+    if (web == app->web && app->web && scheme != NULL
+        && (strcmp(scheme, "https") == 0) != app->https)
+        return aph_error_set(
+            err, APH_EDENIED, 2650,
+            "%s is reached inside with %s, and the new revision "
+            "with %s; uninstall it (its data stays) and install it again under the same "
+            "name",
+            app->name, app->https ? "https" : "http", scheme);
     if (web == app->web)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2640, "%s has %s, and the new revision has %s; that is "
-                         "another app: uninstall it (its data stays) and install it again under the same "
-                         "name", app->name, app->web ? "a web page" : "no web page",
-                         web ? "one" : "none");
+    return aph_error_set(
+        err, APH_EDENIED, 2640,
+        "%s has %s, and the new revision has %s; that is "
+        "another app: uninstall it (its data stays) and install it again under the same "
+        "name",
+        app->name, app->web ? "a web page" : "no web page", web ? "one" : "none");
 }
 
 apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
     aphd_job_t *job = install->job;
-    aphd_install_step(install, 0, "read", update->rollback ? "reading what it was"
-                                                           : "reading and judging the new revision");
+    aphd_install_step(install, 0, "read",
+                      update->rollback ? "reading what it was"
+                                       : "reading and judging the new revision");
     know_replaced(update);
     apr_status_t status = aphd_site_from_row(job, &job->app, &install->site, err);
     if (status == APR_SUCCESS)
@@ -294,14 +319,19 @@ static void warn(const aphd_update_t *update, json_t *plan)
         add_warning(plan, "changes", apr_pstrcat(job->p, "What its author says of this revision: ",
                                                  changes, NULL));
     if (leaves_options(update))
-        add_warning(plan, "options", "The new revision wants other options of its virtual host; those of "
-                    "the app stay as they are. To have them, uninstall it (its data stays) and install it "
-                    "again under the same name.");
-    add_warning(plan, "one-way", update->rollback
-                ? "Its data is not taken back: what the newer version wrote, the older one has to read. "
-                  "Where it cannot, it does not come up, and the newer one is started again."
-                : "Its data is not copied. A new version may change it in a way that the old one cannot "
-                  "read any more: back up the data folders first where that matters.");
+        add_warning(
+            plan, "options",
+            "The new revision wants other options of its virtual host; those of "
+            "the app stay as they are. To have them, uninstall it (its data stays) and install it "
+            "again under the same name.");
+    add_warning(plan, "one-way",
+                update->rollback
+                    ? "Its data is not taken back: what the newer version wrote, the older one has "
+                      "to read. "
+                      "Where it cannot, it does not come up, and the newer one is started again."
+                    : "Its data is not copied. A new version may change it in a way that the old "
+                      "one cannot "
+                      "read any more: back up the data folders first where that matters.");
 }
 
 apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)
