@@ -217,12 +217,10 @@ static apr_status_t tell(aphd_job_t *job, int rollback, aph_error_t *err)
         status = carry_out(&update, err);
     if (status == APR_SUCCESS)
         status = early ? end_early(&update, err) : end_done(&update, err);
-    if (status == APR_SUCCESS && !early) {
-        aphd_update_forget(&update);
+    if (status == APR_SUCCESS && !early)
         aphd_update_clean(&update);
-    } else if (status != APR_SUCCESS && status != APR_EOF) {
+    else if (status != APR_SUCCESS && status != APR_EOF)
         status = end_undone(&update, err);
-    }
     clear(&update);
     return status;
 }

@@ -147,6 +147,20 @@ static void drop_images(aphd_update_t *update)
     }
 }
 
+/* The next job about the app may have begun, and have a journal of its own there. */
+static void drop_journal(const aphd_update_t *update)
+{
+    aphd_job_t *job = update->install.job;
+    json_auto_t *left = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_left_read(job, &left, &why);
+    if (status == APR_SUCCESS && json_equal(json_object_get(left, "aside_dir"),
+                                            json_object_get(update->before, "aside_dir")))
+        status = aphd_left_drop(job, &why);
+    if (status != APR_SUCCESS)
+        aphd_report_log(&job->report, "%s", why.message);
+}
+
 void aphd_update_clean(aphd_update_t *update)
 {
     aphd_job_t *job = update->install.job;
@@ -156,12 +170,12 @@ void aphd_update_clean(aphd_update_t *update)
     const char *earlier = json_string_value(json_object_get(
         json_object_get(job->app.row, "previous"), "aside_dir"));
     job->halt.heedless = 1;
+    drop_journal(update);
+    aphd_update_forget(update);
     if (aphd_folders_open(&data, job->app.data_dir, 0, &why) == APR_SUCCESS
         && (aphd_folders_remove(&data, aside_dir(job), &why) != APR_SUCCESS
             || (earlier != NULL && aphd_folders_remove(&data, earlier, &why) != APR_SUCCESS)))
         aphd_report_log(&job->report, "what was set aside stays: %s", why.message);
     aphd_folders_close(&data);
-    if (aphd_left_drop(job, &why) != APR_SUCCESS)
-        aphd_report_log(&job->report, "%s", why.message);
     drop_images(update);
 }

@@ -143,6 +143,7 @@ def test_one_that_was_done_stays_done(stack, shelf):
     with contextlib.closing(stack.database()) as db:
         (previous,) = db.execute("select previous from apps").fetchone()
     aside = json.loads(previous)["aside_dir"]
+    wait_for(lambda: not os.path.exists(f"{shelf.data}/{aside}"), 10, "the end of what was set aside")
     os.makedirs(f"{shelf.data}/{aside}")
     with open(f"{shelf.data}/{aside}/0", "w", encoding="ascii") as f:
         f.write("old")
