@@ -81,6 +81,10 @@ json_t *aphd_source_secrets(const aphd_source_t *source);
 apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_pool_t *p,
                              aph_error_t *err);
 
+/* Puts "(a secret)" in place of secret answers in findings (borrowed) of the policy, before anybody is told of
+ * them. source_plan.c */
+void aphd_source_hide(const aphd_source_t *source, json_t *findings, apr_pool_t *p);
+
 /* What a plan says of the entry, laid over content and plan (both borrowed): plan.h. source_plan.c */
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p);
 
