@@ -157,6 +157,7 @@ apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete, ap
     if (status != APR_SUCCESS)
         return status;
     (*source)->stale = stale;
+    (*source)->obsolete = json_is_true(json_object_get(row, "obsolete"));
     (*source)->name = apr_pstrcat(job->p, json_string_value(json_object_get(row, "catalog")), "/",
                                   json_string_value(json_object_get(row, "id")), NULL);
     (*source)->revision = apr_pstrdup(job->p, json_string_value(json_object_get(row, "sha256")));
