@@ -104,16 +104,13 @@ static apr_status_t make(aphd_job_t *job, const char *format, const char *text,
 
 /* --- finding ------------------------------------------------------------------------------- */
 
-static apr_status_t refuse_obsolete(const aphd_job_t *job, const json_t *row, const char *name,
-                                    aph_error_t *err)
+static apr_status_t refuse_obsolete(const json_t *row, const char *name, aph_error_t *err)
 {
     const char *title = json_string_value(json_object_get(row, "title"));
     return aph_error_set(err, APH_EDENIED, 2582,
-                         "%s (%s) is obsolete: its catalog offers it no more. %s", name,
-                         title != NULL ? title : "",
-                         strcmp(job->op, "update") == 0
-                             ? "Name the revision with --revision to move there all the same"
-                             : "Say --obsolete to install it all the same");
+                         "%s (%s) is obsolete: its catalog offers it no more. Say --obsolete to "
+                         "install it all the same",
+                         name, title != NULL ? title : "");
 }
 
 /* A catalog whose index has expired may have been withdrawn since, and an old one may be replayed
@@ -147,7 +144,7 @@ static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const ch
         return aph_error_set(err, APH_EINTERNAL, 2583, "the catalog's row of %s makes no sense",
                              ref);
     if (json_is_true(json_object_get(*row, "obsolete")) && !obsolete)
-        return refuse_obsolete(job, *row, apr_pstrcat(job->p, catalog, "/", id, NULL), err);
+        return refuse_obsolete(*row, apr_pstrcat(job->p, catalog, "/", id, NULL), err);
     return check_catalog(job, store, catalog, stale, err);
 }
 
@@ -169,6 +166,7 @@ apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete,
     if (status != APR_SUCCESS)
         return status;
     (*source)->stale = stale;
+    (*source)->obsolete = json_is_true(json_object_get(row, "obsolete"));
     (*source)->name = apr_pstrcat(job->p, json_string_value(json_object_get(row, "catalog")), "/",
                                   json_string_value(json_object_get(row, "id")), NULL);
     (*source)->revision = apr_pstrdup(job->p, json_string_value(json_object_get(row, "sha256")));

@@ -32,11 +32,12 @@ typedef struct aphd_source_t {
                               * default ports that were taken, and what is proposed instead */
     json_t *storage;         /* site rows of helper/catalog/storage.h; after aphd_source_apply */
     json_t *credentials;     /* to be told once, after success; after aphd_source_apply */
+    unsigned obsolete : 1;   /* found in a catalog, and obsolete there */
     unsigned remembered : 1; /* answers of a try that failed are kept for it */
     const char *notes;       /* with words filled in; after aphd_source_apply */
 } aphd_source_t;
 
-/* Finds and reads what ref names (store.h: a name or a sha256). It lives as long as the job.
+/* Finds and reads what ref names (aphd_revision_ref in store.h). It lives as long as the job.
  * APH_ENOTFOUND, APH_EUSAGE (ambiguous), APH_EDENIED for one that is obsolete (unless obsolete is
  * nonzero) and for one of a catalog that may not be installed from, APH_EUNREADABLE. */
 apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete,
@@ -85,6 +86,10 @@ json_t *aphd_source_secrets(const aphd_source_t *source);
  * does. */
 apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_pool_t *p,
                              aph_error_t *err);
+
+/* Puts "(a secret)" in place of secret answers in findings (borrowed) of the policy, before anybody
+ * is told of them. source_plan.c */
+void aphd_source_hide(const aphd_source_t *source, json_t *findings, apr_pool_t *p);
 
 /* What a plan says of the entry, laid over content and plan (both borrowed): plan.h.
  * source_plan.c */

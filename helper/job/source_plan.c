@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "helper/job/engine_images.h"
+#include "helper/job/plan.h"
 #include "helper/job/registry_name.h"
 
 static const char *text_of(const json_t *object, const char *member)
@@ -101,18 +102,14 @@ static void warn(json_t *warnings, const char *id, json_t *text)
         json_array_append_new(warnings, json_pack("{s:s, s:o}", "id", id, "text", text));
 }
 
-/* Values of findings are an author's text with the answers in it. */
-static void hide_secrets(const aphd_source_t *source, json_t *findings)
+void aphd_source_hide(const aphd_source_t *source, json_t *findings, apr_pool_t *p)
 {
-    size_t i;
-    json_t *finding, *answer;
     const char *id;
-    json_array_foreach(findings, i, finding)
-        json_object_foreach(source->answers, id, answer)
-            if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
-                && json_string_length(answer) > 0
-                && strstr(text_of(finding, "value"), json_string_value(answer)) != NULL)
-                json_object_set_new(finding, "value", json_string("(a secret)"));
+    json_t *answer;
+    json_object_foreach(source->answers, id, answer)
+        if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            && json_string_length(answer) > 0)
+            aphd_plan_hide(findings, json_string_value(answer), p);
 }
 
 static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
@@ -215,10 +212,8 @@ void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *p
     json_object_set_new(plan, "notes", json_string(source->notes != NULL ? source->notes : ""));
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++)
         json_object_set(plan, copied[i], json_object_get(source->manifest, copied[i]));
-    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++) {
+    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
         add_reasons(source->manifest, json_object_get(plan, findings[i]));
-        hide_secrets(source, json_object_get(plan, findings[i]));
-    }
     warn_of_entry(source, json_object_get(plan, "warnings"));
     warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"), p);
 }

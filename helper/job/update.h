@@ -63,8 +63,8 @@ apr_status_t aphd_update_switch(aphd_update_t *update, aph_error_t *err);
 /* What the row becomes, for the transaction that ends the job: a new reference. */
 json_t *aphd_update_record(const aphd_update_t *update);
 
-/* After that transaction: what was kept for a way back or a next try that nobody needs any more. What
- * goes wrong here is logged. */
+/* After that transaction: what was kept for a way back, or for a next try, and nobody needs any
+ * more. What goes wrong here is logged. */
 void aphd_update_clean(aphd_update_t *update);
 
 const char *aphd_update_aside_name(const char *folder, size_t number, apr_pool_t *p);
