@@ -20,19 +20,22 @@ static const char *text_of(const json_t *object, const char *name)
 /* Another catalog may have the same text. */
 static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
 {
-    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "sha256"), NULL);
+    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "id"), "@", text_of(row, "sha256"),
+                       NULL);
 }
 
-/* "ID # CATALOG/ENTRY VERSION WHAT": what other commands take, and a comment. */
+/* "CATALOG/ID@DIGITS # VERSION: WHAT": what other commands take, and a comment. */
 static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
 {
     json_int_t revision = json_integer_value(json_object_get(row, "revision"));
-    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %" APR_INT64_T_FMT, (apr_int64_t)revision)
-                                      : "";
     const char *version = text_of(row, "version");
+    const char *number = revision <= 0 ? ""
+        : apr_psprintf(refresh->p, "%srevision %" APR_INT64_T_FMT, *version != '\0' ? " " : "",
+                       (apr_int64_t)revision);
     APR_ARRAY_PUSH(refresh->lines, const char *) =
-        apr_psprintf(refresh->p, "%.16s # %s/%s%s%s%s: %s", text_of(row, "sha256"), refresh->name,
-                     text_of(row, "id"), *version != '\0' ? " " : "", version, number, what);
+        apr_psprintf(refresh->p, "%s/%s@%.16s # %s%s%s%s", refresh->name, text_of(row, "id"),
+                     text_of(row, "sha256"), version, number, *version != '\0' || revision > 0 ? ": " : "",
+                     what);
 }
 
 static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *staged, char **text,
@@ -186,7 +189,7 @@ static apr_status_t name_again(aphd_refresh_t *refresh, aphd_catalog_store_t *st
                                const aphd_index_entry_t *entry, aph_error_t *err)
 {
     json_auto_t *row = NULL;
-    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->sha256, NULL);
+    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->id, "@", entry->sha256, NULL);
     apr_status_t status = aphd_revision_find(store, ref, &row, NULL, err);
     return status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated"))
          ? status : activate(refresh, store, row, "named again", err);

@@ -169,7 +169,7 @@ def test_cat_04_endless(shop, served):  # noqa: F811
     served["big.json"] = endless
     assert "main/big refused: big.json: it is larger than" in shop.refresh("main")
     served["big.json"] = served.entries["big"]
-    assert "main/big 1.0 revision 1: imported and activated" in shop.refresh("main")
+    assert "# 1.0 revision 1: imported and activated" in shop.refresh("main")
 
 
 def test_cat_04_slow(shop, served):  # noqa: F811
@@ -327,7 +327,7 @@ def test_cat_11_changed_under_its_number(shop, served):  # noqa: F811
     assert shop.rows("sha256", "1") == served.before
     served.entries["photos"] = manifest("photos", 2)
     served.index(version=3)
-    assert "main/photos 2.0 revision 2: imported and activated" in shop.refresh("main")
+    assert "# 2.0 revision 2: imported and activated" in shop.refresh("main")
     assert shop.active() == {"main/photos": 2, "main/music": 1}
 
 
@@ -477,8 +477,8 @@ def test_what_is_fetched_and_offered(shop, served):  # noqa: F811
     del served.entries["photos"]
     served.index(version=3)
     said = shop.refresh("main")
-    assert "main/music 2.0 revision 2: imported, and not offered: it is obsolete" in said
-    assert "main/photos 1.0 revision 1: not offered any more" in said
+    assert "# 2.0 revision 2: imported, and not offered: it is obsolete" in said
+    assert f"main/photos@{sha256(manifest('photos'))[:16]} # 1.0 revision 1: not offered any more" in said
     assert shop.active() == {}
     assert len(served.before) == 2 and shop.rows("revision", "1")["main/photos"] in (1, 2)
 
@@ -493,7 +493,7 @@ def test_what_is_named_again(shop, served):  # noqa: F811
     # The maker takes revision 2 back.
     served.entries["photos"] = good
     served.index(version=3)
-    line = f"{digits} # main/photos 1.0 revision 1: named again and activated"
+    line = f"main/photos@{digits} # 1.0 revision 1: named again and activated"
     assert line in shop.refresh("main", "--dry-run") and shop.rows()["main/photos"] == 2
     assert line in shop.refresh("main")
     assert shop.active() == {"main/photos": 1, "main/music": 1}
@@ -509,7 +509,7 @@ def test_what_is_named_again(shop, served):  # noqa: F811
         assert shop.active() == {}
         served.entries["music"] = music
         served.index(version=version + 1)
-        assert "main/music 1.0 revision 1: named again" in shop.refresh("main", *words)
+        assert "# 1.0 revision 1: named again" in shop.refresh("main", *words)
         assert shop.active() == ({} if words else {"main/music": 1})
         served.index(version=version + 2)
         assert "named again" not in shop.refresh("main")
