@@ -71,6 +71,9 @@ static const char *reason_to_leave(const json_t *app, int named)
     const json_t *active = json_object_get(app, "active");
     if (!json_is_object(active))
         return aphc_get_text(app, "why");
+    if (json_is_true(json_object_get(active, "obsolete")))
+        return "the active revision of its entry is obsolete; `apphostctl update --obsolete` moves it "
+               "there all the same";
     if (named)
         return NULL;
     if (!json_is_true(json_object_get(active, "automatic_updates"))

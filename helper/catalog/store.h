@@ -17,7 +17,8 @@
  *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"sha256":HEX,
  *                 "generated":SECONDS,"expires":SECONDS,"etag":S,"checked":SECONDS,
  *                 "refreshed":SECONDS,"error":S,"entries":N,"bad":[{"id":S,"reason":S}...]}
- *                 version and sha256 are those of the index that was last taken (0 and "" before the
+ *                 bad: what the last refresh did not take, id "" where its place in the index has
+ *                 none; version and sha256 are those of the index that was last taken (0 and "" before the
  *                 first), checked is the newest time this machine had when it asked
  *   LOCATION     {"name":S,"path":S,"read_only":BOOL,"mark":S}
  *                mark: by what it is known again (helper/catalog/storage.h); one text to the store */

@@ -164,17 +164,21 @@ static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
     if (source->stale != NULL)
         warn(warnings, "catalog", json_string(source->stale));
     if (json_is_true(json_object_get(manifest, "obsolete")))
-        warn(warnings, "obsolete", json_string("this entry is obsolete: its catalog offers it no more"));
+        warn(warnings, "obsolete",
+             json_string("this entry is obsolete: its catalog offers it no more"));
     if (text_of(manifest, "deprecated")[0] != '\0')
         warn(warnings, "deprecated", json_sprintf("its author advises against it: %s",
                                                   text_of(manifest, "deprecated")));
     if (text_of(manifest, "advisory")[0] != '\0')
-        warn(warnings, "advisory", json_sprintf("its author warns: %s", text_of(manifest, "advisory")));
+        warn(warnings, "advisory",
+             json_sprintf("its author warns: %s", text_of(manifest, "advisory")));
     json_array_foreach(source->moved, i, row)
-        warn(warnings, "port", json_sprintf("port %d is in use by %s, so %s gets port %d instead; another "
-            "one: --set %s=PORT", (int)json_integer_value(json_object_get(row, "wanted")),
-            text_of(row, "owner"), text_of(row, "label"),
-            (int)json_integer_value(json_object_get(row, "port")), text_of(row, "question")));
+        warn(warnings, "port",
+             json_sprintf("port %d is in use by %s, so %s gets port %d instead; another one: "
+                          "--set %s=PORT", (int)json_integer_value(json_object_get(row, "wanted")),
+                          text_of(row, "owner"), text_of(row, "label"),
+                          (int)json_integer_value(json_object_get(row, "port")),
+                          text_of(row, "question")));
 }
 
 /* --- digests ------------------------------------------------------------------------------- */
@@ -185,12 +189,14 @@ static apr_status_t pin(json_t *image, const char *digest, apr_pool_t *p, aph_er
     const char *ref = text_of(image, "ref"), *known = strchr(text_of(image, "digest"), '@');
     const char *name, *tag;
     int pull = json_is_true(json_object_get(image, "pull"));
-    if (json_is_true(json_object_get(image, "exact")) || (known != NULL && strcmp(known + 1, digest) == 0))
+    if (json_is_true(json_object_get(image, "exact"))
+        || (known != NULL && strcmp(known + 1, digest) == 0))
         return APR_SUCCESS;
     if (known != NULL || !pull)
-        return aph_error_set(err, APH_EIMAGE, 2607, "image %s is not the one the entry was made for: %s has it "
-                             "as %s, and the entry says %s; %s", ref,
-                             pull ? "its registry" : "this machine",
+        return aph_error_set(err, APH_EIMAGE, 2607,
+                             "image %s is not the one the entry was made for: %s has it "
+                             "as %s, and the entry says %s; %s",
+                             ref, pull ? "its registry" : "this machine",
                              known != NULL ? known + 1 : "one without a digest", digest,
                              pull ? "a newer revision of the entry may name the new one"
                                   : "remove or rename that image, or wait for a newer revision");
@@ -214,7 +220,8 @@ apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_po
     return status;
 }
 
-/* An entry can say which digest an image must have. Where it does not, whoever has the tag decides. */
+/* An entry can say which digest an image must have. Where it does not, whoever has the tag
+ * decides. */
 static void warn_of_images(const aphd_source_t *source, const json_t *images, json_t *warnings,
                            apr_pool_t *p)
 {
@@ -230,8 +237,10 @@ static void warn_of_images(const aphd_source_t *source, const json_t *images, js
             loose = strstr(loose, ref) != NULL ? loose : apr_pstrcat(p, loose, " ", ref, NULL);
     }
     if (loose[0] != '\0')
-        warn(warnings, "pin", json_sprintf("not pinned:%s; the entry names no digest, so what is fetched is "
-                                           "whatever the registry has under that name", loose));
+        warn(warnings, "pin",
+             json_sprintf("not pinned:%s; the entry names no digest, so what is fetched is "
+                          "whatever the registry has under that name",
+                          loose));
 }
 
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, first half: which text with which answers the app is to be, whether it may be, and what would
- * change. */
+/* Updating, first half: which text with which answers the app is to be, whether it may be, and what
+ * would change. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -35,14 +35,17 @@ static apr_status_t has_entry(const aphd_update_t *update, aph_error_t *err)
         return aph_error_set(err, APH_EUSAGE, 2633, "%s is a folder that httpd serves, so there is "
                              "nothing to %s: change the files", app->name, verb);
     if (row_text(update, "entry") == NULL)
-        return aph_error_set(err, APH_EUSAGE, 2634, "%s was installed from a script and not from a "
-                             "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
-                             "its data, and the new script, installed under the same name, finds it",
-                             app->name, verb, app->name);
+        return aph_error_set(
+            err, APH_EUSAGE, 2634,
+            "%s was installed from a script and not from a "
+            "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
+            "its data, and the new script, installed under the same name, finds it",
+            app->name, verb, app->name);
     return APR_SUCCESS;
 }
 
-/* Nonzero where word, a number as an author counts or the first digits of a sha256, means the revision. */
+/* Nonzero where word, a number as an author counts or the first digits of a sha256, means the
+ * revision. */
 static int is_meant(const json_t *row, const char *word)
 {
     size_t length = strlen(word);
@@ -51,10 +54,10 @@ static int is_meant(const json_t *row, const char *word)
     return strncmp(json_string_value(json_object_get(row, "sha256")), word, length) == 0;
 }
 
-/* Of the revisions of one entry (CATALOG/ID): those that word means, the newest where a number was used
- * for two; each as CATALOG/ID@SHA256, appended to found. */
-static apr_status_t find_of(const aphd_update_t *update, aphd_catalog_store_t *store, const char *entry,
-                            const char *word, json_t *found, aph_error_t *err)
+/* Of the revisions of one entry (CATALOG/ID): those that word means, the newest where a number was
+ * used for two; each as CATALOG/ID@SHA256, appended to found. */
+static apr_status_t find_of(const aphd_update_t *update, aphd_catalog_store_t *store,
+                            const char *entry, const char *word, json_t *found, aph_error_t *err)
 {
     apr_pool_t *p = update->install.job->p;
     const char *slash = strchr(entry, '/');
@@ -81,8 +84,8 @@ static apr_status_t find_of(const aphd_update_t *update, aphd_catalog_store_t *s
 }
 
 /* The entry may be called something else by now: then that is where its new revisions are. */
-static apr_status_t find_all(const aphd_update_t *update, aphd_catalog_store_t *store, const char *word,
-                             json_t *found, aph_error_t *err)
+static apr_status_t find_all(const aphd_update_t *update, aphd_catalog_store_t *store,
+                             const char *word, json_t *found, aph_error_t *err)
 {
     const char *entry = row_text(update, "entry");
     json_auto_t *now = NULL, *ref = NULL;
@@ -105,19 +108,25 @@ static apr_status_t not_its_own(const aphd_update_t *update, aphd_catalog_store_
     json_auto_t *row = NULL, *ref = NULL;
     aph_error_t unheard = APH_ERROR_INIT;
     if (strlen(word) <= NUMBER_MAX)
-        return aph_error_set(err, APH_ENOTFOUND, 2635, "no revision %s of %s is known here; `apphostctl "
-                             "revision list --all` shows those that are", word, entry);
+        return aph_error_set(err, APH_ENOTFOUND, 2635,
+                             "no revision %s of %s is known here; `apphostctl "
+                             "revision list --all` shows those that are",
+                             word, entry);
     if (aphd_revision_find(store, word, &row, NULL, &unheard) != APR_SUCCESS)
-        return aph_error_set(err, APH_ENOTFOUND, 2783, "%s was made from %s, and no revision of that begins "
-                             "with %.64s; `apphostctl revision list --all` shows those there are", name,
-                             entry, word);
+        return aph_error_set(err, APH_ENOTFOUND, 2783,
+                             "%s was made from %s, and no revision of that begins "
+                             "with %.64s; `apphostctl revision list --all` shows those there are",
+                             name, entry, word);
     ref = ref_of(row);
-    return aph_error_set(err, APH_EUSAGE, 2784, "%s was made from %s, and %.64s is another entry's: %.200s; "
-                         "another entry is installed anew", name, entry, word, json_string_value(ref));
+    return aph_error_set(err, APH_EUSAGE, 2784,
+                         "%s was made from %s, and %.64s is another entry's: %.200s; "
+                         "another entry is installed anew",
+                         name, entry, word, json_string_value(ref));
 }
 
 /* A number or digits as CATALOG/ID@SHA256, of the app's own entry and no other. */
-static apr_status_t find_own(aphd_update_t *update, const char *word, const char **ref, aph_error_t *err)
+static apr_status_t find_own(aphd_update_t *update, const char *word, const char **ref,
+                             aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
     aphd_catalog_store_t *store;
@@ -174,8 +183,8 @@ static int was_its_own(const aphd_update_t *update, const aphd_source_t *source)
         || (before != NULL && strcmp(source->revision, before) == 0);
 }
 
-/* A revision by its number, by its sha256 or the beginning of one, or as lists print it; none: the active
- * one. */
+/* A revision by its number, by its sha256 or the beginning of one, or as lists print it; none: the
+ * active one. */
 static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
@@ -191,12 +200,17 @@ static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
     if (status != APR_SUCCESS)
         return status;
     if (strcmp(source->name, entry) != 0 && !was_called(source, entry))
-        return aph_error_set(err, APH_EUSAGE, 2636, "%s was made from %s, and %.64s is a revision of %s; "
-                             "another entry is installed anew", job->app.name, entry, ref, source->name);
+        return aph_error_set(err, APH_EUSAGE, 2636,
+                             "%s was made from %s, and %.64s is a revision of %s; "
+                             "another entry is installed anew",
+                             job->app.name, entry, ref, source->name);
     if (source->obsolete && !was_its_own(update, source) && !aphd_job_flag(job, "obsolete"))
-        return aph_error_set(err, APH_EDENIED, 2786, "revision %.16s of %s is obsolete: its catalog offers "
-                             "it no more, and %s stays what it is. Say --obsolete to move to it all the "
-                             "same", source->revision, source->name, job->app.name);
+        return aph_error_set(
+            err, APH_EDENIED, 2786,
+            "revision %.16s of %s is obsolete: its catalog offers "
+            "it no more, and %s stays what it is. Say --obsolete to move to it all the "
+            "same",
+            source->revision, source->name, job->app.name);
     update->install.source = source;
     return APR_SUCCESS;
 }
@@ -206,14 +220,18 @@ static apr_status_t find_previous(aphd_update_t *update, aph_error_t *err)
     aphd_job_t *job = update->install.job;
     json_t *previous = json_object_get(job->app.row, "previous");
     if (!json_is_object(previous))
-        return aph_error_set(err, APH_EUSAGE, 2637, "%s was never updated since it was installed, so "
-                             "there is nothing to go back to", job->app.name);
+        return aph_error_set(err, APH_EUSAGE, 2637,
+                             "%s was never updated since it was installed, so "
+                             "there is nothing to go back to",
+                             job->app.name);
     json_auto_t *row = json_copy(previous);
     json_object_set(row, "entry", json_object_get(job->app.row, "entry"));
     apr_status_t status = aphd_source_of_row(job, row, &update->install.source, err);
     if (status == APR_SUCCESS && update->install.source == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 2638, "what %s was before its update is no entry of a "
-                             "catalog", job->app.name);
+        return aph_error_set(err, APH_EINTERNAL, 2638,
+                             "what %s was before its update is no entry of a "
+                             "catalog",
+                             job->app.name);
     return status;
 }
 
@@ -242,8 +260,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
     const aphd_source_t *source = update->install.source;
     update->same = !update->rollback && revision != NULL && strcmp(revision, source->revision) == 0
                 && adds_nothing(update->given, json_object_get(job->app.row, "answers"));
-    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script", source->text,
-                               "entry", source->name, "revision", source->revision);
+    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script",
+                               source->text, "entry", source->name, "revision", source->revision);
     return APR_SUCCESS;
 }
 
@@ -252,8 +270,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
 /* "previous", with the images as the row has them: a start may have pulled one again. */
 static json_t *what_it_is(const json_t *row)
 {
-    static const char *const kept[] = {"revision", "format", "script", "answers", "consents", "allowed",
-                                       NULL};
+    static const char *const kept[] = {"revision", "format",  "script", "answers",
+                                       "consents", "allowed", NULL};
     json_t *before = json_object();
     json_t *plan = json_copy(json_object_get(row, "plan"));
     for (const char *const *member = kept; *member != NULL; member++)
@@ -289,30 +307,6 @@ static void know_replaced(aphd_update_t *update)
 
 /* --- judging -------------------------------------------------------------------------------- */
 
-/* What the person says now, over what was answered before: going back, over what was answered then. What
- * is not asked any more is kept for the day it is asked again. */
-static apr_status_t answer(aphd_update_t *update, aph_error_t *err)
-{
-    aphd_job_t *job = update->install.job;
-    aphd_source_t *source = update->install.source;
-    const json_t *row = job->app.row;
-    const json_t *kept = json_object_get(update->rollback ? json_object_get(row, "previous") : row,
-                                         "answers");
-    apr_status_t status = aphd_source_fits(job, source, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_answer(job, source, update->given, kept, update->replaced.ports, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_apply(job, source, &update->install.script, err);
-    if (status != APR_SUCCESS) {
-        aph_error_wrap(err, "%s stays what it is", job->app.name);
-        return status;
-    }
-    json_t *answers = json_deep_copy(kept);
-    json_object_update(answers, source->answers);
-    json_object_set_new(update->target, "answers", answers);
-    return APR_SUCCESS;
-}
-
 /* Its network belongs to the containers that run: it cannot be made larger under them. */
 static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
 {
@@ -321,11 +315,15 @@ static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
     int services = (int)json_array_size(json_object_get(compose, "services"));
     const char *subnet = row_text(update, "subnet");
     aphd_cidr_t own;
-    if (subnet == NULL || !aphd_cidr_parse(subnet, &own) || aphd_cidr_bits_for(services) >= own.bits)
+    if (subnet == NULL || !aphd_cidr_parse(subnet, &own)
+        || aphd_cidr_bits_for(services) >= own.bits)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2639, "the new revision has %d services, and the network of "
-                         "%s, %s, has no room for them; uninstall it (its data stays) and install it "
-                         "again under the same name", services, job->app.name, subnet);
+    return aph_error_set(
+        err, APH_EDENIED, 2639,
+        "the new revision has %d services, and the network of "
+        "%s, %s, has no room for them; uninstall it (its data stays) and install it "
+        "again under the same name",
+        services, job->app.name, subnet);
 }
 
 static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
@@ -336,28 +334,35 @@ static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
         return APR_SUCCESS;
     const char *scheme = json_string_value(json_object_get(
         json_object_get(update->install.source->manifest, "web"), "scheme"));
-    if (web == app->web && app->web && scheme != NULL && (strcmp(scheme, "https") == 0) != app->https)
-        return aph_error_set(err, APH_EDENIED, 2650, "%s is reached inside with %s, and the new revision "
-                             "with %s; uninstall it (its data stays) and install it again under the same "
-                             "name", app->name, app->https ? "https" : "http", scheme);
+    if (web == app->web && app->web && scheme != NULL
+        && (strcmp(scheme, "https") == 0) != app->https)
+        return aph_error_set(
+            err, APH_EDENIED, 2650,
+            "%s is reached inside with %s, and the new revision "
+            "with %s; uninstall it (its data stays) and install it again under the same "
+            "name",
+            app->name, app->https ? "https" : "http", scheme);
     if (web == app->web)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2640, "%s has %s, and the new revision has %s; that is "
-                         "another app: uninstall it (its data stays) and install it again under the same "
-                         "name", app->name, app->web ? "a web page" : "no web page",
-                         web ? "one" : "none");
+    return aph_error_set(
+        err, APH_EDENIED, 2640,
+        "%s has %s, and the new revision has %s; that is "
+        "another app: uninstall it (its data stays) and install it again under the same "
+        "name",
+        app->name, app->web ? "a web page" : "no web page", web ? "one" : "none");
 }
 
 apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
     aphd_job_t *job = install->job;
-    aphd_install_step(install, 0, "read", update->rollback ? "reading what it was"
-                                                           : "reading and judging the new revision");
+    aphd_install_step(install, 0, "read",
+                      update->rollback ? "reading what it was"
+                                       : "reading and judging the new revision");
     know_replaced(update);
     apr_status_t status = aphd_site_from_row(job, &job->app, &install->site, err);
     if (status == APR_SUCCESS)
-        status = answer(update, err);
+        status = aphd_update_answer(update, err);
     if (status == APR_SUCCESS)
         status = fits_network(update, err);
     if (status == APR_SUCCESS)
@@ -414,8 +419,8 @@ static int is_obsolete_now(const aphd_update_t *update)
     size_t i;
     aph_error_t unheard = APH_ERROR_INIT;
     aphd_revision_filter_t filter = {.inactive = 1, .obsolete = 1, .limit = 10000};
-    if (slash == NULL || aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, &unheard)
-                             != APR_SUCCESS)
+    if (slash == NULL || aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p,
+                                                 &unheard) != APR_SUCCESS)
         return 0;
     filter.catalog = apr_pstrmemdup(job->p, entry, (apr_size_t)(slash - entry));
     filter.id = slash + 1;
@@ -436,10 +441,12 @@ static void warn_of_its_own(const aphd_update_t *update, json_t *plan)
     if (!was_its_own(update, source))
         return;
     if (obsolete)
-        add_warning(plan, "own", "It goes to an obsolete revision all the same, because this app was made "
+        add_warning(plan, "own",
+                    "It goes to an obsolete revision all the same, because this app was made "
                     "from it before.");
     else if (update->rollback && is_obsolete_now(update))
-        add_warning(plan, "own", "Its catalog calls the entry obsolete by now. It goes back all the same, "
+        add_warning(plan, "own",
+                    "Its catalog calls the entry obsolete by now. It goes back all the same, "
                     "because this app was made from that revision before.");
 }
 
@@ -453,14 +460,19 @@ static void warn(const aphd_update_t *update, json_t *plan)
                                                  changes, NULL));
     warn_of_its_own(update, plan);
     if (leaves_options(update))
-        add_warning(plan, "options", "The new revision wants other options of its virtual host; those of "
-                    "the app stay as they are. To have them, uninstall it (its data stays) and install it "
-                    "again under the same name.");
-    add_warning(plan, "one-way", update->rollback
-                ? "Its data is not taken back: what the newer version wrote, the older one has to read. "
-                  "Where it cannot, it does not come up, and the newer one is started again."
-                : "Its data is not copied. A new version may change it in a way that the old one cannot "
-                  "read any more: back up the data folders first where that matters.");
+        add_warning(
+            plan, "options",
+            "The new revision wants other options of its virtual host; those of "
+            "the app stay as they are. To have them, uninstall it (its data stays) and install it "
+            "again under the same name.");
+    add_warning(plan, "one-way",
+                update->rollback
+                    ? "Its data is not taken back: what the newer version wrote, the older one has "
+                      "to read. "
+                      "Where it cannot, it does not come up, and the newer one is started again."
+                    : "Its data is not copied. A new version may change it in a way that the old "
+                      "one cannot "
+                      "read any more: back up the data folders first where that matters.");
 }
 
 apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)
