@@ -160,7 +160,7 @@ static void print_refreshed(const aphc_context_t *context, const json_t *catalog
     say(out, name, "", aphc_get_text(catalog, "warning"));
 }
 
-/* The lines of the job are what was asked for: "ID # CATALOG/ENTRY ...", for the next command. */
+/* The lines of the job are what was asked for: "CATALOG/ENTRY@DIGITS # ...", for the next command. */
 apr_status_t aphc_catalog_refresh(aphc_context_t *context, const aphc_arguments_t *arguments,
                                   aph_error_t *err)
 {

@@ -96,34 +96,39 @@ static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *
 
 /* --- an entry or a file --------------------------------------------------------------------- */
 
-/* CATALOG/ID, ID or the digits of a revision. What is a file here is one, and what could only be a file is
- * read as one, so that its reader says what is wrong. */
+/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What is a file here is one, and what
+ * could only be a file is read as one, so that its reader says what is wrong. */
 static int names_entry(const char *operand)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
     struct stat there;
     const char *slash = strchr(operand, '/'), *id = slash != NULL ? slash + 1 : operand;
+    const char *at = strchr(id, '@');
     if (strcmp(operand, "-") == 0 || (stat(operand, &there) == 0 && !S_ISDIR(there.st_mode)))
         return 0;
     return isalnum((unsigned char)operand[0]) && isalnum((unsigned char)id[0])
-        && strspn(id, letters) == strlen(id)
+        && strspn(id, letters) == (at != NULL ? (size_t)(at - id) : strlen(id))
+        && (at == NULL || strspn(at + 1, "0123456789abcdef") == strlen(at + 1))
         && (slash == NULL || strspn(operand, letters) == (size_t)(slash - operand));
 }
 
-/* The id of CATALOG/ID as a host label: it has _ and . as well, which no host name has. */
+/* The id of CATALOG/ID@DIGITS as a host label: it has _ and . as well, which no host name has. */
 static const char *name_of_entry(const aphc_context_t *context, const char *operand)
 {
     const char *slash = strchr(operand, '/');
     char *name = apr_pstrdup(context->p, slash != NULL ? slash + 1 : operand);
+    name[strcspn(name, "@")] = '\0';
     for (char *at = name; *at != '\0'; at++)
         if (*at == '_' || *at == '.')
             *at = '-';
     return name;
 }
 
+/* Digits that may be those of a revision: no name for an app, unless somebody says so. */
 static int is_revision(const char *operand)
 {
-    return strlen(operand) == 64 && strspn(operand, "0123456789abcdef") == 64;
+    size_t length = strlen(operand);
+    return length >= 8 && strspn(operand, "0123456789abcdef") == length;
 }
 
 /* What is to be installed: an entry, a script, or a folder with files. */
@@ -177,6 +182,9 @@ static apr_status_t make_request(const aphc_context_t *context, const aphc_argum
     if (name == NULL && arguments->values[WEBAPP] == NULL && arguments->operand_count > 0
         && names_entry(arguments->operands[0]) && !is_revision(arguments->operands[0]))
         name = name_of_entry(context, arguments->operands[0]);
+    if (name == NULL && arguments->operand_count > 0 && names_entry(arguments->operands[0]))
+        return aph_error_set(err, APH_EUSAGE, 2782, "the app needs a name, for %.64s may be the digits of a "
+                             "revision; give it with --name NAME", arguments->operands[0]);
     if (name == NULL)
         return aph_error_set(err, APH_EUSAGE, 1742,
                              "the app needs a name; usage: apphostctl install SCRIPT --name NAME");

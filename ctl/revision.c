@@ -66,29 +66,39 @@ apr_status_t aphc_revision_ids(const aphc_arguments_t *arguments, int first, jso
 
 /* --- what became of them --- */
 
-static void print_line(const aphc_terminal_t *terminal, const json_t *line, int commented)
+const char *aphc_revision_id(apr_pool_t *p, const char *entry, const char *sha256)
 {
+    return *sha256 != '\0' ? apr_psprintf(p, "%s@%.*s", entry, APHC_ID_SHOWN, sha256) : "?";
+}
+
+static void print_line(const aphc_context_t *context, const json_t *line, int commented)
+{
+    const aphc_terminal_t *terminal = commented ? &context->err : &context->out;
+    const char *version = aphc_get_text(line, "version");
     json_int_t number = aphc_get_number(line, "revision");
-    aphc_putf(terminal, commented ? "# %.*s " : "%.*s # ", APHC_ID_SHOWN, aphc_get_text(line, "id"));
-    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "catalog"));
-    aphc_putf(terminal, "/");
-    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "entry"));
-    if (*aphc_get_text(line, "version") != '\0') {
-        aphc_putf(terminal, " ");
-        aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "version"));
+    const char *entry = apr_pstrcat(context->p, aphc_get_text(line, "catalog"), "/",
+                                    aphc_get_text(line, "entry"), NULL);
+    aphc_putf(terminal, commented ? "# " : "");
+    aphc_put(terminal, APHC_PLAIN, aphc_revision_id(context->p, entry, aphc_get_text(line, "id")));
+    if (context->quiet && !commented) {
+        aphc_putf(terminal, "\n");
+        return;
     }
+    aphc_putf(terminal, commented ? " " : " # ");
+    aphc_put(terminal, APHC_PLAIN, version);
     if (number > 0)
-        aphc_putf(terminal, " revision %lld", (long long)number);
-    aphc_putf(terminal, ": ");
+        aphc_putf(terminal, "%srevision %lld", *version != '\0' ? " " : "", (long long)number);
+    aphc_putf(terminal, *version != '\0' || number > 0 ? ": " : "");
     aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "text"));
     aphc_putf(terminal, "\n");
 }
 
-void aphc_revision_lines(const aphc_terminal_t *terminal, const json_t *lines, int commented)
+void aphc_revision_lines(const aphc_context_t *context, const json_t *lines, int commented)
 {
     size_t i;
     const json_t *line;
-    json_array_foreach((json_t *)lines, i, line) print_line(terminal, line, commented);
+    json_array_foreach((json_t *)lines, i, line)
+        print_line(context, line, commented);
 }
 
 static void print_answer(const aphc_context_t *context, const json_t *answer)
@@ -97,8 +107,8 @@ static void print_answer(const aphc_context_t *context, const json_t *answer)
         aphc_print_json(context, answer);
         return;
     }
-    aphc_revision_lines(&context->out, json_object_get(answer, "lines"), 0);
-    aphc_revision_lines(&context->err, json_object_get(answer, "kept"), 1);
+    aphc_revision_lines(context, json_object_get(answer, "lines"), 0);
+    aphc_revision_lines(context, json_object_get(answer, "kept"), 1);
     if (json_is_true(json_object_get(answer, "dry_run")) && !context->quiet)
         aphc_putf(&context->err, "# Nothing was changed.\n");
 }

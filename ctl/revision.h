@@ -2,7 +2,8 @@
 /* What the verbs about revisions share.
  *
  * Every line of theirs is "ID # words for people": what stands before "#" can be piped into the next
- * one. What was left alone, or cannot be done, is "# words" on standard error. */
+ * one. ID is CATALOG/ENTRY@DIGITS, which means the same one here whatever else there is, and on another
+ * machine the same one or none. What was left alone, or cannot be done, is "# words" on standard error. */
 #ifndef APHC_REVISION_H
 #define APHC_REVISION_H
 
@@ -11,6 +12,9 @@
 #include "ctl/command.h"
 
 #define APHC_ID_SHOWN 16 /* digits of a revision's id that people see */
+
+/* "CATALOG/ENTRY@DIGITS" in p; entry is "CATALOG/ENTRY". "?" where there is no sha256. */
+const char *aphc_revision_id(apr_pool_t *p, const char *entry, const char *sha256);
 
 /* The operands from first on as one text with blanks between; in the context's pool. */
 const char *aphc_words(const aphc_context_t *context, const aphc_arguments_t *arguments, int first);
@@ -26,6 +30,6 @@ apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_
                                   aph_error_t *err);
 
 /* Prints lines (LINE of helper/catalog/changes.h, borrowed); with commented, "# ID ..." */
-void aphc_revision_lines(const aphc_terminal_t *terminal, const json_t *lines, int commented);
+void aphc_revision_lines(const aphc_context_t *context, const json_t *lines, int commented);
 
 #endif

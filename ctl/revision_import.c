@@ -59,6 +59,6 @@ apr_status_t aphc_revision_import(aphc_context_t *context, const aphc_arguments_
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS)
-        aphc_revision_lines(&context->out, json_object_get(answer, "lines"), 0);
+        aphc_revision_lines(context, json_object_get(answer, "lines"), 0);
     return status;
 }

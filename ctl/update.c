@@ -9,13 +9,14 @@
 #include "ctl/plan_text.h"
 
 /* Both tables begin with what both verbs have. */
-enum { PLAN, CONSENT, YES, REVISION, SET, ANSWERS, ALLOW };
+enum { PLAN, CONSENT, YES, REVISION, OBSOLETE, SET, ANSWERS, ALLOW };
 
 const aphc_option_t aphc_update_options[] = {
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
-    [REVISION] = {"revision", 0, "REVISION", "another revision than the active one: its number or id"},
+    [REVISION] = {"revision", 0, "REVISION", "another revision of its entry: its number, digits or ID"},
+    [OBSOLETE] = {"obsolete", 0, NULL, "to an obsolete revision as well"},
     [SET] = {"set", 0, "KEY=VALUE...", "answer a question of the entry anew"},
     [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
     [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help rules"},
@@ -52,6 +53,8 @@ static apr_status_t put_update(moving_t *moving, aph_error_t *err)
     const aphc_arguments_t *arguments = moving->arguments;
     if (arguments->values[REVISION] != NULL)
         json_object_set_new(moving->request, "revision", json_string(arguments->values[REVISION]));
+    if (arguments->values[OBSOLETE] != NULL)
+        json_object_set_new(moving->request, "obsolete", json_true());
     if (arguments->values[ALLOW] != NULL)
         json_object_set_new(moving->request, "allow", all_given(arguments, ALLOW));
     return aphc_answers_put(arguments, SET, ANSWERS, moving->request, err);

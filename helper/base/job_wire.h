@@ -21,6 +21,8 @@
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
  *           "answers":{ID:S,...},                            to its questions,
  *           "storage":[...]|null      of the plan (helper/job/storage_plan.h), also where that is left out,
+ *           "wanted":[...]|null       the same of "undo" of a job that is open about it: an update will have
+ *                                     these, and until its end may go back to those
  *           "previous":{"revision","format","script","answers","plan","consents","allowed",
  *                       "aside_dir"}|null};
  *                                                            what an update replaced, for rollback;

@@ -2,7 +2,7 @@
 /* What the operations that change revisions share: all of what one was asked for happens, or nothing.
  *
  *   LINE = {"id":SHA256,"catalog":S,"entry":ID,"version":S,"revision":N,"title":S,"text":S}
- *          one revision and what became of it; on the command line "ID # CATALOG/ENTRY VERSION: TEXT"
+ *          one revision and what became of it; on the command line "CATALOG/ENTRY@ID # VERSION: TEXT"
  *
  * The answer of each is {"lines":[LINE...],"dry_run":BOOL}, and what its story adds. A dry run does
  * everything in a transaction that never ends. */
@@ -30,7 +30,7 @@ void aphd_changes_say(aphd_changes_t *changes, const json_t *row, const char *te
 /* A line as it stands in an answer: new reference. */
 json_t *aphd_changes_line(const json_t *row, const char *text);
 
-/* "CATALOG/SHA256": a revision, whoever else has its text. */
+/* "CATALOG/ID@SHA256": this revision, whoever else has its text. */
 const char *aphd_changes_ref(const aphd_changes_t *changes, const json_t *row);
 
 /* The revision of ref, whether it is active or not. The name of an entry means its only revision; of

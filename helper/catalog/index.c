@@ -5,8 +5,6 @@
 #include <apr_strings.h>
 #include <sodium.h>
 
-#include "helper/read/index_form.h"
-
 #define READ_MS 10000
 
 const char *aphd_sha256(const char *octets, size_t length, apr_pool_t *p)
@@ -40,6 +38,18 @@ static const char *text_of(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
+static void take_bad(aphd_index_t *index, const json_t *bad, apr_pool_t *p)
+{
+    index->bad_count = json_array_size(bad);
+    index->bad = apr_pcalloc(p, (index->bad_count + 1) * sizeof *index->bad);
+    for (size_t i = 0; i < index->bad_count; i++) {
+        const json_t *one = json_array_get(bad, i);
+        index->bad[i].id = text_of(one, "id");
+        index->bad[i].reason = apr_psprintf(p, "entry %d of " APHD_INDEX_FILE ": %s",
+                                            (int)number_of(one, "position"), text_of(one, "reason"));
+    }
+}
+
 /* The texts stay in the tree, which ends with p. */
 static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
 {
@@ -59,6 +69,7 @@ static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
             .sha256 = text_of(entry, "sha256"), .length = (size_t)number_of(entry, "length"),
         };
     }
+    take_bad(index, json_object_get(tree, "bad"), p);
 }
 
 apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t length, apr_pool_t *p,
@@ -69,10 +80,6 @@ apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t len
                               .milliseconds = READ_MS};
     memset(index, 0, sizeof *index);
     apr_status_t status = aphd_reader_run_within(&reading, &tree, err);
-    if (status == APR_SUCCESS && !aphd_index_is_normal(tree)) {
-        json_decref(tree);
-        status = aph_error_set(err, APH_EUNREADABLE, 2493, "what apphost-read made of it is no index");
-    }
     if (status != APR_SUCCESS) {
         aph_error_wrap(err, "%s", APHD_INDEX_FILE);
         return status;

@@ -59,7 +59,7 @@ apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err);
  * else stays. */
 void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why);
 
-/* An entry that is not taken, and why. */
+/* An entry that is not taken, and why. id: "" where it has none. */
 void aphd_refresh_bad(aphd_refresh_t *refresh, const char *id, const char *reason);
 
 #endif

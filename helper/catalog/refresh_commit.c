@@ -11,8 +11,6 @@
 
 #include "helper/catalog/trust.h"
 
-#define BAD_KEPT 500
-
 static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
@@ -22,19 +20,22 @@ static const char *text_of(const json_t *object, const char *name)
 /* Another catalog may have the same text. */
 static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
 {
-    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "sha256"), NULL);
+    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "id"), "@", text_of(row, "sha256"),
+                       NULL);
 }
 
-/* "ID # CATALOG/ENTRY VERSION WHAT": what other commands take, and a comment. */
+/* "CATALOG/ID@DIGITS # VERSION: WHAT": what other commands take, and a comment. */
 static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
 {
     json_int_t revision = json_integer_value(json_object_get(row, "revision"));
-    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %" APR_INT64_T_FMT, (apr_int64_t)revision)
-                                      : "";
     const char *version = text_of(row, "version");
+    const char *number = revision <= 0 ? ""
+        : apr_psprintf(refresh->p, "%srevision %" APR_INT64_T_FMT, *version != '\0' ? " " : "",
+                       (apr_int64_t)revision);
     APR_ARRAY_PUSH(refresh->lines, const char *) =
-        apr_psprintf(refresh->p, "%.16s # %s/%s%s%s%s: %s", text_of(row, "sha256"), refresh->name,
-                     text_of(row, "id"), *version != '\0' ? " " : "", version, number, what);
+        apr_psprintf(refresh->p, "%s/%s@%.16s # %s%s%s%s", refresh->name, text_of(row, "id"),
+                     text_of(row, "sha256"), version, number, *version != '\0' || revision > 0 ? ": " : "",
+                     what);
 }
 
 static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *staged, char **text,
@@ -97,7 +98,29 @@ static apr_status_t withdraw_entry(aphd_refresh_t *refresh, aphd_catalog_store_t
     return status;
 }
 
-/* Which of the active ones the index names no more. */
+/* Nonzero where an entry of the index is bad and does not say whose it is. */
+static int has_nameless(const aphd_index_t *index)
+{
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id == NULL)
+            return 1;
+    return 0;
+}
+
+/* The ids of the index, bad entries included. */
+static apr_hash_t *ids_of(const aphd_index_t *index, apr_pool_t *p)
+{
+    apr_hash_t *ids = apr_hash_make(p);
+    for (size_t i = 0; i < index->count; i++)
+        apr_hash_set(ids, index->entries[i].id, APR_HASH_KEY_STRING, index);
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id != NULL)
+            apr_hash_set(ids, index->bad[i].id, APR_HASH_KEY_STRING, index);
+    return ids;
+}
+
+/* Which of the active ones the index names no more. A bad entry has not vanished; and while there is one
+ * that does not say whose it is, it may be any of those. */
 static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                       aph_error_t *err)
 {
@@ -105,14 +128,19 @@ static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_stor
     size_t i;
     json_t *row;
     apr_status_t status = list_active(refresh, store, NULL, &rows, err);
-    apr_hash_t *named = apr_hash_make(refresh->p);
-    for (size_t n = 0; n < refresh->index.count; n++)
-        apr_hash_set(named, refresh->index.entries[n].id, APR_HASH_KEY_STRING, refresh);
-    json_array_foreach(rows, i, row)
-        if (status == APR_SUCCESS
-            && apr_hash_get(named, text_of(row, "id"), APR_HASH_KEY_STRING) == NULL)
-            status = withdraw(refresh, store, row, "not offered any more: it is gone from the catalog",
-                              err);
+    apr_hash_t *named = ids_of(&refresh->index, refresh->p);
+    int nameless = has_nameless(&refresh->index);
+    json_array_foreach(rows, i, row) {
+        if (status != APR_SUCCESS
+            || apr_hash_get(named, text_of(row, "id"), APR_HASH_KEY_STRING) != NULL)
+            continue;
+        if (nameless)
+            say(refresh, row, "still offered: it is gone from the catalog, or is the entry that does "
+                "not say whose it is");
+        else
+            status = withdraw(refresh, store, row,
+                              "not offered any more: it is gone from the catalog", err);
+    }
     return status;
 }
 
@@ -168,10 +196,21 @@ static apr_status_t name_again(aphd_refresh_t *refresh, aphd_catalog_store_t *st
                                const aphd_index_entry_t *entry, aph_error_t *err)
 {
     json_auto_t *row = NULL;
-    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->sha256, NULL);
+    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->id, "@", entry->sha256, NULL);
     apr_status_t status = aphd_revision_find(store, ref, &row, NULL, err);
     return status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated"))
          ? status : activate(refresh, store, row, "named again", err);
+}
+
+/* What the store is to know as named after this refresh: of entries that are bad now, and of any where
+ * one does not say whose it is, what was named before. New reference. */
+static json_t *named_still(const aphd_index_t *index, json_t *before)
+{
+    json_t *named = has_nameless(index) && before != NULL ? json_copy(before) : json_object();
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id != NULL && json_object_get(before, index->bad[i].id) != NULL)
+            json_object_set(named, index->bad[i].id, json_object_get(before, index->bad[i].id));
+    return named;
 }
 
 /* Texts that are here already, of which the index before this one did not speak: an older revision in
@@ -180,8 +219,9 @@ static apr_status_t name_again(aphd_refresh_t *refresh, aphd_catalog_store_t *st
 static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                    aph_error_t *err)
 {
-    json_auto_t *before = NULL, *now = json_object();
+    json_auto_t *before = NULL, *now = NULL;
     apr_status_t status = aphd_catalog_named(store, refresh->name, &before, err);
+    now = named_still(&refresh->index, before);
     for (size_t i = 0; i < refresh->index.count && status == APR_SUCCESS; i++) {
         const aphd_index_entry_t *entry = &refresh->index.entries[i];
         const char *sha256 = json_string_value(json_object_get(before, entry->id));
@@ -220,8 +260,6 @@ static apr_status_t put_catalog(aphd_refresh_t *refresh, aphd_catalog_store_t *s
     if (refresh->etag != NULL)
         json_object_set_new(row, "etag", json_string(refresh->etag));
     apr_status_t status = aphd_catalog_put(store, row, err);
-    while (json_array_size(refresh->bad) > BAD_KEPT)
-        json_array_remove(refresh->bad, BAD_KEPT);
     return status == APR_SUCCESS && !refresh->unchanged
          ? aphd_catalog_put_bad(store, refresh->name, refresh->bad, err) : status;
 }

@@ -37,7 +37,8 @@ void aphd_refresh_bad(aphd_refresh_t *refresh, const char *id, const char *reaso
     refresh->refused++;
     json_array_append_new(refresh->bad, json_pack("{s:s, s:s}", "id", id, "reason", text));
     APR_ARRAY_PUSH(refresh->lines, const char *) =
-        apr_psprintf(refresh->p, "# %s/%s refused: %s", refresh->name, id, text);
+        *id != '\0' ? apr_psprintf(refresh->p, "# %s/%s refused: %s", refresh->name, id, text)
+                    : apr_psprintf(refresh->p, "# %s: refused: %s", refresh->name, text);
 }
 
 /* --- staging ------------------------------------------------------------------------------- */

@@ -64,6 +64,14 @@ static apr_status_t take_new(aphd_refresh_t *refresh, const aphd_wanted_t *wante
                                  : status;
 }
 
+static void note_bad(aphd_refresh_t *refresh)
+{
+    const aphd_index_t *index = &refresh->index;
+    for (size_t i = 0; i < index->bad_count; i++)
+        aphd_refresh_bad(refresh, index->bad[i].id != NULL ? index->bad[i].id : "",
+                         index->bad[i].reason);
+}
+
 apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err)
 {
     apr_time_t until = apr_time_now() + apr_time_from_sec(INDEX_SECONDS);
@@ -82,6 +90,8 @@ apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err)
         status = keep_old(refresh, err);
     else if (status == APR_SUCCESS)
         status = take_new(refresh, &wanted, until, err);
+    if (status == APR_SUCCESS)
+        note_bad(refresh);
     free(wanted.octets);
     return status;
 }

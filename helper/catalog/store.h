@@ -17,7 +17,8 @@
  *   CATALOG      {"name":S,"url":S,"key":HEX|null,"private":BOOL,"version":N,"sha256":HEX,
  *                 "generated":SECONDS,"expires":SECONDS,"etag":S,"checked":SECONDS,
  *                 "refreshed":SECONDS,"error":S,"entries":N,"bad":[{"id":S,"reason":S}...]}
- *                 version and sha256 are those of the index that was last taken (0 and "" before the
+ *                 bad: what the last refresh did not take, id "" where its place in the index has
+ *                 none; version and sha256 are those of the index that was last taken (0 and "" before the
  *                 first), checked is the newest time this machine had when it asked
  *   LOCATION     {"name":S,"path":S,"read_only":BOOL,"mark":S}
  *                mark: by what it is known again (helper/catalog/storage.h); one text to the store */
@@ -75,10 +76,22 @@ apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, c
 int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const char *id,
                         const char *sha256);
 
-/* ref: an entry name (the active revision, APH_ENOTFOUND where none is; a name an entry had before finds
- * it where no other entry has it now), or a sha256, or at least 8 hexadecimal digits of one. Where two
- * catalogs have the same text, its sha256 alone is ambiguous (APH_EUSAGE) and "CATALOG/SHA256" is not;
- * this holds for every function below that takes a sha256. text may be NULL; malloc'd, caller frees. */
+/* What a person may write for an entry or a revision (docs/catalog.md). One of two: a name, and digits is
+ * NULL; or a revision, and catalog and id are NULL where they were not given. */
+typedef struct aphd_ref_t {
+    const char *catalog, *id, *digits;
+} aphd_ref_t;
+
+/* "CATALOG/ID", "ID"; with "@DIGITS" behind it a revision of that entry, by 8 or more hexadecimal digits of
+ * its sha256. DIGITS alone are a revision, or an entry that is called so; where there are both, APH_EUSAGE
+ * lists them. 64 digits are no id. Lives as long as word and the store. */
+apr_status_t aphd_revision_ref(aphd_catalog_store_t *store, const char *word, aphd_ref_t *ref,
+                               aph_error_t *err);
+
+/* ref: as above. Of an entry, the active revision, APH_ENOTFOUND where none is; a name an entry had before
+ * finds it where no other entry has it now. What two entries or revisions could be is APH_EUSAGE and lists
+ * them. A revision is never ambiguous as "CATALOG/ID@SHA256"; this holds for every function below that
+ * takes a sha256. text may be NULL; malloc'd, caller frees. */
 apr_status_t aphd_revision_find(aphd_catalog_store_t *store, const char *ref, json_t **row, char **text,
                                 aph_error_t *err);
 

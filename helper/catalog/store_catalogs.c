@@ -2,7 +2,7 @@
 /* The catalogs: rows of what is known of each, and the list of what could not be read in it. */
 #include "helper/catalog/store_private.h"
 
-#define BAD_MAX 1000 /* entries whose reason is kept */
+#define BAD_MAX 500 /* entries whose reason is kept */
 
 static json_t *read_catalog(aphd_catalog_store_t *store, aphd_query_t query)
 {

@@ -137,7 +137,7 @@ apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     aphd_install_step(install, 9, "start", "starting the containers");
     json_object_set_new(install->undo, "engine", json_true());
-    apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
+    apr_status_t status = aphd_install_journal(install, "start", err);
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
     if (status == APR_SUCCESS)

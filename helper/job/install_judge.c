@@ -125,6 +125,8 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
     if (status == APR_SUCCESS)
         status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
                                    &install->policy, err);
+    if (status == APR_SUCCESS && install->source != NULL)
+        aphd_source_hide(install->source, install->policy.findings, job->p);
     /* Who only wants the plan sees there, all at once, what is refused. */
     if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
         && !aphd_job_flag(job, "plan_only"))

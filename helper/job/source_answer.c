@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers to an entry's questions: whose word counts, what apphost makes up, and what a plan says of
- * it all. */
+/* The answers to an entry's questions: whose word counts, what apphost makes up, and what a plan
+ * says of it all. */
 #include "helper/job/source.h"
 
 #include <errno.h>
@@ -55,7 +55,8 @@ static json_t *scalar_text(const json_t *value)
         return json_incref((json_t *)value);
     if (json_is_boolean(value))
         return json_string(json_is_true(value) ? "true" : "false");
-    return json_is_integer(value) ? json_sprintf("%lld", (long long)json_integer_value(value)) : NULL;
+    return json_is_integer(value) ? json_sprintf("%lld", (long long)json_integer_value(value))
+                                  : NULL;
 }
 
 apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_t *err)
@@ -63,10 +64,12 @@ apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_
     const char *text = aphd_job_text(job, "answers");
     const char *id;
     json_t *value;
-    json_auto_t *parsed = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
+    json_auto_t *parsed =
+        text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
     *given = NULL;
     if (!json_is_object(parsed))
-        return aph_error_set(err, APH_EUSAGE, 2590, "the answers are not one JSON object of question and "
+        return aph_error_set(err, APH_EUSAGE, 2590,
+                             "the answers are not one JSON object of question and "
                              "answer; give {\"QUESTION\":\"ANSWER\",...}");
     *given = json_object();
     json_object_foreach(parsed, id, value) {
@@ -74,8 +77,10 @@ apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_
         if (answer == NULL) {
             json_decref(*given);
             *given = NULL;
-            return aph_error_set(err, APH_EUSAGE, 2591, "the answer to %.60s is not a text, a number or "
-                                 "true or false", id);
+            return aph_error_set(err, APH_EUSAGE, 2591,
+                                 "the answer to %.60s is not a text, a number or "
+                                 "true or false",
+                                 id);
         }
         json_object_set_new(*given, id, answer);
     }
@@ -90,13 +95,15 @@ static apr_status_t check_known(aphd_job_t *job, const aphd_source_t *source, co
     size_t i;
     json_object_foreach((json_t *)given, id, ignored)
         if (aphd_source_question(source->manifest, id) == NULL)
-            unknown = apr_psprintf(job->p, "%s%s%.60s", unknown, unknown[0] != '\0' ? ", " : "", id);
+            unknown = apr_psprintf(job->p, "%s%s%.60s", unknown, unknown[0] != '\0' ? ", " : "",
+                                   id);
     if (unknown[0] == '\0')
         return APR_SUCCESS;
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
-        asked = apr_pstrcat(job->p, asked, asked[0] != '\0' ? ", " : "", text_of(question, "id"), NULL);
-    return aph_error_set(err, APH_EUSAGE, 2592, "%s does not ask for %s; it asks for: %s", source->name,
-                         unknown, asked[0] != '\0' ? asked : "nothing");
+        asked = apr_pstrcat(job->p, asked, asked[0] != '\0' ? ", " : "", text_of(question, "id"),
+                            NULL);
+    return aph_error_set(err, APH_EUSAGE, 2592, "%s does not ask for %s; it asks for: %s",
+                         source->name, unknown, asked[0] != '\0' ? asked : "nothing");
 }
 
 /* --- what apphost makes up ----------------------------------------------------------------- */
@@ -164,8 +171,8 @@ static int is_free(const ports_t *ports, const json_t *question, int port)
         && (strcmp(protocol, "tcp") == 0 || aphd_port_free_udp("0.0.0.0", port));
 }
 
-/* The default, or the next port above it that is free: 1024 or more, and none of apphost's own. Where
- * there is none the default stays, and whoever has it is named by the check of ports. */
+/* The default, or the next port above it that is free: 1024 or more, and none of apphost's own.
+ * Where there is none the default stays, and whoever has it is named by the check of ports. */
 static json_t *propose_port(const ports_t *ports, const json_t *question, json_t *moved)
 {
     const char *wanted = text_of(question, "default");
@@ -190,8 +197,8 @@ static json_t *propose_port(const ports_t *ports, const json_t *question, json_t
 
 /* --- all answers --------------------------------------------------------------------------- */
 
-/* What people said: now, or earlier. An empty answer leaves something out on purpose; but a secret that
- * is needed is made up all the same. */
+/* What people said: now, or earlier. An empty answer leaves something out on purpose; but a secret
+ * that is needed is made up all the same. */
 static void take_given(aphd_source_t *source, const json_t *question, const json_t *given,
                        const json_t *kept)
 {
@@ -206,8 +213,8 @@ static void take_given(aphd_source_t *source, const json_t *question, const json
     json_object_set(source->given, id, answer);
 }
 
-/* The default of a storage question would be its author's word for a folder of this machine: where nobody
- * answers, the reader is told that the answer is a folder of the app's own. */
+/* The default of a storage question would be its author's word for a folder of this machine: where
+ * nobody answers, the reader is told that the answer is a folder of the app's own. */
 static void fill(const ports_t *ports, aphd_source_t *source, const json_t *question)
 {
     const char *id = text_of(question, "id");
@@ -249,7 +256,8 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
     if (status != APR_SUCCESS)
         return status;
     if (sodium_init() < 0)
-        return aph_error_set(err, APH_EINTERNAL, 2593, "no random numbers are to be had for a secret");
+        return aph_error_set(err, APH_EINTERNAL, 2593,
+                             "no random numbers are to be had for a secret");
     begin(source);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
         take_given(source, question, given, kept);
@@ -276,7 +284,8 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
     aphd_catalog_store_close(store);
     if (status == APR_SUCCESS) {
         if (!source->remembered)
-            aphd_report_log(&job->report, "answers of the last try, which failed, are taken up again");
+            aphd_report_log(&job->report,
+                            "answers of the last try, which failed, are taken up again");
         source->remembered = 1;
         json_object_update(*kept, failed);
     } else if (status != APH_ENOTFOUND) {

@@ -44,7 +44,8 @@ static const json_t *of_service(const json_t *images, const char *service)
     return NULL;
 }
 
-/* What is pulled is known by its digest, what is here by its id. One without a digest may be anything. */
+/* What is pulled is known by its digest, what is here by its id. One without a digest may be
+ * anything. */
 static int is_same_image(const json_t *was, const json_t *is)
 {
     const char *key = json_is_true(json_object_get(is, "pull")) ? "digest" : "id";

@@ -22,6 +22,7 @@
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
+#include "helper/job/update_left.h"
 #include "helper/job/watch_apps.h"
 #include "helper/job/watch_storage.h"
 #include "helper/job/watch_wall.h"
@@ -188,6 +189,17 @@ static apr_time_t next_look(const watching_t *watching, apr_time_t now)
     return next;
 }
 
+/* The monitor said that it fails when the update was given up. Of one that was not, a journal may be
+ * there for a moment longer. */
+static void look_for_given_up(watching_t *watching, apr_pool_t *p)
+{
+    for (size_t i = 0; i < watching->list.count; i++) {
+        aphd_watched_t *app = &watching->list.apps[i];
+        app->given_up = !app->busy && app->told == APHD_SEEN_FAILING
+                     && aphd_left_there(watching->job, app->app_id, p);
+    }
+}
+
 static apr_status_t look(watching_t *watching, aph_error_t *err)
 {
     aphd_owner_t everyone = {watching->job->instance, 0};
@@ -197,6 +209,7 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     let_rest(watching, brief);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
+    look_for_given_up(watching, brief);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
     for (size_t i = 0; status == APR_SUCCESS && i < watching->list.count; i++)

@@ -99,7 +99,7 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         return status;
     *app = json_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
-        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "app_id", row.app_id, "name", row.name, "state", aphd_app_state_name(row.state), "desired",
         row.desired_running ? "running" : "stopped", "web", (int)row.web, "port", row.port,
         "subnet", row.subnet[0] != '\0' ? row.subnet : NULL, "kept", (int)row.kept, "reason",
@@ -121,7 +121,8 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "revision", text_column(store, SQL_APP_TEXTS, 12),
         "answers", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 13) : json_object(),
         "previous", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 14) : json_null(),
-        "storage", aphd_sql_json(store, SQL_APP_TEXTS, 15));
+        "storage", aphd_sql_json(store, SQL_APP_TEXTS, 15),
+        "wanted", aphd_sql_json(store, SQL_APP_TEXTS, 16));
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",

@@ -41,6 +41,8 @@ static aphd_entry_form_t form_of(const char *text)
 static char *load(aphd_check_entry_t *entry, size_t *length)
 {
     char *text = NULL;
+    if (entry->path == NULL)
+        return NULL;
     apr_status_t rv = aph_file_read(entry->path, APH_FOREIGN_MAX, &text, length, &entry->error);
     if (rv == APR_SUCCESS && entry->length >= 0 && (size_t)entry->length != *length)
         rv = aph_error_set(&entry->error, APH_EUNREADABLE, 2476,

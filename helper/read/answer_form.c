@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "helper/read/entry_form.h"
+#include "helper/read/index_form.h"
 
 static int is_line(const json_t *value)
 {
@@ -86,16 +87,19 @@ static int is_applied(const json_t *normal)
 
 apr_status_t aphd_answer_form_check(aphd_reader_kind_t kind, const json_t *normal, aph_error_t *err)
 {
-    int entry = kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY;
+    const char *form = kind == APHD_READ_INDEX                              ? "an index"
+                       : kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY ? "an entry"
+                                                                            : "a script";
     int fits = kind == APHD_READ_INSTALL     ? is_install(normal)
                : kind == APHD_READ_UNINSTALL ? is_uninstall(normal)
                : kind == APHD_READ_ENTRY     ? aphd_entry_form(normal)
                : kind == APHD_READ_APPLY     ? is_applied(normal)
+               : kind == APHD_READ_INDEX     ? aphd_index_is_normal(normal)
                                              : 1;
     if (fits)
         return APR_SUCCESS;
     return aph_error_set(err, APH_EUNREADABLE, 2291,
                          "the reader's answer is not in the form of %s; if its text is an honest "
                          "one, apphost-read is not of this release: install it anew",
-                         entry ? "an entry" : "a script");
+                         form);
 }

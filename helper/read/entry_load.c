@@ -3,24 +3,7 @@
 #include <string.h>
 
 #include "helper/read/entry_parts.h"
-
-/* jansson recurses; its own bound is two thousand. */
-static int too_deep(const char *text, size_t length)
-{
-    int depth = 0, quoted = 0;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '[') && ++depth > APH_JSON_DEPTH_MAX)
-            return 1;
-        else if (!quoted && (c == '}' || c == ']'))
-            depth--;
-    }
-    return 0;
-}
+#include "helper/read/json_text.h"
 
 apr_status_t aphd_manifest_load(const char *text, size_t length, json_t **manifest, aph_error_t *err)
 {
@@ -31,7 +14,7 @@ apr_status_t aphd_manifest_load(const char *text, size_t length, json_t **manife
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         return aph_error_set(err, APH_EUNREADABLE, 2405,
                              "line 1: begins with a byte order mark: save the file as UTF-8 without it");
-    if (too_deep(text, length))
+    if (aphd_json_too_deep(text, length, APH_JSON_DEPTH_MAX))
         return aph_error_set(err, APH_EUNREADABLE, 2406, "it is nested deeper than %d levels",
                              APH_JSON_DEPTH_MAX);
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);

@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,19 +132,20 @@ apr_status_t aphd_exchange_start(aphd_exchange_t *x, aph_error_t *err)
     return rv;
 }
 
-/* Sends as much as the socket takes. A child that is gone already is noticed when reading. */
+/* Sends as much as the socket takes, head and text in one: each call may wake the child. One that is
+ * gone already is noticed when reading. */
 static void send_some(const aphd_exchange_t *x, sending_t *sending)
 {
-    size_t whole = sending->head_length + sending->reading->length;
-    int in_head = sending->sent < sending->head_length;
-    const char *from = in_head ? sending->head + sending->sent
-                               : sending->reading->text + (sending->sent - sending->head_length);
-    size_t left = (in_head ? sending->head_length : whole) - sending->sent;
-    ssize_t put = send(x->fd, from, left, MSG_NOSIGNAL);
+    size_t head = sending->head_length, text = sending->reading->length, sent = sending->sent;
+    size_t of_head = sent < head ? sent : head, of_text = sent - of_head;
+    struct iovec parts[] = {{sending->head + of_head, head - of_head},
+                            {(char *)(uintptr_t)sending->reading->text + of_text, text - of_text}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t put = sendmsg(x->fd, &message, MSG_NOSIGNAL);
     if (put > 0)
         sending->sent += (size_t)put;
     else if (put < 0 && errno != EAGAIN && errno != EINTR)
-        sending->sent = whole;
+        sending->sent = head + text;
 }
 
 /* Until the answer is whole, the child is gone (APR_EOF) or the time is up (APR_TIMEUP). */

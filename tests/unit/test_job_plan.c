@@ -147,6 +147,25 @@ static void test_what_is_agreed_to_counts(void **state)
     }
 }
 
+/* A refusal with a secret in it is told without it, also where its sentence was cut; what is asked about is
+ * still named as it is consented to. */
+static void test_secrets_are_hidden(void **state)
+{
+    json_auto_t *findings = json_loads(
+        "[{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"deny\",\"value\":\"<0123456789abcdefXYZ>\","
+        "\"reason\":\"no 0123456789abcdefX: why\"},"
+        "{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"ask\",\"value\":null,\"reason\":\"no 012\"}]", 0, NULL);
+    json_auto_t *wanted = json_loads(
+        "[{\"id\":\"a.(a secret)\",\"verdict\":\"deny\",\"value\":\"<(a secret)>\","
+        "\"reason\":\"no (a secret): why\"},"
+        "{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"ask\",\"value\":null,\"reason\":\"no 012\"}]", 0, NULL);
+    apr_pool_t *p;
+    apr_pool_create(&p, NULL);
+    aphd_plan_hide(findings, "0123456789abcdefXYZ", p);
+    assert_true(json_equal(findings, wanted));
+    apr_pool_destroy(p);
+}
+
 static void test_the_list_of_questions(void **state)
 {
     sample_t sample;
@@ -196,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_overridden_is_agreed_to),
         cmocka_unit_test(test_another_place_is_the_same_plan),
         cmocka_unit_test(test_what_is_agreed_to_counts),
+        cmocka_unit_test(test_secrets_are_hidden),
         cmocka_unit_test(test_the_list_of_questions),
     };
     if (apr_initialize() != APR_SUCCESS || sodium_init() < 0)
