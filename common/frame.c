@@ -159,60 +159,25 @@ apr_status_t aph_frame_decode(const char *body, size_t length, json_t **frame, a
     return APR_SUCCESS;
 }
 
-/* A frame as it is written: head, then octets. */
-typedef struct growing_t {
-    char *whole;
-    size_t size, room, limit; /* of the octets alone */
-    int starved;              /* there was no memory */
-} growing_t;
-
-/* Beyond the limit it only counts. */
-static int grow(const char *octets, size_t count, void *data)
-{
-    growing_t *frame = data;
-    if (frame->size + count <= frame->limit && frame->size + count > frame->room) {
-        size_t room = frame->room > 0 ? frame->room : 1024;
-        while (room < frame->size + count)
-            room *= 2;
-        room = room < frame->limit ? room : frame->limit;
-        char *whole = realloc(frame->whole, sizeof(uint32_t) + room);
-        frame->starved = whole == NULL;
-        if (whole == NULL)
-            return -1;
-        frame->whole = whole;
-        frame->room = room;
-    }
-    if (frame->size + count <= frame->limit)
-        memcpy(frame->whole + sizeof(uint32_t) + frame->size, octets, count);
-    frame->size += count;
-    return 0;
-}
-
-/* In one pass: writing is the dearer half of what a frame costs, as jansson looks for cycles. */
 apr_status_t aph_frame_encode(const json_t *object, size_t limit, char **octets, size_t *length,
                               aph_error_t *err)
 {
-    growing_t frame = {.limit = limit};
-    apr_status_t status = APR_SUCCESS;
     *octets = NULL;
-    int written = object != NULL && json_dump_callback(object, grow, &frame, JSON_COMPACT) == 0;
-    if (frame.starved)
-        status = aph_error_set(err, APR_ENOMEM, 80, "no memory for a frame of more than %zu octets",
-                               frame.size);
-    else if (!written || frame.size == 0)
-        status = aph_error_set(err, APH_EINTERNAL, 78, "a value cannot be written as JSON");
-    else if (frame.size > limit)
-        status = aph_error_set(err, APH_ETOOLARGE, 79,
-                               "a frame of %zu octets would be needed; at most %zu are taken",
-                               frame.size, limit);
-    if (status != APR_SUCCESS) {
-        free(frame.whole);
-        return status;
-    }
-    uint32_t head = htonl((uint32_t)frame.size);
-    memcpy(frame.whole, &head, sizeof head);
-    *octets = frame.whole;
-    *length = frame.size + sizeof head;
+    size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
+    if (size == 0)
+        return aph_error_set(err, APH_EINTERNAL, 78, "a value cannot be written as JSON");
+    if (size > limit)
+        return aph_error_set(err, APH_ETOOLARGE, 79,
+                             "a frame of %zu octets would be needed; at most %zu are taken", size,
+                             limit);
+    char *whole = malloc(size + sizeof(uint32_t));
+    if (whole == NULL)
+        return aph_error_set(err, APR_ENOMEM, 80, "no memory for a frame of %zu octets", size);
+    uint32_t head = htonl((uint32_t)size);
+    memcpy(whole, &head, sizeof head);
+    json_dumpb(object, whole + sizeof head, size, JSON_COMPACT);
+    *octets = whole;
+    *length = size + sizeof head;
     return APR_SUCCESS;
 }
 
