@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The story: a text becomes a manifest (a foreign form is converted into one), the manifest becomes
- * ENTRY, and its services are read with samples in its placeholders, so that what is wrong with them is
- * said when the entry comes and not when somebody installs it. Applying is the same with real words and
- * answers, and then the answers become part of the services. */
+ * ENTRY, and its services are read with samples in its placeholders, so that what is wrong with
+ * them is said when the entry comes and not when somebody installs it. Applying is the same with
+ * real words and answers, and then the answers become part of the services. */
 #include <string.h>
 
 #include "helper/read/entry_parts.h"
@@ -63,7 +63,8 @@ static apr_status_t parse(aphd_entry_form_t form, const char *text, size_t lengt
     return aphd_questions_check(json_object_get(parsed->entry, "questions"), p, err);
 }
 
-/* answers, with words in place of secrets: notes are kept and shown, and credentials are what tells them. */
+/* answers, with words in place of secrets: notes are kept and shown, and credentials are what tells
+ * them. */
 static json_t *shown_answers(const json_t *entry, const json_t *answers)
 {
     json_t *shown = json_copy((json_t *)answers);
@@ -85,7 +86,8 @@ static apr_status_t fill_notes(const json_t *entry, aphd_filling_t *filling, con
     const json_t *answers = filling->answers;
     json_auto_t *shown = shown_answers(entry, answers);
     filling->answers = shown;
-    apr_status_t rv = aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err);
+    apr_status_t rv =
+        aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err);
     filling->answers = answers;
     if (rv != APR_SUCCESS)
         aph_error_wrap(err, "notes");
@@ -139,8 +141,8 @@ static void forget_filled(filled_t *filled)
     json_decref(filled->credentials);
 }
 
-apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length, json_t **entry,
-                             apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length,
+                             json_t **entry, apr_pool_t *p, aph_error_t *err)
 {
     parsed_t parsed = {.manifest = NULL};
     filled_t filled = {.script = NULL};
@@ -165,10 +167,10 @@ apr_status_t aphd_entry_apply(aphd_entry_form_t form, const char *text, size_t l
         rv = fill(&parsed, answers, words, &filled, p, err);
     if (rv == APR_SUCCESS) {
         int sound = json_array_size(filled.problems) == 0;
-        *applied = json_pack("{s:O,s:O,s:o,s:O,s:O,s:s}", "entry", parsed.entry, "problems",
-                             filled.problems, "script", sound ? json_incref(filled.script) : json_null(),
-                             "storage", filled.storage, "credentials", filled.credentials, "notes",
-                             filled.notes);
+        *applied = json_pack(
+            "{s:O,s:O,s:o,s:O,s:O,s:s}", "entry", parsed.entry, "problems", filled.problems,
+            "script", sound ? json_incref(filled.script) : json_null(), "storage", filled.storage,
+            "credentials", filled.credentials, "notes", filled.notes);
     }
     forget_filled(&filled);
     forget(&parsed);

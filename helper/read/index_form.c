@@ -118,11 +118,13 @@ static int is_new(json_t *ids, const json_t *row)
 
 int aphd_index_is_normal(const json_t *normal)
 {
-    const json_t *entries = json_object_get(normal, "entries"), *bad = json_object_get(normal, "bad");
+    const json_t *entries = json_object_get(normal, "entries"),
+                 *bad = json_object_get(normal, "bad");
     size_t i, count = json_array_size(entries) + json_array_size(bad);
     json_t *row;
     json_auto_t *ids = json_object();
-    if (aphd_index_head_wrong(normal) != NULL || !json_is_array(bad) || count > APH_INDEX_ENTRIES_MAX)
+    if (aphd_index_head_wrong(normal) != NULL || !json_is_array(bad) ||
+        count > APH_INDEX_ENTRIES_MAX)
         return 0;
     json_array_foreach(entries, i, row)
         if (aphd_index_entry_wrong(row) != NULL || json_object_size(row) != APHD_INDEX_MEMBERS

@@ -58,8 +58,8 @@ typedef struct aphd_words_t {
 typedef struct aphd_reading_t {
     aphd_reader_kind_t kind;
     const char *text;
-    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX, of an
-                    * index APH_INDEX_MAX */
+    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX, of
+                    * an index APH_INDEX_MAX */
     const aphd_words_t *words; /* NULL: none */
     aphd_entry_form_t form;    /* of an entry */
     const json_t *answers;     /* of APHD_READ_APPLY; borrowed */
@@ -76,18 +76,18 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
 
-/* One of many entries that are read one after the other, in as few children as possible. A child that
- * one text took over may lie about those after it: hand over texts of one catalog only. */
+/* One of many entries that are read one after the other, in as few children as possible. A child
+ * that one text took over may lie about those after it: hand over texts of one catalog only. */
 typedef struct aphd_entry_text_t {
     aphd_entry_form_t form;
     const char *text;
     size_t length;
 } aphd_entry_text_t;
 
-/* Calls back for each text in order: entry is borrowed and NULL where why says what is wrong with it. A
- * text its reader does not survive costs only itself. Return nonzero to stop. */
+/* Calls back for each text in order: entry is borrowed and NULL where why says what is wrong with
+ * it. A text its reader does not survive costs only itself. Return nonzero to stop. */
 typedef int aphd_entry_read_cb(void *self, size_t number, json_t *entry, const aph_error_t *why);
-apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
-                                 void *self, aph_error_t *err);
+apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count,
+                                 aphd_entry_read_cb *cb, void *self, aph_error_t *err);
 
 #endif
