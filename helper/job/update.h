@@ -58,8 +58,8 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err);
 int aphd_update_remember(aphd_update_t *update);
 void aphd_update_forget(aphd_update_t *update);
 
-/* update_site.c: what the app is to be to httpd, for its plan; bringing httpd to that, at the end; and
- * back to what undo (borrowed) says it was. */
+/* update_site.c: what the app is to be to httpd, for its plan; bringing httpd to that, at the end;
+ * and back to what undo (borrowed) says it was. */
 apr_status_t aphd_update_site(aphd_update_t *update, aph_error_t *err);
 apr_status_t aphd_update_site_bring(aphd_update_t *update, aph_error_t *err);
 apr_status_t aphd_update_site_back(aphd_job_t *job, const json_t *undo, aph_error_t *err);

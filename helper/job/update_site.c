@@ -16,9 +16,10 @@ apr_status_t aphd_update_site(aphd_update_t *update, aph_error_t *err)
     aphd_site_t *site = &update->install.site;
     aphd_source_t *was = NULL;
     aph_error_t why = APH_ERROR_INIT;
-    if (job->app.web && aphd_source_of_row(job, job->app.row, &was, &why) == APR_SUCCESS && was != NULL)
-        return aphd_site_moved(job, &job->app, was->manifest, update->install.source->manifest, site,
-                               err);
+    if (job->app.web && aphd_source_of_row(job, job->app.row, &was, &why) == APR_SUCCESS
+        && was != NULL)
+        return aphd_site_moved(job, &job->app, was->manifest, update->install.source->manifest,
+                               site, err);
     if (why.status != APR_SUCCESS)
         aphd_report_log(&job->report, "its options stay as they are: %s", why.message);
     return aphd_site_from_row(job, &job->app, site, err);

@@ -275,7 +275,7 @@ def test_options_of_the_author_and_of_a_person(stack):
     def seen():
         with contextlib.closing(stack.database()) as db:
             options, requests = db.execute("select options, max_inflight from apps").fetchone()
-        with open(f"{stack.state}/vhosts-available/VHOST", encoding="utf-8") as f:
+        with open(f"{stack.state}/vhosts-available/{app:05d}.conf", encoding="utf-8") as f:
             text = f.read()
         limit = re.search(r"(?m)^ *LimitRequestBody (\d+)", text)
         return json.loads(options), requests, int(limit[1]) if limit else None, "AppHostTimeout 33" in text
@@ -288,14 +288,16 @@ def test_options_of_the_author_and_of_a_person(stack):
     assert "timeout=33, max-body=2M, in place of: timeout=33, max-body=1M, max-requests=7" in said
     assert seen() == first
 
-    operation = kills.Operation(stack, "update", "mine", yes=True)
-    assert operation.until("publish"), operation.answer   # the row and httpd have it already
-    kills.kill_job(stack, stack.watcher)
-    operation.end()
-    kills.settle(stack)
-    if page(stack) == b"one":   # else it had been done
-        assert seen() == first
-        stack.ctl("update", "mine", "--yes")
+    for step in ("vhost", "publish"):   # at the latter the row and httpd have it already
+        operation = kills.Operation(stack, "update", "mine", yes=True)
+        assert operation.until(step), operation.answer
+        kills.kill_job(stack, stack.watcher)
+        operation.end()
+        kills.settle(stack)
+        if page(stack) == b"two":   # it had been done
+            stack.ctl("rollback", "mine", "--yes")
+        assert page(stack) == b"one" and seen() == first, step
+    stack.ctl("update", "mine", "--yes")
     assert page(stack) == b"two" and seen() == second
     stack.ctl("rollback", "mine", "--yes")
     assert page(stack) == b"one" and seen() == first
