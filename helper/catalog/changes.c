@@ -93,24 +93,15 @@ apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t 
 
 /* --- texts and rows --- */
 
-static const char *const form_names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                         [APHD_ENTRY_ROCKON] = "rockon",
-                                         [APHD_ENTRY_AMAHI] = "amahi"};
-
 apr_status_t aphd_revision_read(const char *format, const char *text, json_t **entry,
                                 aph_error_t *err)
 {
     aphd_reading_t reading = {.kind = APHD_READ_ENTRY, .text = text, .length = strlen(text),
                               .milliseconds = READ_MILLISECONDS};
-    for (size_t i = 0; i < sizeof form_names / sizeof form_names[0]; i++)
-        if (strcmp(form_names[i], format) == 0) {
-            reading.form = (aphd_entry_form_t)i;
-            return aphd_reader_run_within(&reading, entry, err);
-        }
+    if (aphd_form_find(format, &reading.form))
+        return aphd_reader_run_within(&reading, entry, err);
     return aph_error_set(err, APH_EUSAGE, 2536,
-                         "there is no format %.32s; apphost, rockon and amahi are "
-                         "read",
-                         format);
+                         "there is no format %.32s; apphost, rockon and amahi are read", format);
 }
 
 json_t *aphd_revision_of_entry(const json_t *entry, const char *catalog, const char *url,

@@ -17,13 +17,6 @@ const char *aphd_sha256(const char *octets, size_t length, apr_pool_t *p)
     return sodium_bin2hex(hex, 2 * sizeof digest + 1, digest, sizeof digest);
 }
 
-static aphd_entry_form_t form_of(const char *format)
-{
-    return strcmp(format, "rockon") == 0 ? APHD_ENTRY_ROCKON
-         : strcmp(format, "amahi") == 0  ? APHD_ENTRY_AMAHI
-                                         : APHD_ENTRY_APPHOST;
-}
-
 static apr_status_t keep_tree(void *data)
 {
     json_decref(data);
@@ -57,10 +50,13 @@ static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
     for (size_t i = 0; i < index->count; i++) {
         const json_t *entry = json_array_get(entries, i);
         index->entries[i] = (aphd_index_entry_t){
-            .id = text_or_null(entry, "id"), .format = text_or_null(entry, "format"),
-            .form = form_of(text_or_null(entry, "format")), .file = text_or_null(entry, "file"),
-            .sha256 = text_or_null(entry, "sha256"), .length = (size_t)number_of(entry, "length"),
+            .id = text_or_null(entry, "id"),
+            .format = text_or_null(entry, "format"),
+            .file = text_or_null(entry, "file"),
+            .sha256 = text_or_null(entry, "sha256"),
+            .length = (size_t)number_of(entry, "length"),
         };
+        aphd_form_find(index->entries[i].format, &index->entries[i].form);
     }
     take_bad(index, json_object_get(tree, "bad"), p);
 }

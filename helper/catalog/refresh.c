@@ -5,11 +5,12 @@
  *   2. Its version and its times are judged (trust.h). One that is as it was ends here.
  *   3. Entries whose text is not here yet are fetched, held against the digest in the index, read
  *      and staged. One that is not as it should be is noted with its reason, and the others go on.
- *   4. One transaction: revisions are added and activated, known ones that the index names anew are
+ *   4. What goes by another name than before is found by its file (refresh_names.c).
+ *   5. One transaction: revisions are added and activated, known ones that the index names anew are
  *      activated again, what the index names no more is not offered
  *      any more, and the catalog's row says so.
  *
- * Until 4 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog
+ * Until 5 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog
  * stays. Several catalogs are apart from each other: one that fails does not hinder the next. */
 #include "helper/catalog/refresh.h"
 

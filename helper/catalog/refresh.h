@@ -48,6 +48,10 @@ apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err);
 apr_status_t aphd_refresh_entries(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                   aph_error_t *err);
 
+/* refresh_names.c: what of the staged goes by a name that store does not know yet, and by which it does.
+ * Before the new index is noted in store. */
+apr_status_t aphd_refresh_names(aphd_refresh_t *refresh, aphd_catalog_store_t *store, aph_error_t *err);
+
 /* refresh_commit.c: everything staged, in one transaction; of a dry run only the lines. */
 apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err);
 

@@ -268,6 +268,8 @@ static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     if (status == APR_SUCCESS)
         status = aphd_trust_index(row, &refresh->index, refresh->now, err);
     if (status == APR_SUCCESS && !refresh->unchanged)
+        status = aphd_refresh_names(refresh, store, err);
+    if (status == APR_SUCCESS && !refresh->unchanged)
         status = name_all_again(refresh, store, err);
     for (int i = 0; i < refresh->staged->nelts && status == APR_SUCCESS; i++)
         status = add_one(refresh, store, &APR_ARRAY_IDX(refresh->staged, i, aphd_staged_t), err);

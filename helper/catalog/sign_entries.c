@@ -87,16 +87,6 @@ static apr_status_t walk(search_t *search, const char *below, int depth)
 
 /* --- entries ------------------------------------------------------------------------------- */
 
-/* Seen from a word only that form has; whether it is one is the reader's to say. */
-static aphd_entry_form_t form_of(const char *text)
-{
-    if (strstr(text, "\"install_script\"") != NULL)
-        return APHD_ENTRY_AMAHI;
-    return strstr(text, "\"apphost\"") != NULL && strstr(text, "\"title\"") != NULL
-               ? APHD_ENTRY_APPHOST
-               : APHD_ENTRY_ROCKON;
-}
-
 static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t *why)
 {
     search_t *search = self;
@@ -114,16 +104,13 @@ static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t 
 
 static apr_status_t load(search_t *search, found_t *found, char **text, aphd_entry_text_t *entry)
 {
-    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
     apr_status_t status =
         aph_file_read(apr_pstrcat(search->p, search->folder, "/", found->file, NULL),
                       APH_FOREIGN_MAX, text, &found->length, search->err);
     if (status != APR_SUCCESS)
         return status;
-    *entry = (aphd_entry_text_t){form_of(*text), *text, found->length};
-    found->format = names[entry->form];
+    *entry = (aphd_entry_text_t){aphd_form_seen(*text), *text, found->length};
+    found->format = aphd_form_name(entry->form);
     found->sha256 = aphd_sha256(*text, found->length, search->p);
     return APR_SUCCESS;
 }

@@ -7,10 +7,6 @@
 
 #include "helper/read/entry_parts.h"
 
-static const char *const form_names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                         [APHD_ENTRY_ROCKON] = "rockon",
-                                         [APHD_ENTRY_AMAHI] = "amahi"};
-
 static const aphd_words_t samples = {.host_port = "35001",
                                      .webapp_path = "/srv/sample",
                                      .app_identifier = "apphost-sample-1",
@@ -57,7 +53,7 @@ static apr_status_t parse(aphd_entry_form_t form, const char *text, size_t lengt
         rv = aphd_manifest_normal(parsed->manifest, &parsed->entry, p, err);
     if (rv != APR_SUCCESS)
         return rv;
-    json_object_set_new(parsed->entry, "format", json_string(form_names[form]));
+    json_object_set_new(parsed->entry, "format", json_string(aphd_form_name(form)));
     if (form != APHD_ENTRY_APPHOST)
         json_object_set_new(parsed->entry, "revision", json_integer(0));
     return aphd_questions_check(json_object_get(parsed->entry, "questions"), p, err);

@@ -48,14 +48,6 @@ static const char *kind_name(aphd_reader_kind_t kind)
     return names[kind];
 }
 
-static const char *form_name(aphd_entry_form_t form)
-{
-    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
-    return names[form];
-}
-
 static size_t most_of(aphd_reader_kind_t kind)
 {
     if (kind == APHD_READ_INDEX)
@@ -77,7 +69,7 @@ static apr_status_t encode_request(sending_t *sending, aph_error_t *err)
     json_t *request =
         json_pack("{s:s,s:I,s:s,s:O*,s:{s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*}}", "kind",
                   kind_name(reading->kind), "length", (json_int_t)reading->length, "form",
-                  form_name(reading->form), "answers", reading->answers, "words", "HOST_PORT",
+                  aphd_form_name(reading->form), "answers", reading->answers, "words", "HOST_PORT",
                   words->host_port, "WEBAPP_PATH", words->webapp_path, "APP_IDENTIFIER",
                   words->app_identifier, "APP_HOSTNAME", words->app_hostname, "name",
                   words->app_name, "url", words->app_url, "domain", words->app_domain);

@@ -43,6 +43,16 @@ typedef enum aphd_entry_form_t {
     APHD_ENTRY_AMAHI
 } aphd_entry_form_t;
 
+/* forms.c: "apphost", "rockon", "amahi", as indexes, rows and requests call them. */
+const char *aphd_form_name(aphd_entry_form_t form);
+
+/* Nonzero where name, which may be NULL, is one of them; else *form is APHD_ENTRY_APPHOST. */
+int aphd_form_find(const char *name, aphd_entry_form_t *form);
+
+/* The form of a text nobody named one for, seen from words only that form has; whether the text is
+ * one is the reader's to say. */
+aphd_entry_form_t aphd_form_seen(const char *text);
+
 /* The values of the four words of an Amahi script, replaced on word borders in one pass. */
 typedef struct aphd_words_t {
     const char *host_port;      /* HOST_PORT      "35007" */
