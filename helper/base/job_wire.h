@@ -43,7 +43,8 @@
  *                                  comes after it. undo is what recover will need
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
  *               "route_flags":N,"max_requests":N,"max_websockets":N,
- *               "script":S,"format","entry","revision","answers","previous"} -> {}  any subset. Of a job that
+ *               "script":S,"format","entry","revision","answers","previous","options"}
+ *                                  -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, and
  *                                  with "previous_revision":SHA256|null in the place of "previous"

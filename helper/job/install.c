@@ -44,7 +44,7 @@ void aphd_install_step(const aphd_install_t *install, int number, const char *st
                        const char *text)
 {
     static const char *const update[] = {"engine", "read", "names", "plan", "consent", "images", "render", "stop",
-                                         "folders", "start", "health", "publish"};
+                                         "folders", "start", "health", "vhost", "publish"};
     int total = STEPS;
     if (install->replaced != NULL) {
         total = (int)(sizeof update / sizeof update[0]);

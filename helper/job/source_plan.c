@@ -115,8 +115,8 @@ json_t *aphd_source_hidden(const aphd_source_t *source)
     return secrets;
 }
 
-/* A word that stands in the author's own text, in the app's name or in an answer that is none is no word that
- * could be kept from anybody; nor is a short one. */
+/* A word that stands in the author's own text, in the app's name or in an answer that is none is no
+ * word that could be kept from anybody; nor is a short one. */
 static int is_telling(const aphd_source_t *source, const json_t *plan, const char *secret)
 {
     enum { TELLING = 8 };
@@ -130,7 +130,8 @@ static int is_telling(const aphd_source_t *source, const json_t *plan, const cha
         && strstr(text_of(plan, "name"), secret) == NULL;
 }
 
-apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *plan, aph_error_t *err)
+apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *plan,
+                                     aph_error_t *err)
 {
     static const char *const members[] = {"images", "folders", "asked", "overridden", "agreed"};
     const char *id;
@@ -144,10 +145,12 @@ apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *
         for (size_t i = 0; i < sizeof members / sizeof members[0] && place == NULL; i++)
             place = aphd_secrets_place(json_object_get(plan, member = members[i]), secret);
         if (place == NULL && (member = "files"))
-            place = aphd_secrets_place(json_object_get(json_object_get(plan, "content"), member), secret);
+            place = aphd_secrets_place(json_object_get(json_object_get(plan, "content"), member),
+                                       secret);
         if (place == NULL)
             continue;
-        aph_error_set(err, APH_EDENIED, 2787, "%s puts the answer to %s, which is a secret, where everybody "
+        aph_error_set(err, APH_EDENIED, 2787,
+                      "%s puts the answer to %s, which is a secret, where everybody "
                       "would read it (%s.%.60s of the plan); its author has to put it elsewhere",
                       source->name, id, member, place);
         free(place);

@@ -17,7 +17,8 @@
  *      their network. Data and volumes stay.
  *   8. Files the author wants written again are written, and those they replace set aside; new
  *      files and folders are made.
- *   9. Compose brings the new model up; what runs is what was judged. It answers.
+ *   9. Compose brings the new model up; what runs is what was judged. It answers. Where its author
+ *      wants other options of the virtual host, httpd gets them; those a person gave stay.
  *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision,
  *      and what was before as "previous". The address leads to it.
  *  11. What was set aside is deleted, and so are images that neither it nor what it replaced needs.

@@ -12,6 +12,8 @@
  *    "aside_dir":REL
  *    "folders":[REL...], "data_made":BOOL    made in the data folder by this job (take_down.h),
  *                           noted before anything is set aside
+ *    "site":{"options","vhost","route_flags","max_requests","max_websockets"}
+ *                           what the row said of its virtual host, where that was changed
  *    "storage":[...]        made in storage locations (take_down.h)
  *    "wanted":[...]}        rows of storage_plan.h: folders in storage locations that it is about
  *                           to have; other apps' jobs see them beside those it has (job_wire.h)
@@ -55,6 +57,12 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err);
  * logged. Nonzero where they are kept. */
 int aphd_update_remember(aphd_update_t *update);
 void aphd_update_forget(aphd_update_t *update);
+
+/* update_site.c: what the app is to be to httpd, for its plan; bringing httpd to that, at the end;
+ * and back to what undo (borrowed) says it was. */
+apr_status_t aphd_update_site(aphd_update_t *update, aph_error_t *err);
+apr_status_t aphd_update_site_bring(aphd_update_t *update, aph_error_t *err);
+apr_status_t aphd_update_site_back(aphd_job_t *job, const json_t *undo, aph_error_t *err);
 
 /* update_switch.c: from the old containers to new ones that answer; each step is journaled
  * first. */

@@ -104,8 +104,8 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
  * in it away, whatever the old containers have made by then. */
 static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
-    static const char *const done[] = {"folders", "data_made", "storage",  "wanted",
-                                       "aside",   "aside_dir", NULL};
+    static const char *const done[] = {"folders", "data_made", "storage", "wanted",
+                                       "aside",   "aside_dir", "site",    NULL};
     json_auto_t *left = json_copy((json_t *)undo);
     for (const char *const *member = done; *member != NULL; member++)
         json_object_del(left, *member);
@@ -120,7 +120,7 @@ static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *e
         status = aphd_take_folders(job, undo, err);
     if (status == APR_SUCCESS && !json_is_true(json_object_get(undo, "data_made")))
         status = bring_aside_back(job, undo, err);
-    return status;
+    return status == APR_SUCCESS ? aphd_update_site_back(job, undo, err) : status;
 }
 
 apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *because,

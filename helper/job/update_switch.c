@@ -82,6 +82,8 @@ static apr_status_t start_new(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_bring_write(install->job, install->model, err);
     if (status == APR_SUCCESS)
         status = aphd_install_start(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_update_site_bring(update, err);
     /* It has shown that it can; who stopped it wants it stopped. */
     return status == APR_SUCCESS && update->stopped ? aphd_take_stop(install->job, err) : status;
 }

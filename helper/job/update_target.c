@@ -355,12 +355,11 @@ static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
 apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
-    aphd_job_t *job = install->job;
     aphd_install_step(install, 0, "read",
                       update->rollback ? "reading what it was"
                                        : "reading and judging the new revision");
     know_replaced(update);
-    apr_status_t status = aphd_site_from_row(job, &job->app, &install->site, err);
+    apr_status_t status = aphd_update_site(update, err);
     if (status == APR_SUCCESS)
         status = aphd_update_answer(update, err);
     if (status == APR_SUCCESS)
@@ -394,18 +393,6 @@ static void add_warning(json_t *plan, const char *id, const char *text)
     if (text != NULL && text[0] != '\0')
         json_array_append_new(json_object_get(plan, "warnings"),
                               json_pack("{s:s, s:s}", "id", id, "text", text));
-}
-
-/* Options belong to the app: some are the person's own word, and they are not told apart later. */
-static int leaves_options(const aphd_update_t *update)
-{
-    const json_t *has = json_object_get(update->install.job->app.row, "options");
-    size_t i;
-    json_t *option;
-    json_array_foreach(json_object_get(update->install.source->manifest, "options"), i, option)
-        if (!aphd_texts_have(has, json_string_value(option)))
-            return 1;
-    return 0;
 }
 
 /* Nonzero where the newest revision of the entry that is known here calls it obsolete. */
@@ -450,6 +437,24 @@ static void warn_of_its_own(const aphd_update_t *update, json_t *plan)
                     "because this app was made from that revision before.");
 }
 
+static const char *list_of(const json_t *options, apr_pool_t *p)
+{
+    const char *text = "";
+    size_t i;
+    json_t *option;
+    json_array_foreach((json_t *)options, i, option)
+        text = apr_pstrcat(p, text, i > 0 ? ", " : "", json_string_value(option), NULL);
+    return text[0] != '\0' ? text : "none";
+}
+
+static const char *options_change(const aphd_update_t *update)
+{
+    apr_pool_t *p = update->install.job->p;
+    return apr_psprintf(p, "Its virtual host gets other options: %s, in place of: %s.",
+                        list_of(update->install.site.option_list, p),
+                        list_of(json_object_get(update->install.job->app.row, "options"), p));
+}
+
 static void warn(const aphd_update_t *update, json_t *plan)
 {
     aphd_job_t *job = update->install.job;
@@ -459,12 +464,8 @@ static void warn(const aphd_update_t *update, json_t *plan)
         add_warning(plan, "changes", apr_pstrcat(job->p, "What its author says of this revision: ",
                                                  changes, NULL));
     warn_of_its_own(update, plan);
-    if (leaves_options(update))
-        add_warning(
-            plan, "options",
-            "The new revision wants other options of its virtual host; those of "
-            "the app stay as they are. To have them, uninstall it (its data stays) and install it "
-            "again under the same name.");
+    if (!json_equal(update->install.site.option_list, json_object_get(job->app.row, "options")))
+        add_warning(plan, "options", options_change(update));
     add_warning(plan, "one-way",
                 update->rollback
                     ? "Its data is not taken back: what the newer version wrote, the older one has "

@@ -346,7 +346,7 @@ static const char *text_of(const json_t *fields, const char *member)
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err)
 {
-    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjjttttjj", (int64_t)app_id,
+    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjjttttjjj", (int64_t)app_id,
                         text_of(fields, "compose"),
                         json_object_get(fields, "plan"), json_object_get(fields, "images"),
                         json_object_get(fields, "consents"), now, number_of(fields, "vhost"),
@@ -354,7 +354,8 @@ apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fi
                         number_of(fields, "max_websockets"), json_object_get(fields, "allowed"),
                         text_of(fields, "script"), text_of(fields, "format"),
                         text_of(fields, "entry"), text_of(fields, "revision"),
-                        json_object_get(fields, "answers"), json_object_get(fields, "previous"));
+                        json_object_get(fields, "answers"), json_object_get(fields, "previous"),
+                        json_object_get(fields, "options"));
 }
 
 apr_status_t aphd_store_app_change(aphd_store_t *store, int app_id, const aphd_app_change_t *change,

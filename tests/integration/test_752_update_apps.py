@@ -262,6 +262,47 @@ def test_answers_of_a_failed_update(stack):
     assert kept == {"greeting": "moin"}
 
 
+# --- options of its virtual host -----------------------------------------------------------------
+
+def test_options_of_the_author_and_of_a_person(stack):
+    """Those of the author move with the revision; those of the person stay, whatever an author says."""
+    stack.announced += [r"job \d+[ :(]", r"signal 9"]
+    stack.watcher = kills.watcher(stack)
+    bring(stack, entry(stack, "1", options=["max-body=1M", "max-requests=7"]))
+    stack.ctl("install", "shop", "--name", "mine", "--option", "timeout=33", "--yes")
+    app = stack.json("status", "mine")["app_id"]
+
+    def seen():
+        with contextlib.closing(stack.database()) as db:
+            options, requests = db.execute("select options, max_inflight from apps").fetchone()
+        with open(f"{stack.state}/vhosts-available/{app:05d}.conf", encoding="utf-8") as f:
+            text = f.read()
+        limit = re.search(r"(?m)^ *LimitRequestBody (\d+)", text)
+        return json.loads(options), requests, int(limit[1]) if limit else None, "AppHostTimeout 33" in text
+    first = (["timeout=33", "max-body=1M", "max-requests=7"], 7, 1 << 20, True)
+    second = (["timeout=33", "max-body=2M"], 0, 2 << 20, True)
+    assert seen() == first
+    bring(stack, entry(stack, "2", revision=2, options=["max-body=2M", "timeout=44"]))
+    plan = stack.json("update", "mine", "--plan")["plan"]
+    (said,) = [w["text"] for w in plan["warnings"] if w["id"] == "options"]
+    assert "timeout=33, max-body=2M, in place of: timeout=33, max-body=1M, max-requests=7" in said
+    assert seen() == first
+
+    for step in ("vhost", "publish"):   # at the latter the row and httpd have it already
+        operation = kills.Operation(stack, "update", "mine", yes=True)
+        assert operation.until(step), operation.answer
+        kills.kill_job(stack, stack.watcher)
+        operation.end()
+        kills.settle(stack)
+        if page(stack) == b"two":   # it had been done
+            stack.ctl("rollback", "mine", "--yes")
+        assert page(stack) == b"one" and seen() == first, step
+    stack.ctl("update", "mine", "--yes")
+    assert page(stack) == b"two" and seen() == second
+    stack.ctl("rollback", "mine", "--yes")
+    assert page(stack) == b"one" and seen() == first
+
+
 # --- many at once ----------------------------------------------------------------------------------
 
 def skipped(done):
