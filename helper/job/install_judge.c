@@ -10,6 +10,7 @@
 #include "common/route_map.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/port_probe.h"
+#include "helper/job/secrets.h"
 #include "helper/job/subnets.h"
 #include "helper/job/vhosts.h"
 #include "helper/read/reader.h"
@@ -125,8 +126,10 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
     if (status == APR_SUCCESS)
         status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
                                    &install->policy, err);
-    if (status == APR_SUCCESS && install->source != NULL)
-        aphd_source_hide(install->source, install->policy.findings, job->p);
+    if (status == APR_SUCCESS && install->source != NULL) {
+        json_auto_t *secrets = aphd_source_hidden(install->source);
+        aphd_secrets_in_findings(install->policy.findings, secrets);
+    }
     /* Who only wants the plan sees there, all at once, what is refused. */
     if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
         && !aphd_job_flag(job, "plan_only"))

@@ -190,48 +190,6 @@ apr_status_t aphd_plan_hash(const json_t *plan, const json_t *secrets, char hash
     return APR_SUCCESS;
 }
 
-/* How much of secret stands at text: all of it, or so much that a sentence was cut within it. */
-static size_t secret_at(const char *text, const char *secret)
-{
-    enum { TELLING = 16 };
-    size_t length = 0;
-    while (secret[length] != '\0' && text[length] == secret[length])
-        length++;
-    if (secret[length] != '\0' && length < TELLING)
-        return 0;
-    while (((unsigned char)text[length] & 0xC0) == 0x80) /* no half of a character stays */
-        length++;
-    return length;
-}
-
-static void hide(json_t *finding, const char *member, const char *secret, apr_pool_t *p)
-{
-    const char *text = json_string_value(json_object_get(finding, member)), *shown = "";
-    const char *from = text, *at = text;
-    while (at != NULL && *at != '\0') {
-        size_t length = secret_at(at, secret);
-        if (length > 0) {
-            shown = apr_pstrcat(p, shown, apr_pstrmemdup(p, from, (size_t)(at - from)), "(a secret)", NULL);
-            from = at + length;
-        }
-        at += length > 0 ? length : 1;
-    }
-    if (from != text)
-        json_object_set_new(finding, member, json_string(apr_pstrcat(p, shown, from, NULL)));
-}
-
-void aphd_plan_hide(json_t *findings, const char *secret, apr_pool_t *p)
-{
-    static const char *const members[] = {"value", "reason", "terms", "id"};
-    size_t i;
-    json_t *finding;
-    json_array_foreach(findings, i, finding) {
-        size_t count = sizeof members / sizeof members[0] - (size_t)!is_of(finding, "deny");
-        for (size_t k = 0; k < count; k++)
-            hide(finding, members[k], secret, p);
-    }
-}
-
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p)
 {
     const char *list = "";

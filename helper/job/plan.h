@@ -81,10 +81,6 @@ apr_status_t aphd_plan_make(const aphd_plan_in_t *in, json_t **plan, aph_error_t
 apr_status_t aphd_plan_hash(const json_t *plan, const json_t *secrets, char hash[APHD_HASH_TEXT],
                             aph_error_t *err);
 
-/* Puts "(a secret)" in place of secret in findings (borrowed), which quote an author's text with the answers
- * in it. The id of one that is asked about stays what it is: consent is given by it. */
-void aphd_plan_hide(json_t *findings, const char *secret, apr_pool_t *p);
-
 /* The findings with that verdict ("ask"; "overridden" is one of its own) as one sentence: "ports.2224/tcp (line 12: why), ...".
  * Lives in p; "" where there is none. */
 const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool_t *p);

@@ -88,9 +88,13 @@ json_t *aphd_source_secrets(const aphd_source_t *source);
 apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_pool_t *p,
                              aph_error_t *err);
 
-/* Puts "(a secret)" in place of secret answers in findings (borrowed) of the policy, before anybody
- * is told of them. source_plan.c */
-void aphd_source_hide(const aphd_source_t *source, json_t *findings, apr_pool_t *p);
+/* The answers that are secrets, for what hides them (secrets.h): an array of texts, a new reference.
+ * source_plan.c */
+json_t *aphd_source_hidden(const aphd_source_t *source);
+
+/* Whether plan, which everybody may read, has a secret in it that nothing can hide, such as the name of an
+ * image or a device: APH_EDENIED. source_plan.c */
+apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *plan, aph_error_t *err);
 
 /* What a plan says of the entry, laid over content and plan (both borrowed): plan.h.
  * source_plan.c */

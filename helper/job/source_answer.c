@@ -263,6 +263,8 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
         take_given(source, question, given, kept);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
         fill(&ports, source, question);
+    json_auto_t *secrets = aphd_source_hidden(source);
+    aphd_ask_hide(job->ask, secrets);
     return APR_SUCCESS;
 }
 

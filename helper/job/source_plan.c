@@ -2,12 +2,13 @@
 /* What a plan says of the entry an app is made from: plan.h. */
 #include "helper/job/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #include "helper/job/engine_images.h"
-#include "helper/job/plan.h"
 #include "helper/job/registry_name.h"
+#include "helper/job/secrets.h"
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -102,14 +103,57 @@ static void warn(json_t *warnings, const char *id, json_t *text)
         json_array_append_new(warnings, json_pack("{s:s, s:o}", "id", id, "text", text));
 }
 
-void aphd_source_hide(const aphd_source_t *source, json_t *findings, apr_pool_t *p)
+json_t *aphd_source_hidden(const aphd_source_t *source)
 {
+    json_t *secrets = json_array();
     const char *id;
     json_t *answer;
     json_object_foreach(source->answers, id, answer)
         if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
             && json_string_length(answer) > 0)
-            aphd_plan_hide(findings, json_string_value(answer), p);
+            json_array_append(secrets, answer);
+    return secrets;
+}
+
+/* A word that stands in the author's own text, in the app's name or in an answer that is none is no word that
+ * could be kept from anybody; nor is a short one. */
+static int is_telling(const aphd_source_t *source, const json_t *plan, const char *secret)
+{
+    enum { TELLING = 8 };
+    const char *id;
+    json_t *answer;
+    json_object_foreach(source->answers, id, answer)
+        if (!aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            && strstr(json_string_value(answer), secret) != NULL)
+            return 0;
+    return strlen(secret) >= TELLING && strstr(source->text, secret) == NULL
+        && strstr(text_of(plan, "name"), secret) == NULL;
+}
+
+apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *plan, aph_error_t *err)
+{
+    static const char *const members[] = {"images", "folders", "asked", "overridden", "agreed"};
+    const char *id;
+    json_t *answer;
+    char *place = NULL;
+    json_object_foreach(source->answers, id, answer) {
+        const char *secret = json_string_value(answer), *member = "";
+        if (!aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            || !is_telling(source, plan, secret))
+            continue;
+        for (size_t i = 0; i < sizeof members / sizeof members[0] && place == NULL; i++)
+            place = aphd_secrets_place(json_object_get(plan, member = members[i]), secret);
+        if (place == NULL && (member = "files"))
+            place = aphd_secrets_place(json_object_get(json_object_get(plan, "content"), member), secret);
+        if (place == NULL)
+            continue;
+        aph_error_set(err, APH_EDENIED, 2787, "%s puts the answer to %s, which is a secret, where everybody "
+                      "would read it (%s.%.60s of the plan); its author has to put it elsewhere",
+                      source->name, id, member, place);
+        free(place);
+        return err->status;
+    }
+    return APR_SUCCESS;
 }
 
 static void warn_of_entry(const aphd_source_t *source, json_t *warnings)

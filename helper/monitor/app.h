@@ -24,6 +24,7 @@ typedef enum aphd_app_state_t {
 
 #define APHD_REASON_MAX 512
 #define APHD_KIND_MAX   32
+#define APHD_PAGE_MAX   520
 #define APHD_ALLOWED_MAX 512
 
 typedef struct aphd_app_t {

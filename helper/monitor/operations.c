@@ -21,25 +21,28 @@ typedef apr_status_t answer_t(aphd_monitor_t *monitor, aphd_conn_t *conn, const 
 typedef struct addressing_t {
     const aphd_settings_t *settings;
     json_t *list;
+    const char *page; /* "/..." */
 } addressing_t;
 
 static apr_status_t add_address_cb(void *self, const char *host)
 {
     addressing_t *addressing = self;
-    char text[APH_LABEL_MAX + APH_HOST_MAX + 24];
+    char text[APH_LABEL_MAX + APH_HOST_MAX + 24 + APHD_PAGE_MAX];
     char port[8] = "";
     if (addressing->settings->public_port != 80)
         snprintf(port, sizeof port, ":%d", addressing->settings->public_port);
-    snprintf(text, sizeof text, "http://%s%s/", host, port);
+    snprintf(text, sizeof text, "http://%s%s%s", host, port, addressing->page);
     return json_array_append_new(addressing->list, json_string(text)) == 0 ? APR_SUCCESS
                                                                            : APR_ENOMEM;
 }
 
-/* Below every domain, then the aliases. */
+/* Below every domain, then the aliases; each with where a browser begins. */
 static json_t *addresses(aphd_monitor_t *monitor, const aphd_app_t *app)
 {
     const aphd_settings_t *settings = monitor->settings;
-    addressing_t addressing = {settings, json_array()};
+    char page[APHD_PAGE_MAX];
+    aphd_store_app_page(monitor->store, app->app_id, page);
+    addressing_t addressing = {settings, json_array(), page};
     for (int i = 0; app->web && settings->domains[i] != NULL; i++) {
         char host[APH_LABEL_MAX + APH_HOST_MAX + 2];
         snprintf(host, sizeof host, "%s.%s", app->name, settings->domains[i]);

@@ -55,6 +55,9 @@ apr_status_t aphd_store_app_by_name(aphd_store_t *store, const char *name, aphd_
 apr_status_t aphd_store_app_by_id(aphd_store_t *store, int app_id, aphd_app_t *app,
                                   aph_error_t *err);
 
+/* Where its pages begin, "/..."; "/" of one whose plan says no more. */
+void aphd_store_app_page(aphd_store_t *store, int app_id, char page[APHD_PAGE_MAX]);
+
 /* Calls app_cb for every row by name; a status other than APR_SUCCESS ends it. app_cb must not change
  * the database. */
 apr_status_t aphd_store_apps(aphd_store_t *store,

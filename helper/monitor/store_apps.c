@@ -79,6 +79,15 @@ apr_status_t aphd_store_apps(aphd_store_t *store,
     return status == APR_NOTFOUND ? APR_SUCCESS : status;
 }
 
+void aphd_store_app_page(aphd_store_t *store, int app_id, char page[APHD_PAGE_MAX])
+{
+    snprintf(page, APHD_PAGE_MAX, "/");
+    if (aphd_sql_bind(store, SQL_APP_PAGE, NULL, "i", (int64_t)app_id) == APR_SUCCESS
+        && aphd_sql_next(store, SQL_APP_PAGE, NULL) == APR_SUCCESS)
+        snprintf(page, APHD_PAGE_MAX, "%s", aphd_sql_text(store, SQL_APP_PAGE, 0));
+    aphd_sql_reset(store, SQL_APP_PAGE);
+}
+
 static json_t *text_column(aphd_store_t *store, aphd_sql_t number, int column)
 {
     const char *text = aphd_sql_text(store, number, column);
