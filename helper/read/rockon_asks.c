@@ -34,6 +34,12 @@ typedef struct member_t {
     json_int_t index;
 } member_t;
 
+static int is_text(const aphd_rockon_t *r, const json_t *value)
+{
+    return value == NULL || json_is_null(value) || json_is_boolean(value) ||
+           aphd_rockon_text(value, r->p) != NULL;
+}
+
 apr_status_t aphd_rockon_each(aphd_rockon_t *r, aphd_rockon_container_t *c, const char *key,
                               aphd_rockon_member_cb *take)
 {
@@ -56,7 +62,11 @@ apr_status_t aphd_rockon_each(aphd_rockon_t *r, aphd_rockon_container_t *c, cons
         list[at] = member;
     }
     for (size_t i = 0; i < count && rv == APR_SUCCESS; i++)
-        rv = take(r, c, list[i].name, list[i].about);
+        if (!is_text(r, json_object_get(list[i].about, "label")) ||
+            !is_text(r, json_object_get(list[i].about, "description")))
+            rv = aphd_rockon_malformed(r, c, key, list[i].name, "label or description is not a text");
+        else
+            rv = take(r, c, list[i].name, list[i].about);
     return rv;
 }
 
