@@ -169,6 +169,28 @@ static void print_rows(const aphc_context_t *context, const char *title, const j
     }
 }
 
+/* How to log in, as far as it is known before. */
+static void print_credentials(const aphc_context_t *context, const json_t *rows)
+{
+    const aphc_terminal_t *out = &context->out;
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        heading(out, "To log in");
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        const char *user = aphc_get_text(row, "user"), *password = aphc_get_text(row, "password");
+        aphc_putf(out, "  ");
+        aphc_put(out, APHC_BOLD, aphc_get_text(row, "label"));
+        aphc_putf(out, "  ");
+        aphc_text_wrap(out->file, apr_pstrcat(context->p, *user != '\0' ? "user " : "", user,
+                                              *user != '\0' && *password != '\0' ? ", " : "",
+                                              *password != '\0' ? "password " : "", password, NULL),
+                       out->columns, 6);
+        aphc_putf(out, "\n");
+    }
+}
+
 static void print_installed(const aphc_context_t *context, const json_t *apps)
 {
     const aphc_terminal_t *out = &context->out;
@@ -196,7 +218,8 @@ static void print_entry(const aphc_context_t *context, const json_t *answer)
     print_questions(context, json_object_get(entry, "questions"));
     print_rows(context, "Wants to be allowed", json_object_get(entry, "permissions"), "id", "reason");
     print_rows(context, "Data", json_object_get(entry, "data"), "path", "text");
-    text_block(context, "Notes", aphc_get_text(entry, "notes"));
+    print_credentials(context, json_object_get(answer, "credentials"));
+    text_block(context, "Notes", aphc_get_text(answer, "notes"));
     print_installed(context, json_object_get(answer, "installed"));
 }
 
