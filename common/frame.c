@@ -171,7 +171,7 @@ static int grow(const char *octets, size_t count, void *data)
 {
     growing_t *frame = data;
     if (frame->size + count <= frame->limit && frame->size + count > frame->room) {
-        size_t room = frame->room > 0 ? frame->room : 512;
+        size_t room = frame->room > 0 ? frame->room : 1024;
         while (room < frame->size + count)
             room *= 2;
         room = room < frame->limit ? room : frame->limit;

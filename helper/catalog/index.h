@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index of a catalog as the job works with it: read by apphost-read (helper/read/index_text.h), and
- * held against the rules of the form again on this side (helper/read/answer_form.h). */
+/* The index of a catalog as the job works with it: read by apphost-read (helper/read/index_text.h),
+ * and held against the rules of the form again on this side (helper/read/answer_form.h). */
 #ifndef APHD_CATALOG_INDEX_H
 #define APHD_CATALOG_INDEX_H
 

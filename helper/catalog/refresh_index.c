@@ -5,16 +5,11 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
 #include "helper/catalog/trust.h"
 
 #define INDEX_SECONDS 60 /* for both files */
 #define SIGNATURE_MAX 256
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 static apr_status_t fetch_one(aphd_refresh_t *refresh, aphd_wanted_t *wanted, apr_time_t until,
                               aph_error_t *err)
@@ -60,8 +55,9 @@ static apr_status_t take_new(aphd_refresh_t *refresh, const aphd_wanted_t *wante
     apr_status_t status = check_signature(refresh, wanted, until, err);
     if (status == APR_SUCCESS)
         status = aphd_index_read(&refresh->index, wanted->octets, wanted->length, refresh->p, err);
-    return status == APR_SUCCESS ? aphd_trust_index(refresh->catalog, &refresh->index, refresh->now, err)
-                                 : status;
+    return status == APR_SUCCESS
+               ? aphd_trust_index(refresh->catalog, &refresh->index, refresh->now, err)
+               : status;
 }
 
 static void note_bad(aphd_refresh_t *refresh)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One entry in full. Its text is read anew, in the sandbox: what is shown is what would be installed.
+/* One entry in full. Its text is read anew, in the sandbox: what is shown is what would be
+ * installed.
  *
  *   {"revision":REVISION,"entry":ENTRY,"installed":[{"name","state","revision","active":BOOL}...],
  *    "warning":S|null,          of the catalog it comes from, when its index grows old
@@ -42,14 +43,12 @@ static apr_status_t list_installed(aphd_job_t *job, const json_t *row, json_t **
     const json_t *app;
     *installed = json_array();
     apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
-    json_array_foreach(apps, i, app)
-        if (is_of(app, row, job->p))
-            json_array_append_new(
-                *installed,
-                json_pack("{s:O, s:O, s:O, s:b}", "name", json_object_get(app, "name"), "state",
-                          json_object_get(app, "state"), "revision", json_object_get(app, "revision"),
-                          "active", json_equal(json_object_get(app, "revision"),
-                                               json_object_get(row, "sha256"))));
+    json_array_foreach(apps, i, app) if (is_of(app, row, job->p)) json_array_append_new(
+        *installed,
+        json_pack("{s:O, s:O, s:O, s:b}", "name", json_object_get(app, "name"), "state",
+                  json_object_get(app, "state"), "revision", json_object_get(app, "revision"),
+                  "active",
+                  json_equal(json_object_get(app, "revision"), json_object_get(row, "sha256"))));
     return status;
 }
 
@@ -161,9 +160,10 @@ apr_status_t aphd_story_show(aphd_job_t *job, aph_error_t *err)
     free(text);
     if (status == APR_SUCCESS)
         status = list_installed(job, row, &installed, err);
-    json_t *answer = status != APR_SUCCESS ? NULL
-                   : json_pack("{s:O, s:O, s:O, s:s?}", "revision", row, "entry", entry, "installed",
-                               installed, "warning", warning);
+    json_t *answer = status != APR_SUCCESS
+                         ? NULL
+                         : json_pack("{s:O, s:O, s:O, s:s?}", "revision", row, "entry", entry,
+                                     "installed", installed, "warning", warning);
     if (answer != NULL)
         put_told(job, row, entry, answer);
     return aphd_job_finish(job, status, answer, err);

@@ -49,12 +49,15 @@ static int is_clean(const char *path)
     return 1;
 }
 
-/* These and all below them belong to the system; of the second list only the folders themselves do. */
+/* These and all below them belong to the system; of the second list only the folders themselves
+ * do. */
 static const char *const system_trees[] = {
-    "/bin",     "/boot",    "/dev",     "/etc",     "/lib",       "/lib32",     "/lib64",  "/libx32",
-    "/proc",    "/root",    "/run",     "/sbin",    "/sys",       "/usr",       "/var/backups",
-    "/var/cache", "/var/lib", "/var/lock", "/var/log", "/var/mail", "/var/run", "/var/spool", NULL};
-static const char *const system_folders[] = {"/", "/home", "/opt", "/tmp", "/var", "/var/tmp", NULL};
+    "/bin",     "/boot",     "/dev",         "/etc",       "/lib",     "/lib32",
+    "/lib64",   "/libx32",   "/proc",        "/root",      "/run",     "/sbin",
+    "/sys",     "/usr",      "/var/backups", "/var/cache", "/var/lib", "/var/lock",
+    "/var/log", "/var/mail", "/var/run",     "/var/spool", NULL};
+static const char *const system_folders[] = {"/",    "/home",    "/opt", "/tmp",
+                                             "/var", "/var/tmp", NULL};
 
 static apr_status_t judge_text(const char *path, aph_error_t *err)
 {
@@ -71,9 +74,11 @@ static apr_status_t judge_text(const char *path, aph_error_t *err)
             system = *tree;
     if (system == NULL)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2669, "%s belongs to the system, as %s does, and an app that "
+    return aph_error_set(err, APH_EDENIED, 2669,
+                         "%s belongs to the system, as %s does, and an app that "
                          "writes there could have the machine; choose a folder of data, as "
-                         "/srv/media", path, system);
+                         "/srv/media",
+                         path, system);
 }
 
 static apr_status_t judge_own(const char *path, const char *own, aph_error_t *err)
@@ -96,15 +101,21 @@ static apr_status_t judge_others(const char *path, const aphd_location_rules_t *
         if (name == NULL || there == NULL || strcmp(name, rules->name) == 0
             || (!is_below(path, there) && !is_below(there, path)))
             continue;
-        return aph_error_set(err, APH_EDENIED, 2672, "%s %s the storage location %s (%s); name a "
-                             "folder in it when an app asks, as %s/FOLDER, or remove that one first",
-                             path, strcmp(path, there) == 0 ? "is"
-                             : is_below(path, there) ? "lies in" : "holds", name, there, name);
+        return aph_error_set(
+            err, APH_EDENIED, 2672,
+            "%s %s the storage location %s (%s); name a "
+            "folder in it when an app asks, as %s/FOLDER, or remove that one first",
+            path,
+            strcmp(path, there) == 0 ? "is"
+            : is_below(path, there)  ? "lies in"
+                                     : "holds",
+            name, there, name);
     }
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules, aph_error_t *err)
+apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules,
+                                 aph_error_t *err)
 {
     int fd = -1;
     apr_status_t status = judge_text(path, err);
@@ -130,11 +141,13 @@ static apr_status_t cannot_open(const char *path, const char *here, aph_error_t 
 {
     int cause = errno;
     if (cause == ENOENT)
-        return aph_error_set(err, APH_ENOTFOUND, 2665, "there is no folder %s; make it (mkdir -p), or "
-                             "mount the disk it is on", here);
+        return aph_error_set(err, APH_ENOTFOUND, 2665,
+                             "there is no folder %s; make it (mkdir -p), or "
+                             "mount the disk it is on",
+                             here);
     return aph_error_set(err, cause == ENOTDIR ? APH_EDENIED : APR_FROM_OS_ERROR(cause), 2666,
-                         "cannot open %s as the folder it is to be on the way to %s: %s", here, path,
-                         cause == ENOTDIR ? "it is not a folder" : strerror(cause));
+                         "cannot open %s as the folder it is to be on the way to %s: %s", here,
+                         path, cause == ENOTDIR ? "it is not a folder" : strerror(cause));
 }
 
 static apr_status_t is_link(const char *path, const char *here, aph_error_t *err)
@@ -156,13 +169,18 @@ static apr_status_t judge_parent(const char *path, const char *here, const struc
     if (parent->st_uid == 0 && (!others_write || held))
         return APR_SUCCESS;
     if (parent->st_uid != 0)
-        return aph_error_set(err, APH_EDENIED, 2673, "%s is in %s, which belongs to user %lu, who could "
-                             "put something else in its place; choose a folder all of whose parents "
-                             "are root's", path, here, (unsigned long)parent->st_uid);
-    return aph_error_set(err, APH_EDENIED, 2674, "%s is in %s, which others than root may write (mode "
-                         "%04o), and who may could put something else in its place; take that right "
-                         "away, or choose another folder", path, here,
-                         (unsigned)parent->st_mode & 07777);
+        return aph_error_set(
+            err, APH_EDENIED, 2673,
+            "%s is in %s, which belongs to user %lu, who could "
+            "put something else in its place; choose a folder all of whose parents "
+            "are root's",
+            path, here, (unsigned long)parent->st_uid);
+    return aph_error_set(
+        err, APH_EDENIED, 2674,
+        "%s is in %s, which others than root may write (mode "
+        "%04o), and who may could put something else in its place; take that right "
+        "away, or choose another folder",
+        path, here, (unsigned)parent->st_mode & 07777);
 }
 
 /* One step down; *fd is replaced. here is the path so far, with the step. */
@@ -266,7 +284,10 @@ apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *er
         return APR_SUCCESS;
     close(*fd);
     *fd = -1;
-    return aph_error_set(err, APH_EDENIED, 2676, "the storage location %s (%s) is not the folder that "
-                         "was added: its disk seems not to be mounted; mount it. If it was replaced "
-                         "on purpose, say so: apphostctl storage add %s %s", name, path, name, path);
+    return aph_error_set(
+        err, APH_EDENIED, 2676,
+        "the storage location %s (%s) is not the folder that "
+        "was added: its disk seems not to be mounted; mount it. If it was replaced "
+        "on purpose, say so: apphostctl storage add %s %s",
+        name, path, name, path);
 }

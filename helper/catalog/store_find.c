@@ -6,6 +6,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
+
 #define DIGITS       64
 #define DIGITS_LEAST 8
 #define DIGITS_SHOWN 16
@@ -51,19 +53,14 @@ json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t que
     return row;
 }
 
-static const char *text_of(const json_t *row, const char *member)
-{
-    return json_string_value(json_object_get(row, member));
-}
-
 static int same_entry(const json_t *one, const json_t *other)
 {
     return json_equal(json_object_get(one, "catalog"), json_object_get(other, "catalog"))
         && json_equal(json_object_get(one, "id"), json_object_get(other, "id"));
 }
 
-/* So many digits that each of rows is one revision by them: whoever makes two on purpose that begin with
- * the same ones has them told apart by all. They are sorted by sha256. */
+/* So many digits that each of rows is one revision by them: whoever makes two on purpose that begin
+ * with the same ones has them told apart by all. They are sorted by sha256. */
 static int digits_to_list(const json_t *rows)
 {
     for (size_t i = 1; i < json_array_size(rows); i++)
@@ -81,8 +78,8 @@ static const char *candidates(apr_pool_t *p, const char *list, const json_t *row
     for (size_t i = 0; i < json_array_size(rows) && i < NAMED_MAX; i++) {
         const json_t *row = json_array_get(rows, i);
         list = apr_psprintf(p, "%s%s%s/%s%s%.*s", list, *list != '\0' ? ", " : "",
-                            text_of(row, "catalog"), text_of(row, "id"), revisions ? "@" : "", digits,
-                            text_of(row, "sha256"));
+                            text_of(row, "catalog"), text_of(row, "id"), revisions ? "@" : "",
+                            digits, text_of(row, "sha256"));
     }
     return json_array_size(rows) > NAMED_MAX ? apr_pstrcat(p, list, ", ...", NULL) : list;
 }
@@ -97,7 +94,8 @@ static apr_status_t rows_of(aphd_catalog_store_t *store, aphd_query_t query, con
         ? aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, rows, err) : status;
 }
 
-/* Looks with one statement; more than one row is an ambiguity. *row stays NULL where there is none. */
+/* Looks with one statement; more than one row is an ambiguity. *row stays NULL where there is
+ * none. */
 static apr_status_t look(aphd_catalog_store_t *store, aphd_query_t query, const aphd_ref_t *ref,
                          json_t **row, aph_error_t *err)
 {
@@ -133,9 +131,11 @@ static apr_status_t not_found(aphd_catalog_store_t *store, const char *word, con
                              "%s has no active revision; `apphostctl revision list --all %s` shows "
                              "those there are, and `apphostctl revision activate` makes one active",
                              word, word);
-    return aph_error_set(err, APH_ENOTFOUND, 2572,
-                         "no entry or revision is called %s%s%s; `apphostctl search` shows what there "
-                         "is", catalog != NULL ? catalog : "", catalog != NULL ? "/" : "", word);
+    return aph_error_set(
+        err, APH_ENOTFOUND, 2572,
+        "no entry or revision is called %s%s%s; `apphostctl search` shows what there "
+        "is",
+        catalog != NULL ? catalog : "", catalog != NULL ? "/" : "", word);
 }
 
 /* --- what a word names --- */
@@ -153,9 +153,12 @@ static apr_status_t split(aphd_catalog_store_t *store, const char *word, aphd_re
     }
     if (ref->id[0] != '\0' && (at == NULL || is_digest(ref->digits)))
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUSAGE, 2780, "%.120s names nothing: an entry is CATALOG/ID, and a "
-                         "revision of it CATALOG/ID@DIGITS with %d or more of the hexadecimal digits of "
-                         "its sha256", word, DIGITS_LEAST);
+    return aph_error_set(
+        err, APH_EUSAGE, 2780,
+        "%.120s names nothing: an entry is CATALOG/ID, and a "
+        "revision of it CATALOG/ID@DIGITS with %d or more of the hexadecimal digits of "
+        "its sha256",
+        word, DIGITS_LEAST);
 }
 
 static json_t *read_name(aphd_catalog_store_t *store, aphd_query_t query)
@@ -163,8 +166,8 @@ static json_t *read_name(aphd_catalog_store_t *store, aphd_query_t query)
     return aphd_catalog_sql_string(store, query, 0);
 }
 
-/* A word of digits alone is the beginning of a revision's sha256, unless an entry has it for an id; where
- * both are there, nothing is guessed. */
+/* A word of digits alone is the beginning of a revision's sha256, unless an entry has it for an id;
+ * where both are there, nothing is guessed. */
 static apr_status_t decide(aphd_catalog_store_t *store, aphd_ref_t *ref, aph_error_t *err)
 {
     json_auto_t *names = NULL, *rows = NULL;
@@ -185,9 +188,10 @@ static apr_status_t decide(aphd_catalog_store_t *store, aphd_ref_t *ref, aph_err
         list = apr_pstrcat(store->p, list, i > 0 ? ", " : "", json_string_value(name), NULL);
     if (json_array_size(names) == 0)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUSAGE, 2781, "%s is ambiguous, for it is the id of an entry and begins "
-                         "that of a revision; name one of: %s", word,
-                         candidates(store->p, list, rows, 1));
+    return aph_error_set(err, APH_EUSAGE, 2781,
+                         "%s is ambiguous, for it is the id of an entry and begins "
+                         "that of a revision; name one of: %s",
+                         word, candidates(store->p, list, rows, 1));
 }
 
 apr_status_t aphd_revision_ref(aphd_catalog_store_t *store, const char *word, aphd_ref_t *ref,
@@ -201,8 +205,10 @@ apr_status_t aphd_revision_ref(aphd_catalog_store_t *store, const char *word, ap
 
 static apr_status_t no_revision(const char *word, aph_error_t *err)
 {
-    return aph_error_set(err, APH_ENOTFOUND, 2573, "there is no revision %s; `apphostctl revision list "
-                         "--all` shows those there are", word);
+    return aph_error_set(err, APH_ENOTFOUND, 2573,
+                         "there is no revision %s; `apphostctl revision list "
+                         "--all` shows those there are",
+                         word);
 }
 
 static apr_status_t find_row(aphd_catalog_store_t *store, const char *word, json_t **row,
@@ -218,7 +224,8 @@ static apr_status_t find_row(aphd_catalog_store_t *store, const char *word, json
         status = look(store, QUERY_FIND_ACTIVE, &ref, row, err);
     if (status == APR_SUCCESS && *row == NULL)
         status = look(store, QUERY_FIND_RENAMED, &ref, row, err);
-    return status == APR_SUCCESS && *row == NULL ? not_found(store, ref.id, ref.catalog, err) : status;
+    return status == APR_SUCCESS && *row == NULL ? not_found(store, ref.id, ref.catalog, err)
+                                                 : status;
 }
 
 apr_status_t aphd_catalog_find_digest(aphd_catalog_store_t *store, const char *word, json_t **row,
@@ -239,8 +246,8 @@ static apr_status_t find_text(aphd_catalog_store_t *store, const char *sha256, c
     if (status == APR_SUCCESS)
         status = aphd_catalog_sql_next(store, QUERY_TEXT, err);
     if (status == APR_NOTFOUND)
-        return aph_error_set(err, APH_EINTERNAL, 2574, "%s: the text of revision %.16s is not there",
-                             store->path, sha256);
+        return aph_error_set(err, APH_EINTERNAL, 2574,
+                             "%s: the text of revision %.16s is not there", store->path, sha256);
     if (status != APR_SUCCESS)
         return status;
     *text = strdup((const char *)sqlite3_column_text(store->statements[QUERY_TEXT], 0));
@@ -272,7 +279,7 @@ static apr_status_t bind_filter(aphd_catalog_store_t *store, aphd_query_t query,
                                 aph_error_t *err)
 {
     int64_t limit = filter->limit > 0 ? filter->limit : LIST_DEFAULT;
-    const char *types = query == QUERY_REVISIONS ? "iittttii" : "iitttt";
+    const char *types = query == QUERY_REVISION_COUNT ? "iitttt" : "iittttii";
     return aphd_catalog_sql_bind(store, query, err, types, (int64_t)(filter->inactive != 0),
                                  (int64_t)(filter->obsolete != 0), filter->catalog, filter->id,
                                  filter->category, words, limit, (int64_t)filter->offset);
@@ -296,10 +303,11 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
 {
     char *words = filter->text != NULL && filter->text[strspn(filter->text, " ")] != '\0'
                 ? aphd_catalog_fold(apr_pstrdup(store->p, filter->text)) : NULL;
+    aphd_query_t query = filter->id != NULL ? QUERY_REVISIONS_OF_ID : QUERY_REVISIONS;
     *rows = NULL;
-    apr_status_t status = bind_filter(store, QUERY_REVISIONS, filter, words, err);
+    apr_status_t status = bind_filter(store, query, filter, words, err);
     if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_rows(store, QUERY_REVISIONS, aphd_catalog_read_revision, rows, err);
+        status = aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, rows, err);
     if (status != APR_SUCCESS || total == NULL)
         return status;
     /* A list that ends before its limit says by itself how many there are. */
@@ -313,4 +321,18 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
         *rows = NULL;
     }
     return status;
+}
+
+static json_t *read_id(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return aphd_catalog_sql_string(store, query, 0);
+}
+
+apr_status_t aphd_revision_active_ids(aphd_catalog_store_t *store, const char *catalog,
+                                      json_t **ids, aph_error_t *err)
+{
+    *ids = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_ACTIVE_IDS, err, "t", catalog);
+    return status == APR_SUCCESS
+               ? aphd_catalog_sql_rows(store, QUERY_ACTIVE_IDS, read_id, ids, err) : status;
 }

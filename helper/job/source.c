@@ -25,6 +25,7 @@ static const char *const forms[] = {[APHD_ENTRY_APPHOST] = "apphost",
 static apr_status_t forget(void *data)
 {
     aphd_source_t *source = data;
+    json_decref(source->was);
     json_decref(source->manifest);
     json_decref(source->answers);
     json_decref(source->given);
@@ -166,6 +167,7 @@ apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete,
     if (status != APR_SUCCESS)
         return status;
     (*source)->stale = stale;
+    (*source)->was = json_incref(json_object_get(row, "was"));
     (*source)->obsolete = json_is_true(json_object_get(row, "obsolete"));
     (*source)->name = apr_pstrcat(job->p, json_string_value(json_object_get(row, "catalog")), "/",
                                   json_string_value(json_object_get(row, "id")), NULL);

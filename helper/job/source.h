@@ -23,6 +23,7 @@ typedef struct aphd_source_t {
     const char *text;        /* exactly what was signed */
     const char *stale;       /* its catalog was not refreshed for long: a sentence; or NULL */
     aphd_entry_form_t form;
+    json_t *was;             /* [ID...]: names it had before in its catalog, as the store knows; may be NULL */
     json_t *manifest;        /* ENTRY of helper/read/entry.h */
     json_t *answers;         /* {ID:S...}; after aphd_source_answer */
     json_t *given;           /* {ID:S...}: of these, those people gave, now or earlier: what may

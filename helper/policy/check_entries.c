@@ -26,18 +26,12 @@ static aphd_check_entry_t *add(apr_array_header_t *entries, const char *folder, 
 
 static void add_row(apr_array_header_t *entries, const char *folder, const json_t *row)
 {
-    static const char *const forms[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
     const char *file = json_string_value(json_object_get(row, "file"));
     const char *id = json_string_value(json_object_get(row, "id"));
-    const char *format = json_string_value(json_object_get(row, "format"));
     aphd_check_entry_t *entry = add(entries, folder, apr_pstrdup(entries->pool, file));
     entry->id = apr_pstrdup(entries->pool, id);
     entry->length = json_integer_value(json_object_get(row, "length"));
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (strcmp(forms[i], format) == 0)
-            entry->form = (aphd_entry_form_t)i;
+    aphd_form_find(json_string_value(json_object_get(row, "format")), &entry->form);
     entry->known_form = 1;
 }
 

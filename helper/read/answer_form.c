@@ -49,7 +49,8 @@ static int is_folder(const json_t *row)
 
 static int is_change_of_mode(const json_t *row)
 {
-    return is_mode(json_object_get(row, "mode")) && json_is_boolean(json_object_get(row, "recursive"));
+    return is_mode(json_object_get(row, "mode")) &&
+           json_is_boolean(json_object_get(row, "recursive"));
 }
 
 static int are_rows(const json_t *normal, const char *member, int (*holds)(const json_t *row))
@@ -57,9 +58,9 @@ static int are_rows(const json_t *normal, const char *member, int (*holds)(const
     const json_t *rows = json_object_get(normal, member);
     size_t i;
     json_t *row;
-    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-        if (!is_path(json_object_get(row, "path")) || !is_line(json_object_get(row, "line")) || !holds(row))
-            return 0;
+    json_array_foreach((json_t *)(uintptr_t)rows, i,
+                       row) if (!is_path(json_object_get(row, "path")) ||
+                                !is_line(json_object_get(row, "line")) || !holds(row)) return 0;
     return json_is_array(rows) && json_array_size(rows) <= APH_YAML_NODES_MAX;
 }
 
@@ -74,8 +75,9 @@ static int is_install(const json_t *normal)
 
 static int is_uninstall(const json_t *normal)
 {
-    return json_is_boolean(json_object_get(normal, "stop"))
-           && json_is_boolean(json_object_get(normal, "remove")) && are_rows(normal, "purge", is_folder);
+    return json_is_boolean(json_object_get(normal, "stop")) &&
+           json_is_boolean(json_object_get(normal, "remove")) &&
+           are_rows(normal, "purge", is_folder);
 }
 
 /* Answers with problems have no script. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* {{words}} and what they become. What was put in is never looked at again, and a name nobody knows is
- * a fault of the manifest, not an empty string. {{{{ is a {{ that means itself. */
+/* {{words}} and what they become. What was put in is never looked at again, and a name nobody knows
+ * is a fault of the manifest, not an empty string. {{{{ is a {{ that means itself. */
 #include <string.h>
 #include <apr_strings.h>
 
@@ -9,7 +9,8 @@
 #define ANSWER "answer."
 
 /* NULL: no such name; "" with *known: a name without a value here. */
-static const char *value_of(const aphd_filling_t *filling, const char *name, size_t length, int *known)
+static const char *value_of(const aphd_filling_t *filling, const char *name, size_t length,
+                            int *known)
 {
     const aphd_words_t *words = filling->words;
     const struct {
@@ -24,7 +25,8 @@ static const char *value_of(const aphd_filling_t *filling, const char *name, siz
     size_t prefix = sizeof ANSWER - 1;
     const char *answer = NULL;
     if (length > prefix && memcmp(name, ANSWER, prefix) == 0)
-        answer = json_string_value(json_object_getn(filling->answers, name + prefix, length - prefix));
+        answer =
+            json_string_value(json_object_getn(filling->answers, name + prefix, length - prefix));
     *known = answer != NULL;
     return answer;
 }
@@ -57,11 +59,12 @@ static apr_status_t placeholder(const aphd_filling_t *filling, const char *text,
                              "{{%.*s}} stands in it, and this app has no value for it", (int)length,
                              name);
     if (value == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2432,
-                             "{{%.*s%s is no placeholder; those are {{name}}, {{url}}, {{host}}, "
-                             "{{domain}}, {{port}} and {{answer.ID}} of a question; a {{ that means "
-                             "itself is written {{{{",
-                             (int)(length < 60 ? length : 60), name, whole ? "}}" : "");
+        return aph_error_set(
+            err, APH_EUNREADABLE, 2432,
+            "{{%.*s%s is no placeholder; those are {{name}}, {{url}}, {{host}}, "
+            "{{domain}}, {{port}} and {{answer.ID}} of a question; a {{ that means "
+            "itself is written {{{{",
+            (int)(length < 60 ? length : 60), name, whole ? "}}" : "");
     *piece = (piece_t){value, strlen(value), length + 4};
     return APR_SUCCESS;
 }
@@ -85,14 +88,16 @@ static apr_status_t walk(const aphd_filling_t *filling, const char *text, char *
         *size += piece.length;
         text += piece.step;
         if (*size > filling->left)
-            return aph_error_set(err, APH_EUNREADABLE, 2433,
-                                 "with its placeholders replaced the manifest has more than %d octets",
-                                 APH_FOREIGN_MAX);
+            return aph_error_set(
+                err, APH_EUNREADABLE, 2433,
+                "with its placeholders replaced the manifest has more than %d octets",
+                APH_FOREIGN_MAX);
     }
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled, aph_error_t *err)
+apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled,
+                       aph_error_t *err)
 {
     size_t size;
     *filled = text;

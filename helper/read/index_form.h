@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules an index follows (index_text.h), for its text and for the normal form alike: who asked for
- * the normal form has it held against them again (answer_form.h), because a reader that saw foreign
- * text may lie. */
+/* The rules an index follows (index_text.h), for its text and for the normal form alike: who asked
+ * for the normal form has it held against them again (answer_form.h), because a reader that saw
+ * foreign text may lie. */
 #ifndef APHD_INDEX_FORM_H
 #define APHD_INDEX_FORM_H
 
@@ -15,8 +15,8 @@
 int aphd_index_is_id(const char *text);
 int aphd_index_is_file(const char *text);
 
-/* What is wrong with an entry, but for members no entry has, or with all but the entries, of the normal
- * form; NULL: nothing. */
+/* What is wrong with an entry, but for members no entry has, or with all but the entries, of the
+ * normal form; NULL: nothing. */
 const char *aphd_index_entry_wrong(const json_t *entry);
 const char *aphd_index_head_wrong(const json_t *normal);
 

@@ -28,8 +28,8 @@ static int is_zone(const char *text)
         && text[3] == ':' && pair(text + 4) >= 0 && pair(text + 4) < 60 && text[6] == '\0';
 }
 
-/* Days since 1970 of a day that is one, or -1. The library's own reckoning reads files of time zones,
- * which the cage forbids. */
+/* Days since 1970 of a day that is one, or -1. The library's own reckoning reads files of time
+ * zones, which the cage forbids. */
 static json_int_t day_of(int year, int month, int day)
 {
     static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
@@ -38,7 +38,8 @@ static json_int_t day_of(int year, int month, int day)
         || day > before[month] - before[month - 1] + (leap && month == 2))
         return -1;
     int gone = year - 1, leaps = gone / 4 - gone / 100 + gone / 400 - 477; /* 477 until 1969 */
-    return (json_int_t)(year - 1970) * 365 + leaps + before[month - 1] + (leap && month > 2) + day - 1;
+    return (json_int_t)(year - 1970) * 365 + leaps + before[month - 1] + (leap && month > 2) + day -
+           1;
 }
 
 /* Seconds since 1970, or -1. */
@@ -115,9 +116,10 @@ static apr_status_t note_id(index_t *index, const char *id, size_t number, aph_e
 {
     const json_t *first = json_object_get(index->ids, id);
     if (first != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2482, "entry %s is there twice: it is number %lld "
-                             "of the list, and number %zu", id, (long long)json_integer_value(first),
-                             number + 1);
+        return aph_error_set(err, APH_EUNREADABLE, 2482,
+                             "entry %s is there twice: it is number %lld "
+                             "of the list, and number %zu",
+                             id, (long long)json_integer_value(first), number + 1);
     json_object_set_new(index->ids, id, json_integer((json_int_t)number + 1));
     return APR_SUCCESS;
 }
@@ -139,8 +141,9 @@ static apr_status_t take_entry(void *self, size_t number, json_t *entry, aph_err
     if (status == APR_SUCCESS && wrong == NULL)
         json_array_append(index->entries, entry);
     else if (status == APR_SUCCESS)
-        json_array_append_new(index->bad, json_pack("{s:I, s:s?, s:s}", "position",
-                                                    (json_int_t)number + 1, "id", id, "reason", wrong));
+        json_array_append_new(index->bad,
+                              json_pack("{s:I, s:s?, s:s}", "position", (json_int_t)number + 1,
+                                        "id", id, "reason", wrong));
     json_decref(entry);
     return status;
 }
@@ -153,7 +156,8 @@ static apr_status_t take_head(json_t *object, aph_error_t *err)
                                           "expires", "entries", NULL};
     const json_t *form = json_object_get(object, "apphost-catalog");
     if (!json_is_integer(form) || json_integer_value(form) != 1)
-        return aph_error_set(err, APH_EUNREADABLE, 2484, "it is not the index of a catalog that this "
+        return aph_error_set(err, APH_EUNREADABLE, 2484,
+                             "it is not the index of a catalog that this "
                              "apphost reads: \"apphost-catalog\" is not 1");
     const char *strange = strange_member(object, members);
     if (strange != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Only the brackets, colons and commas of the object and of its one list are read here; every name and
- * every value is jansson's. */
+/* Only the brackets, colons and commas of the object and of its one list are read here; every name
+ * and every value is jansson's. */
 #include "helper/read/json_text.h"
 
 #include <string.h>
@@ -119,8 +119,8 @@ static apr_status_t take_object(walk_t *walk)
     return peek(walk) < 0 ? APR_SUCCESS : not_json(walk);
 }
 
-apr_status_t aphd_json_walk(const char *text, size_t length, const char *list, aphd_json_item_cb *cb,
-                            void *self, json_t **object, aph_error_t *err)
+apr_status_t aphd_json_walk(const char *text, size_t length, const char *list,
+                            aphd_json_item_cb *cb, void *self, json_t **object, aph_error_t *err)
 {
     walk_t walk = {.text = text, .length = length, .list = list, .cb = cb, .self = self,
                    .object = json_object(), .err = err};

@@ -104,10 +104,9 @@ static apr_status_t read_compose(const char *text, size_t length, const aphd_wor
 
 static aphd_entry_form_t form_of(const json_t *request)
 {
-    const char *form = json_string_value(json_object_get(request, "form"));
-    return form != NULL && strcmp(form, "rockon") == 0  ? APHD_ENTRY_ROCKON
-           : form != NULL && strcmp(form, "amahi") == 0 ? APHD_ENTRY_AMAHI
-                                                        : APHD_ENTRY_APPHOST;
+    aphd_entry_form_t form;
+    aphd_form_find(json_string_value(json_object_get(request, "form")), &form);
+    return form;
 }
 
 static const struct {

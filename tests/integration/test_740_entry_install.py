@@ -367,7 +367,7 @@ def test_a_digest_is_the_only_one(bare, engine, registry):
     bare.announced += [r"install pinned", r"install strange"]
     engine.import_image(ref, busybox_files(), WEB)
     engine.push(ref)
-    digest = next(d for d in engine.json("GET", f"/images/{ref}/json")["RepoDigests"] if ref.rpartition(":")[0] in d).split("@")[1]
+    digest = registry.manifest(ref)[1]
     engine.remove_image(ref)
     try:
         services = {"web": {"image": ref}}

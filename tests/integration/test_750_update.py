@@ -2,7 +2,6 @@
 """An app moves to another revision of its entry and back: with its data, its answers and what was agreed
 to; and where the new revision does not work, the old one answers."""
 import hashlib
-import http.client
 import json
 import os
 import shutil
@@ -256,22 +255,6 @@ def test_its_own_revisions_only(stack, shelf, images):
     assert (page(stack), revision(stack)) == (b"three", third)
 
 
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-
-
-def manifest(registry, image, put=None):
-    """What the registry has under a name: octets and digest; with put, that from now on."""
-    name, _, tag = image.rpartition(":")
-    connection = http.client.HTTPConnection(registry.host, timeout=20)
-    connection.request("GET" if put is None else "PUT", f"/v2/{name}/manifests/{tag}", put,
-                       {"Accept": MANIFEST, "Content-Type": MANIFEST})
-    answer = connection.getresponse()
-    text = answer.read()
-    assert answer.status in (200, 201), text
-    connection.close()
-    return text, "sha256:" + hashlib.sha256(put or text).hexdigest()
-
-
 def test_a_tag_that_moves(stack, shelf, images, engine, registry):
     """Revisions whose image has one name and two digests: each has its own."""
     stack.announced += [r"job \d+"]
@@ -281,12 +264,12 @@ def test_a_tag_that_moves(stack, shelf, images, engine, registry):
         engine.import_image(f"{registry.host}/{name}", busybox_files({"index.html": content}), WEB)
         engine.push(f"{registry.host}/{name}")
         engine.remove_image(f"{registry.host}/{name}")
-    north, south = manifest(registry, image)[1], manifest(registry, other)[1]
+    north, south = registry.manifest(image)[1], registry.manifest(other)[1]
     shelf.publish(2, image, digests={ref: north})
     stack.ctl("update", "mine", "--yes")
     was = engine.image_id(ref)
     assert page(stack) == b"north"
-    manifest(registry, image, manifest(registry, other)[0])
+    registry.manifest(image, registry.manifest(other)[0])
     shelf.publish(3, image, digests={ref: south}, service={"healthcheck": {"test": ["NONE"]}})
     # It comes, and something else goes wrong: the name is back where it was.
     operation = kills.Operation(stack, "update", "mine", yes=True)

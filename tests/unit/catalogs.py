@@ -27,7 +27,7 @@ EXPECTED = {
     "gitlab": ("asks", [], ["ports.2224/tcp"], []),
     "hydra": ("installs", [], [], []),
     "markdown-editor": ("installs", [], [], []),
-    "media-server": ("asks", [], ["ports.3483/tcp", "ports.3483/udp"], []),
+    "media-server": ("asks", [], ["ports.3483/tcp", "ports.3483/udp", "ports.9000/tcp"], []),
     "nzbget": ("installs", [], [], []),
     "osticket": ("asks", ["desk_mail", "admin_mail"], [], []),
     "portainer": ("refused", [], [], ["docker-socket"]),

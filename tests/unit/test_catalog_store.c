@@ -209,6 +209,38 @@ static void test_one_is_active(void **state)
     assert_int_equal(aphd_revision_activate(f->store, "wiki", NULL), APH_ENOTFOUND);
 }
 
+/* What a refresh asks for thousands of times. */
+static void test_of_one_entry(void **state)
+{
+    fixture_t *f = *state;
+    char one[65], other[65];
+    json_t *row = NULL, *ids = NULL;
+    apr_pool_t *p;
+    apr_pool_create(&p, NULL);
+    add(f->store, "main", "wiki", "one", one);
+    add(f->store, "main", "wiki-2", "other", other);
+    add(f->store, "local", "wiki", "one", one);
+    assert_int_equal(listed(f->store, (aphd_revision_filter_t){.inactive = 1, .id = "wiki"}), 2);
+    assert_int_equal(
+        listed(f->store, (aphd_revision_filter_t){.inactive = 1, .id = "wiki", .catalog = "main"}), 1);
+    assert_int_equal(listed(f->store, (aphd_revision_filter_t){.id = "wiki"}), 0);
+    assert_int_equal(aphd_revision_active_ids(f->store, "main", &ids, NULL), APR_SUCCESS);
+    assert_int_equal(json_array_size(ids), 0);
+    json_decref(ids);
+    assert_int_equal(aphd_revision_find(f->store, other, &row, NULL, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_revision_activate_row(f->store, row, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_revision_active_ids(f->store, "main", &ids, NULL), APR_SUCCESS);
+    assert_int_equal(json_array_size(ids), 1);
+    assert_string_equal(json_string_value(json_array_get(ids, 0)), "wiki-2");
+    json_int_t number = json_integer_value(json_object_get(row, "revision"));
+    assert_string_equal(aphd_revision_numbered(f->store, "main", "wiki-2", number, p), other);
+    assert_null(aphd_revision_numbered(f->store, "main", "wiki-2", number + 1, p));
+    assert_null(aphd_revision_numbered(f->store, "local", "wiki-2", number, p));
+    json_decref(ids);
+    json_decref(row);
+    apr_pool_destroy(p);
+}
+
 static void test_ambiguity(void **state)
 {
     fixture_t *f = *state;
@@ -583,7 +615,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(what_was_never_made), TEST(modes), TEST(adding), TEST(what_is_not_added),
-        TEST(one_is_active), TEST(ambiguity), TEST(an_id_of_digits),
+        TEST(one_is_active), TEST(of_one_entry), TEST(ambiguity), TEST(an_id_of_digits),
         TEST(a_name_from_before), TEST(searching),
         TEST(categories), TEST(catalogs), TEST(locations), TEST(answers), TEST(all_or_nothing),
         TEST(a_reader_beside_a_writer), TEST(writers_wait), TEST(death_of_a_writer),
