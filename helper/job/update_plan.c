@@ -185,7 +185,7 @@ static json_t *answers_changed(const json_t *was, const json_t *is)
     json_t *answer;
     json_object_foreach((json_t *)is, id, answer) {
         const json_t *old = json_object_get(was, id);
-        if (old == NULL || !json_equal(old, answer))
+        if (json_is_string(answer) && (old == NULL || !json_equal(old, answer)))
             json_array_append_new(ids, json_string(id));
     }
     return ids;
