@@ -19,7 +19,7 @@
  *           "consents":[S,...],"allowed":[RULE,...],
  *           "format":"script"|"apphost"|"rockon"|"amahi"   what "script" is the text of,
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
- *           "answers":{ID:S,...},                            to its questions,
+ *           "answers":{ID:S,...},                            to its questions (job/answers_kept.h),
  *           "storage":[...]|null      of the plan (helper/job/storage_plan.h), also where that is left out,
  *           "wanted":[...]|null       the same of "undo" of a job that is open about it: an update will have
  *                                     these, and until its end may go back to those
@@ -34,8 +34,9 @@
  *               "format","entry","revision","answers","skip":[app_id...]}
  *                                  -> {"app":APP}   row made (state installing), id and port taken.
  *                                  "kept" is true where an app of that name was uninstalled and its
- *                                  data kept: it gets the same id again, and where it is of the same
- *                                  entry and no answers are given, the answers it was made with. Calling it again within one
+ *                                  data kept: it gets the same id again, "previous" is {"kept":{"entry",
+ *                                  "format","script","answers","plan",...}}, whose data they are, and the row
+ *                                  is that again unless the job ends well. Calling it again within one
  *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
  *      subnet  {"taken":[CIDR...],"services":N} -> {"subnet":CIDR}   a free piece of the pool that
  *                                  overlaps none: /28, or larger where that holds too few services

@@ -231,7 +231,7 @@ static const char *label_of(const aphd_source_t *source, const char *id)
 
 /* All at once: nobody wants to learn of them one try after the other. A sentence has an end, the
  * log of the operation has room for every one. */
-static apr_status_t refuse_answers(aphd_job_t *job, const aphd_source_t *source,
+static apr_status_t refuse_answers(aphd_job_t *job, aphd_source_t *source,
                                    const json_t *problems, aph_error_t *err)
 {
     const char *list = "";
@@ -242,9 +242,12 @@ static apr_status_t refuse_answers(aphd_job_t *job, const aphd_source_t *source,
         const char *reason = json_string_value(json_object_get(problem, "reason"));
         const char *one = apr_psprintf(job->p, "%s (%s): %s", id != NULL ? id : "?",
                                        label_of(source, id), reason != NULL ? reason : "not sound");
+        if (id != NULL)
+            json_object_del(source->given, id);
         aphd_report_log(&job->report, "%s", one);
         list = apr_pstrcat(job->p, list, list[0] != '\0' ? "; " : "", one, NULL);
     }
+    source->sound = 1;
     return aph_error_set(err, APH_EUSAGE, 2585, "%d answer%s of %s %s missing or not sound: %s",
                          (int)json_array_size(problems), json_array_size(problems) == 1 ? "" : "s",
                          source->name, json_array_size(problems) == 1 ? "is" : "are", list);

@@ -34,6 +34,7 @@ typedef struct aphd_source_t {
     json_t *storage;         /* site rows of helper/catalog/storage.h; after aphd_source_apply */
     json_t *credentials;     /* to be told once, after success; after aphd_source_apply */
     unsigned obsolete : 1;   /* found in a catalog, and obsolete there */
+    unsigned sound : 1;      /* what is not sound is not in given any more */
     unsigned remembered : 1; /* answers of a try that failed are kept for it */
     const char *notes;       /* with words filled in; after aphd_source_apply */
 } aphd_source_t;
@@ -67,9 +68,12 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
 apr_status_t aphd_source_apply(aphd_job_t *job, aphd_source_t *source, json_t **script,
                                aph_error_t *err);
 
-/* What was answered before, a new reference: with the data of row (APP of job_wire.h, borrowed;
- * NULL: none) where that is of the same entry, and at a try to install it under that name that
- * failed. */
+/* Nonzero where the entry of source had that name (CATALOG/ID) before, in the same catalog. */
+int aphd_source_was(const aphd_source_t *source, const char *entry);
+
+/* What was answered before, a new reference in the form of answers_kept.h: with the data of row
+ * (APP of job_wire.h, borrowed; NULL: none), of which another entry gets the secrets only; and at a
+ * try to install it under that name that failed. */
 apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char *name,
                               const json_t *row, json_t **kept, aph_error_t *err);
 

@@ -12,6 +12,7 @@
 
 #include "common/limits.h"
 #include "helper/catalog/store.h"
+#include "helper/job/answers_kept.h"
 #include "helper/job/port_probe.h"
 
 #define SECRET_LEAST 8
@@ -177,11 +178,13 @@ static json_t *propose_port(const ports_t *ports, const json_t *question, json_t
 {
     const char *wanted = text_of(question, "default");
     char owner[APHD_PORT_OWNER_MAX] = "another answer";
+    const json_t *max = json_object_get(question, "max");
     int first = port_of(wanted);
+    int last = json_is_integer(max) && json_integer_value(max) < 65535 ? (int)json_integer_value(max) : 65535;
     if (first == 0 || is_free(ports, question, first))
         return json_string(wanted);
     int port = first < 1024 ? 1024 : first + 1;
-    for (int tries = 0; tries < PORT_TRIES && port <= 65535; tries++, port++) {
+    for (int tries = 0; tries < PORT_TRIES && port <= last; tries++, port++) {
         if (!is_free(ports, question, port))
             continue;
         if (!is_answered(ports, first))
@@ -204,13 +207,15 @@ static void take_given(aphd_source_t *source, const json_t *question, const json
 {
     const char *id = text_of(question, "id");
     json_t *answer = json_object_get(given, id);
-    if (!json_is_string(answer))
-        answer = json_object_get(kept, id);
+    int said = json_is_string(answer);
+    if (!said)
+        answer = aphd_answers_kept(kept, question, &said);
     if (!json_is_string(answer)
         || (json_string_length(answer) == 0 && aphd_source_is_secret(question)))
         return;
     json_object_set(source->answers, id, answer);
-    json_object_set(source->given, id, answer);
+    if (said)
+        json_object_set(source->given, id, answer);
 }
 
 /* The default of a storage question would be its author's word for a folder of this machine: where
@@ -270,15 +275,39 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
 
 /* --- kept for the next try ----------------------------------------------------------------- */
 
+int aphd_source_was(const aphd_source_t *source, const char *entry)
+{
+    const char *slash = strchr(entry, '/');
+    size_t prefix = slash != NULL ? (size_t)(slash + 1 - entry) : 0, i;
+    const json_t *was;
+    if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
+        return 0;
+    json_array_foreach(json_object_get(source->manifest, "was"), i, was)
+        if (json_is_string(was) && strcmp(json_string_value(was), entry + prefix) == 0)
+            return 1;
+    return 0;
+}
+
+/* Secrets belong to the data, whoever has these next. What people said, they said to one entry. */
+static json_t *kept_with_data(const aphd_source_t *source, const json_t *row)
+{
+    const json_t *data = json_object_get(json_object_get(row, "previous"), "kept");
+    const char *entry = text_of(data, "entry");
+    json_t *all = aphd_answers_of(data), *made;
+    if (strcmp(entry, source->name) == 0 || aphd_source_was(source, entry))
+        return all;
+    made = aphd_answers_made(all);
+    json_decref(all);
+    return made;
+}
+
 apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char *name,
                               const json_t *row, json_t **kept, aph_error_t *err)
 {
     aphd_catalog_store_t *store = NULL;
     json_auto_t *failed = NULL;
     aph_error_t why = APH_ERROR_INIT;
-    *kept = json_object();
-    if (row != NULL && strcmp(text_of(row, "entry"), source->name) == 0)
-        json_object_update(*kept, json_object_get(row, "answers"));
+    *kept = kept_with_data(source, row);
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
     if (status != APR_SUCCESS)
         return status;
@@ -289,7 +318,7 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
             aphd_report_log(&job->report,
                             "answers of the last try, which failed, are taken up again");
         source->remembered = 1;
-        json_object_update(*kept, failed);
+        aphd_answers_merge(*kept, failed);
     } else if (status != APH_ENOTFOUND) {
         *err = why;
     }

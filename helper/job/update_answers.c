@@ -2,6 +2,8 @@
 /* Updating: whose answers count, and what becomes of them where it fails. */
 #include "helper/job/update.h"
 
+#include "helper/job/answers_kept.h"
+
 /* Answers that are other ones than the app has, and the secrets among them that nobody gave. */
 static json_t *fresh_answers(const json_t *answers, const json_t *has)
 {
@@ -9,7 +11,7 @@ static json_t *fresh_answers(const json_t *answers, const json_t *has)
     const char *id;
     json_t *answer;
     json_object_foreach((json_t *)answers, id, answer)
-        if (!json_equal(answer, json_object_get(has, id)))
+        if (json_is_string(answer) && !json_equal(answer, json_object_get(has, id)))
             json_object_set(fresh, id, answer);
     return fresh;
 }
@@ -19,6 +21,8 @@ static json_t *worth_keeping(const aphd_update_t *update)
 {
     const aphd_source_t *source = update->install.source;
     json_t *kept = json_object();
+    json_auto_t *said = aphd_answers_said(source);
+    json_object_set(kept, ".asked", json_object_get(said, ".asked"));
     const char *id;
     json_t *answer;
     json_object_foreach(update->fresh, id, answer)
@@ -34,15 +38,15 @@ static apr_status_t answers_before(aphd_update_t *update, json_t **before, aph_e
     aphd_job_t *job = update->install.job;
     const json_t *row = job->app.row;
     json_auto_t *failed = NULL;
-    *before = json_deep_copy(json_object_get(
-        update->rollback ? json_object_get(row, "previous") : row, "answers"));
-    if (*before == NULL)
-        *before = json_object();
-    if (update->rollback)
+    *before = aphd_answers_of(update->rollback ? json_object_get(row, "previous") : row);
+    if (update->rollback) { /* the data go on having what was made since */
+        json_auto_t *all = aphd_answers_of(row), *made = aphd_answers_made(all);
+        aphd_answers_merge(*before, made);
         return APR_SUCCESS;
+    }
     apr_status_t status =
         aphd_source_kept(job, update->install.source, job->app.name, NULL, &failed, err);
-    json_object_update(*before, failed);
+    aphd_answers_merge(*before, failed);
     return status;
 }
 
@@ -64,9 +68,8 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err)
         aph_error_wrap(err, "%s stays what it is", job->app.name);
         return status;
     }
-    json_object_update(before, source->answers);
-    json_object_set(update->target, "answers", before);
-    update->fresh = fresh_answers(source->answers, json_object_get(job->app.row, "answers"));
+    json_object_set_new(update->target, "answers", aphd_answers_stay(source, before));
+    update->fresh = fresh_answers(json_object_get(update->target, "answers"), json_object_get(job->app.row, "answers"));
     return APR_SUCCESS;
 }
 
@@ -79,7 +82,7 @@ int aphd_update_remember(aphd_update_t *update)
     if (update->rollback || update->fresh == NULL || aphd_job_flag(job, "plan_only"))
         return 0;
     json_auto_t *kept = worth_keeping(update);
-    if (json_object_size(kept) == 0)
+    if (json_object_size(kept) <= 1)
         return 0;
     if (aphd_source_remember(job, update->install.source->name, job->app.name, kept, &why)
         == APR_SUCCESS)

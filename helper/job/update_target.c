@@ -219,7 +219,7 @@ static apr_status_t find_previous(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
     json_t *previous = json_object_get(job->app.row, "previous");
-    if (!json_is_object(previous))
+    if (!json_is_object(previous) || json_object_get(previous, "kept") != NULL)
         return aph_error_set(err, APH_EUSAGE, 2637,
                              "%s was never updated since it was installed, so "
                              "there is nothing to go back to",

@@ -211,6 +211,13 @@ static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request,
                         request->revision, request->answers);
 }
 
+apr_status_t aphd_app_keep_data(aphd_store_t *store, int app_id, int64_t now, aph_error_t *err)
+{
+    apr_status_t status = aphd_sql_run(store, SQL_APP_RESTORE, err, "i", (int64_t)app_id);
+    return status == APR_SUCCESS
+         ? aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", (int64_t)app_id, now) : status;
+}
+
 /* A second reserve of one job: the id of the first goes back. It needs no rest: nothing was made under
  * it. One with kept data returns to what it was. */
 static apr_status_t give_back(aphd_store_t *store, const aphd_reserve_t *request, aph_error_t *err)
@@ -223,8 +230,7 @@ static apr_status_t give_back(aphd_store_t *store, const aphd_reserve_t *request
     if (status != APR_SUCCESS)
         return status;
     if (held.kept)
-        return aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", (int64_t)held.app_id,
-                            request->now);
+        return aphd_app_keep_data(store, held.app_id, request->now, err);
     return aphd_sql_run(store, SQL_APP_DELETE, err, "i", (int64_t)held.app_id);
 }
 

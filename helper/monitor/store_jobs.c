@@ -42,7 +42,7 @@ static apr_status_t settle_app(aphd_store_t *store, const aphd_job_end_t *end, a
     case APHD_END_KEPT_DATA:
         status = aphd_sql_run(store, SQL_ALIASES_DROP, err, "i", app_id);
         return status == APR_SUCCESS
-             ? aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", app_id, end->now) : status;
+             ? aphd_app_keep_data(store, end->app_id, end->now, err) : status;
     case APHD_END_FAILING:
         return aphd_sql_run(store, SQL_APP_CHANGE, err, "ittti", app_id, "failing", (char *)NULL,
                             end->message, end->now);

@@ -65,6 +65,9 @@ const char *aphd_schema_step(int from);
 apr_status_t aphd_aliases_reserve(aphd_store_t *store, const aphd_reserve_t *request, int app_id,
                                   aph_error_t *err);
 
+/* Only the data of app_id are left: the row of an earlier installation is what it was. store_apps.c */
+apr_status_t aphd_app_keep_data(aphd_store_t *store, int app_id, int64_t now, aph_error_t *err);
+
 /* Syncs the copy in part and gives it its name, mode 0600. store_copy.c */
 apr_status_t aphd_store_settle_copy(const char *part, const char *whole, aph_error_t *err);
 

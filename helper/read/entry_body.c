@@ -86,6 +86,15 @@ static apr_status_t read_text(json_t *tree, const json_t *files, const aphd_fill
     return rv;
 }
 
+/* In compose a $ begins a variable, and $$ is a $. */
+static apr_status_t fill_compose(aphd_filling_t *filling, json_t *tree, aph_error_t *err)
+{
+    filling->dollars = 1;
+    apr_status_t rv = aphd_fill_tree(filling, tree, err);
+    filling->dollars = 0;
+    return rv;
+}
+
 static apr_status_t read_compose(const json_t *manifest, const json_t *files,
                                  aphd_filling_t *filling, json_t **compose, aph_error_t *err)
 {
@@ -94,7 +103,7 @@ static apr_status_t read_compose(const json_t *manifest, const json_t *files,
     if (!json_is_object(json_object_get(tree, "services")))
         rv = aph_error_set(err, APH_EUNREADABLE, 2436, "it has no services");
     if (rv == APR_SUCCESS)
-        rv = aphd_fill_tree(filling, tree, err);
+        rv = fill_compose(filling, tree, err);
     if (rv == APR_SUCCESS)
         rv = read_text(tree, files, filling, compose, err);
     if (rv != APR_SUCCESS)

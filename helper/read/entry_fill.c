@@ -8,6 +8,20 @@
 
 #define ANSWER "answer."
 
+const char *aphd_dollars(const char *text, apr_pool_t *p)
+{
+    if (strchr(text, '$') == NULL)
+        return text;
+    char *doubled = apr_palloc(p, 2 * strlen(text) + 1), *at = doubled;
+    for (; *text != '\0'; text++) {
+        *at++ = *text;
+        if (*text == '$')
+            *at++ = '$';
+    }
+    *at = '\0';
+    return doubled;
+}
+
 /* NULL: no such name; "" with *known: a name without a value here. */
 static const char *value_of(const aphd_filling_t *filling, const char *name, size_t length,
                             int *known)
@@ -65,6 +79,8 @@ static apr_status_t placeholder(const aphd_filling_t *filling, const char *text,
             "{{domain}}, {{port}} and {{answer.ID}} of a question; a {{ that means "
             "itself is written {{{{",
             (int)(length < 60 ? length : 60), name, whole ? "}}" : "");
+    if (filling->dollars)
+        value = aphd_dollars(value, filling->p);
     *piece = (piece_t){value, strlen(value), length + 4};
     return APR_SUCCESS;
 }
@@ -132,8 +148,15 @@ apr_status_t aphd_fill_tree(aphd_filling_t *filling, json_t *value, aph_error_t 
         return fill_string(filling, value, err);
     for (size_t i = 0; i < json_array_size(value) && rv == APR_SUCCESS; i++)
         rv = aphd_fill_tree(filling, json_array_get(value, i), err);
-    json_object_foreach(value, name, member)
+    json_object_foreach(value, name, member) {
+        int dollars = filling->dollars, mounted = filling->mounted;
+        if (filling->mounted && strcmp(name, "content") == 0)
+            filling->dollars = 0;
+        filling->mounted |= strcmp(name, "volumes") == 0 || strcmp(name, "configs") == 0;
         if (rv == APR_SUCCESS && (rv = aphd_fill_tree(filling, member, err)) != APR_SUCCESS)
             aph_error_wrap(err, "%.80s", name);
+        filling->dollars = dollars;
+        filling->mounted = mounted;
+    }
     return rv;
 }

@@ -135,8 +135,8 @@ void aphd_body_grow(json_t *script, const json_t *entry, const aphd_filling_t *f
         if (strcmp(kind, "port") == 0)
             add_ports(script, question, answer);
         else if (strcmp(kind, "device") == 0)
-            add_device(script, question, answer, filling->p);
+            add_device(script, question, aphd_dollars(answer, filling->p), filling->p);
         else if (strcmp(kind, "environment") == 0)
-            set_variable(script, question, answer);
+            set_variable(script, question, aphd_dollars(answer, filling->p));
     }
 }

@@ -37,10 +37,15 @@ typedef struct aphd_filling_t {
     const aphd_words_t *words;
     const json_t *answers; /* complete */
     size_t left;           /* octets that may still be made */
+    int dollars;           /* the text is one of compose, which reads $$ as $: what is put in means itself */
+    int mounted;           /* below volumes or configs: a content there is a file's, and read as it stands */
     const char *source;    /* the manifest's own text, for its lines; NULL: a foreign form */
     size_t source_length;
     apr_pool_t *p;
 } aphd_filling_t;
+
+/* text as compose has to have it to mean itself: every $ doubled. Lives in p, or is text. */
+const char *aphd_dollars(const char *text, apr_pool_t *p);
 
 /* 5. text with its placeholders replaced, in one pass. */
 apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled,

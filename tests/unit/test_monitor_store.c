@@ -526,11 +526,18 @@ static void test_an_entry_and_its_answers(void **state)
     assert_member(f, "entry", "\"local/wiki\"");
     assert_member(f, "answers", "{\"a\":\"1\"}");
     end_app(f, 1, APHD_END_KEPT_DATA, NOW); /* its data was made with these answers */
-    assert_int_equal(reserve_entry(f, "local/wiki", NULL), 1);
-    assert_member(f, "answers", "{\"a\":\"1\"}");
-    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
     assert_int_equal(reserve_entry(f, "local/other", NULL), 1);
     assert_member(f, "answers", "{}");
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW + 5); /* nothing came of it: the row is what it was */
+    assert_member(f, "entry", "\"local/wiki\"");
+    assert_member(f, "answers", "{\"a\":\"1\"}");
+    assert_member(f, "previous", "null");
+    /* A secret that was made for the same entry meanwhile stays; another entry's does not. */
+    assert_int_equal(reserve_entry(f, "local/wiki", "{\".made\":{\"s\":\"x\"},\"s\":\"x\"}"), 1);
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
+    assert_int_equal(reserve_entry(f, "local/other", "{\".made\":{\"t\":\"x\"},\"t\":\"x\"}"), 1);
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
+    assert_member(f, "answers", "{\"s\":\"x\",\"a\":\"1\"}");
 }
 
 static void test_a_record_with_the_end(void **state)
