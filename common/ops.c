@@ -190,8 +190,9 @@ apr_status_t aph_op_may(const aph_op_t *op, const json_t *args, unsigned scopes,
         return aph_error_set(err, APH_EFORBIDDEN, 66,
                              "%s is for root on the machine itself: apphostctl", op->name);
     if ((op->scope & scopes) == 0)
-        return aph_error_set(err, APH_EFORBIDDEN, 67, "%s needs the scope %s, which is not given here",
-                             op->name, aph_scope_name(op->scope));
+        return aph_error_set(err, APH_EFORBIDDEN, 67,
+                             "%s needs the scope %s, which is not given here", op->name,
+                             aph_scope_name(op->scope));
     const char *cursor = op->arguments;
     argument_t argument;
     while (next_argument(&cursor, &argument))

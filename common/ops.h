@@ -9,8 +9,8 @@
 
 typedef enum aph_op_kind_t { APH_OP_QUERY, APH_OP_JOB, APH_OP_STREAM } aph_op_kind_t;
 
-/* What somebody may ask for. Root on the socket may do all and needs none of them; a person has those of
- * a role, a token those it was made with and its person still has. */
+/* What somebody may ask for. Root on the socket may do all and needs none of them; a person has
+ * those of a role, a token those it was made with and its person still has. */
 #define APH_SCOPE_ROOT    0u    /* no scope opens it */
 #define APH_SCOPE_SELF    0x01u /* what concerns oneself: one's sessions, tokens, password */
 #define APH_SCOPE_READ    0x02u /* what is here and how it is */
@@ -40,24 +40,24 @@ const aph_op_t *aph_ops(size_t *count);
 /* The operation of that name, or NULL. */
 const aph_op_t *aph_op_find(const char *name);
 
-/* "self", "read", ...; "root" and "anyone"; NULL for what is not one scope. And back, without the last
- * two; 0 for another word. */
+/* "self", "read", ...; "root" and "anyone"; NULL for what is not one scope. And back, without the
+ * last two; 0 for another word. */
 const char *aph_scope_name(unsigned scope);
 unsigned aph_scope_parse(const char *word);
 
 /* The scopes of "admin", "viewer" or "user"; 0 for another word. */
 unsigned aph_role_scopes(const char *role);
 
-/* Whether somebody who is not root, with these scopes, may ask for op with args (borrowed, checked by
- * aph_op_check or not). APH_EFORBIDDEN names the scope, or the argument that is root's. */
+/* Whether somebody who is not root, with these scopes, may ask for op with args (borrowed, checked
+ * by aph_op_check or not). APH_EFORBIDDEN names the scope, or the argument that is root's. */
 apr_status_t aph_op_may(const aph_op_t *op, const json_t *args, unsigned scopes, aph_error_t *err);
 
-/* The type of op's argument of that name, as ops.def writes it ("label", "list"...), or NULL where op has
- * no such argument. Constant. */
+/* The type of op's argument of that name, as ops.def writes it ("label", "list"...), or NULL where
+ * op has no such argument. Constant. */
 const char *aph_op_type(const aph_op_t *op, const char *name);
 
-/* Checks args (a JSON object, borrowed) against op's arguments: unknown, missing, mistyped, too long
- * or out of range is APH_EUSAGE, naming the argument. */
+/* Checks args (a JSON object, borrowed) against op's arguments: unknown, missing, mistyped, too
+ * long or out of range is APH_EUSAGE, naming the argument. */
 apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err);
 
 #endif

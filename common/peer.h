@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client's end of the socket: what apphostctl and the module do alike. How long they wait, and what
- * they do meanwhile, is their own. */
+/* The client's end of the socket: what apphostctl and the module do alike. How long they wait, and
+ * what they do meanwhile, is their own. */
 #ifndef APH_PEER_H
 #define APH_PEER_H
 
@@ -18,9 +18,9 @@ typedef enum aph_frame_kind_t {
     APH_FRAME_STRANGE   /* none of these: another version */
 } aph_frame_kind_t;
 
-/* Connects to the socket at path. 0, and *fd is the caller's: blocking, close-on-exec, no write to it
- * takes longer than seconds. Else an errno: ENAMETOOLONG, ENOTSOCK for any other file, EAGAIN when nobody
- * took the connection within seconds, and what socket(2) and connect(2) say. */
+/* Connects to the socket at path. 0, and *fd is the caller's: blocking, close-on-exec, no write to
+ * it takes longer than seconds. Else an errno: ENAMETOOLONG, ENOTSOCK for any other file, EAGAIN
+ * when nobody took the connection within seconds, and what socket(2) and connect(2) say. */
 int aph_peer_connect(const char *path, int seconds, int *fd);
 
 /* Which kind a frame (borrowed) is; *value is borrowed from it, or NULL. */

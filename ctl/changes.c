@@ -42,13 +42,15 @@ static void print_changes(const aphc_context_t *context, const json_t *answer)
         aphc_putf(&context->err, "and %d more\n", (int)more);
 }
 
-apr_status_t aphc_changes(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+apr_status_t aphc_changes(aphc_context_t *context, const aphc_arguments_t *arguments,
+                          aph_error_t *err)
 {
     json_t *answer = NULL;
     json_t *args = json_pack("{s:s}", "name", arguments->operands[0]);
     if (arguments->values[SERVICE] != NULL)
         json_object_set_new(args, "service", json_string(arguments->values[SERVICE]));
-    apr_status_t status = aphc_operation(context, "changes", args, APHC_LINES_ARE_LOG, &answer, err);
+    apr_status_t status =
+        aphc_operation(context, "changes", args, APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     if (context->json)

@@ -52,8 +52,10 @@ static apr_status_t read_options(const aphc_arguments_t *arguments, json_t *args
     if (values[TAIL] != NULL)
         json_object_set_new(args, "tail", json_integer(number));
     if (values[SINCE] != NULL && !read_time(values[SINCE], &number))
-        return aph_error_set(err, APH_EUSAGE, 3202, "--since needs a time like 30s, 10m, 2h or 3d ago, "
-                             "or seconds since 1970, not '%.60s'", values[SINCE]);
+        return aph_error_set(err, APH_EUSAGE, 3202,
+                             "--since needs a time like 30s, 10m, 2h or 3d ago, "
+                             "or seconds since 1970, not '%.60s'",
+                             values[SINCE]);
     if (values[SINCE] != NULL)
         json_object_set_new(args, "since", json_integer(number));
     if (values[SERVICE] != NULL)

@@ -52,8 +52,9 @@ static void print_metrics(const aphc_context_t *context, const json_t *apps)
     json_array_foreach((json_t *)apps, i, app)
         count += json_array_size(json_object_get(app, "services"));
     if (count == 0) {
-        aphc_putf(&context->out, "No container was running when apphostd last looked; it looks every 30 "
-                                 "seconds. To look now: apphostctl metrics --live\n");
+        aphc_putf(&context->out,
+                  "No container was running when apphostd last looked; it looks every 30 "
+                  "seconds. To look now: apphostctl metrics --live\n");
         return;
     }
     const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells), **row = cells;
@@ -73,7 +74,8 @@ apr_status_t aphc_metrics(aphc_context_t *context, const aphc_arguments_t *argum
     json_t *args = json_pack("{s:b}", "live", arguments->values[LIVE] != NULL);
     if (arguments->operand_count > 0)
         json_object_set_new(args, "name", json_string(arguments->operands[0]));
-    apr_status_t status = aphc_operation(context, "metrics", args, APHC_LINES_ARE_LOG, &answer, err);
+    apr_status_t status =
+        aphc_operation(context, "metrics", args, APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
     if (context->json)
@@ -84,7 +86,8 @@ apr_status_t aphc_metrics(aphc_context_t *context, const aphc_arguments_t *argum
     return APR_SUCCESS;
 }
 
-apr_status_t aphc_state(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+apr_status_t aphc_state(aphc_context_t *context, const aphc_arguments_t *arguments,
+                        aph_error_t *err)
 {
     json_t *answer = NULL;
     apr_status_t status =

@@ -23,7 +23,8 @@ enum { CHANGE_ROLE, CHANGE_GROUP, NO_GROUPS, DISABLE, ENABLE };
 
 const aphc_option_t aphc_person_change_options[] = {
     [CHANGE_ROLE] = {"role", 0, "ROLE", "admin, viewer or user"},
-    [CHANGE_GROUP] = {"group", 0, "GROUP...", "a group the person is in, in the place of all before"},
+    [CHANGE_GROUP] = {"group", 0, "GROUP...",
+                      "a group the person is in, in the place of all before"},
     [NO_GROUPS] = {"no-groups", 0, NULL, "the person is in no group"},
     [DISABLE] = {"disable", 0, NULL, "nothing of the person is valid until it is enabled again"},
     [ENABLE] = {"enable", 0, NULL, "the person may sign in again"},
@@ -107,9 +108,9 @@ static const char *number_of(const json_t *row, const char *key, apr_pool_t *p)
 apr_status_t aphc_person_list(aphc_context_t *context, const aphc_arguments_t *arguments,
                               aph_error_t *err)
 {
-    static const aphc_column_t columns[] = {{"NAME", 0, 1},     {"ROLE", 0, 0},     {"GROUPS", 0, 1},
-                                            {"PASSWORD", 0, 0}, {"SESSIONS", 1, 0}, {"TOKENS", 1, 0},
-                                            {"SINCE", 0, 0}};
+    static const aphc_column_t columns[] = {
+        {"NAME", 0, 1},     {"ROLE", 0, 0},   {"GROUPS", 0, 1}, {"PASSWORD", 0, 0},
+        {"SESSIONS", 1, 0}, {"TOKENS", 1, 0}, {"SINCE", 0, 0}};
     json_t *answer = NULL;
     size_t i, width = sizeof columns / sizeof columns[0];
     const json_t *row;
@@ -118,14 +119,17 @@ apr_status_t aphc_person_list(aphc_context_t *context, const aphc_arguments_t *a
     if (answer == NULL)
         return status;
     if (json_array_size(people) == 0)
-        aphc_putf(&context->out, "Nobody may sign in yet. The first one: apphostctl person add NAME "
-                                 "--role admin\n");
-    const char **cells = apr_pcalloc(context->p, (json_array_size(people) * width + 1) * sizeof *cells);
+        aphc_putf(&context->out,
+                  "Nobody may sign in yet. The first one: apphostctl person add NAME "
+                  "--role admin\n");
+    const char **cells =
+        apr_pcalloc(context->p, (json_array_size(people) * width + 1) * sizeof *cells);
     json_array_foreach(people, i, row)
     {
         const char **cell = cells + i * width;
         cell[0] = aphc_get_text(row, "name");
-        cell[1] = json_is_true(json_object_get(row, "disabled")) ? "disabled" : aphc_get_text(row, "role");
+        cell[1] = json_is_true(json_object_get(row, "disabled")) ? "disabled"
+                                                                 : aphc_get_text(row, "role");
         cell[2] = joined(json_object_get(row, "groups"), context->p);
         cell[3] = json_is_true(json_object_get(row, "password")) ? "yes" : "no";
         cell[4] = number_of(row, "sessions", context->p);
@@ -150,10 +154,11 @@ apr_status_t aphc_person_add(aphc_context_t *context, const aphc_arguments_t *ar
 {
     json_t *answer = NULL;
     if (arguments->values[ROLE] == NULL)
-        return aph_error_set(err, APH_EUSAGE, 3060, "person add: --role admin, viewer or user is needed");
+        return aph_error_set(err, APH_EUSAGE, 3060,
+                             "person add: --role admin, viewer or user is needed");
     json_t *args = json_pack("{s:s, s:s, s:o*, s:b}", "name", arguments->operands[0], "role",
-                             arguments->values[ROLE], "groups", list_of(arguments, GROUP), "external",
-                             arguments->values[EXTERNAL] != NULL);
+                             arguments->values[ROLE], "groups", list_of(arguments, GROUP),
+                             "external", arguments->values[EXTERNAL] != NULL);
     apr_status_t status = ask(context, "person-add", args, &answer, err);
     if (answer != NULL && json_is_string(json_object_get(answer, "password")))
         show_once(context, "May sign in now, with this password. It is shown only now:",
@@ -171,7 +176,8 @@ apr_status_t aphc_person_change(aphc_context_t *context, const aphc_arguments_t 
     int disable = arguments->values[DISABLE] != NULL, enable = arguments->values[ENABLE] != NULL;
     if ((disable && enable) || (groups != NULL && arguments->values[NO_GROUPS] != NULL)) {
         json_decref(groups);
-        return aph_error_set(err, APH_EUSAGE, 3061, "person change: these options exclude each other");
+        return aph_error_set(err, APH_EUSAGE, 3061,
+                             "person change: these options exclude each other");
     }
     if (arguments->values[NO_GROUPS] != NULL)
         groups = json_array();
@@ -179,7 +185,8 @@ apr_status_t aphc_person_change(aphc_context_t *context, const aphc_arguments_t 
                              arguments->values[CHANGE_ROLE], "groups", groups);
     if (disable || enable)
         json_object_set_new(args, "disabled", json_boolean(disable));
-    return ask_and_say(context, "person-change", args, "Changed; the person's sessions have ended.", err);
+    return ask_and_say(context, "person-change", args, "Changed; the person's sessions have ended.",
+                       err);
 }
 
 apr_status_t aphc_person_password(aphc_context_t *context, const aphc_arguments_t *arguments,
@@ -189,7 +196,8 @@ apr_status_t aphc_person_password(aphc_context_t *context, const aphc_arguments_
     apr_status_t status = ask(context, "person-password",
                               json_pack("{s:s}", "name", arguments->operands[0]), &answer, err);
     if (answer != NULL)
-        show_once(context, "The new password. It is shown only now:", aphc_get_text(answer, "password"));
+        show_once(context,
+                  "The new password. It is shown only now:", aphc_get_text(answer, "password"));
     json_decref(answer);
     return status;
 }
@@ -221,7 +229,8 @@ static apr_status_t number_from(const char *text, const char *what, json_int_t *
     return APR_SUCCESS;
 }
 
-apr_status_t aphc_audit(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
+apr_status_t aphc_audit(aphc_context_t *context, const aphc_arguments_t *arguments,
+                        aph_error_t *err)
 {
     static const aphc_column_t columns[] = {{"NO", 1, 0},   {"WHEN", 0, 0}, {"WHO", 0, 1},
                                             {"VIA", 0, 1},  {"FROM", 0, 1}, {"WHAT", 0, 0},
@@ -265,9 +274,9 @@ apr_status_t aphc_audit(aphc_context_t *context, const aphc_arguments_t *argumen
 apr_status_t aphc_key_rotate(aphc_context_t *context, const aphc_arguments_t *arguments,
                              aph_error_t *err)
 {
-    return ask_and_say(context, "key-rotate", json_object(),
-                       "There is a new key. httpd uses the old one until it is reloaded: apphostctl reload",
-                       err);
+    return ask_and_say(
+        context, "key-rotate", json_object(),
+        "There is a new key. httpd uses the old one until it is reloaded: apphostctl reload", err);
 }
 
 /* --- sessions --- */
@@ -325,8 +334,9 @@ apr_status_t aphc_token_add(aphc_context_t *context, const aphc_arguments_t *arg
         status = number_from(arguments->values[DAYS], "--days", &days, err);
     if (status != APR_SUCCESS)
         return status;
-    json_t *args = json_pack("{s:s, s:s, s:o*, s:I}", "name", arguments->operands[0], "label",
-                             arguments->operands[1], "scopes", list_of(arguments, SCOPE), "days", days);
+    json_t *args =
+        json_pack("{s:s, s:s, s:o*, s:I}", "name", arguments->operands[0], "label",
+                  arguments->operands[1], "scopes", list_of(arguments, SCOPE), "days", days);
     status = ask(context, "token-add", args, &answer, err);
     if (answer != NULL)
         show_once(context, "The token. It is shown only now:", aphc_get_text(answer, "token"));
@@ -344,7 +354,8 @@ apr_status_t aphc_token_list(aphc_context_t *context, const aphc_arguments_t *ar
     const json_t *row;
     apr_status_t status = ask(context, "token-list", of_name(arguments), &answer, err);
     json_t *tokens = json_object_get(answer, "tokens");
-    const char **cells = apr_pcalloc(context->p, (json_array_size(tokens) * width + 1) * sizeof *cells);
+    const char **cells =
+        apr_pcalloc(context->p, (json_array_size(tokens) * width + 1) * sizeof *cells);
     json_array_foreach(tokens, i, row)
     {
         const char **cell = cells + i * width;
@@ -367,6 +378,7 @@ apr_status_t aphc_token_remove(aphc_context_t *context, const aphc_arguments_t *
     json_int_t id = 0;
     apr_status_t status = number_from(arguments->operands[0], "ID", &id, err);
     return status == APR_SUCCESS
-         ? ask_and_say(context, "token-remove", json_pack("{s:I}", "id", id), "The token is gone.", err)
-         : status;
+               ? ask_and_say(context, "token-remove", json_pack("{s:I}", "id", id),
+                             "The token is gone.", err)
+               : status;
 }

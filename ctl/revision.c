@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl revision activate, deactivate, categorize, clean: which revision of an entry is the one
- * people get, and which are kept. */
+/* apphostctl revision activate, deactivate, categorize, clean: which revision of an entry is the
+ * one people get, and which are kept. */
 #include "ctl/revision.h"
 
 #include <stdio.h>
@@ -66,29 +66,39 @@ apr_status_t aphc_revision_ids(const aphc_arguments_t *arguments, int first, jso
 
 /* --- what became of them --- */
 
-static void print_line(const aphc_terminal_t *terminal, const json_t *line, int commented)
+const char *aphc_revision_id(apr_pool_t *p, const char *entry, const char *sha256)
 {
+    return *sha256 != '\0' ? apr_psprintf(p, "%s@%.*s", entry, APHC_ID_SHOWN, sha256) : "?";
+}
+
+static void print_line(const aphc_context_t *context, const json_t *line, int commented)
+{
+    const aphc_terminal_t *terminal = commented ? &context->err : &context->out;
+    const char *version = aphc_get_text(line, "version");
     json_int_t number = aphc_get_number(line, "revision");
-    aphc_putf(terminal, commented ? "# %.*s " : "%.*s # ", APHC_ID_SHOWN, aphc_get_text(line, "id"));
-    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "catalog"));
-    aphc_putf(terminal, "/");
-    aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "entry"));
-    if (*aphc_get_text(line, "version") != '\0') {
-        aphc_putf(terminal, " ");
-        aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "version"));
+    const char *entry = apr_pstrcat(context->p, aphc_get_text(line, "catalog"), "/",
+                                    aphc_get_text(line, "entry"), NULL);
+    aphc_putf(terminal, commented ? "# " : "");
+    aphc_put(terminal, APHC_PLAIN, aphc_revision_id(context->p, entry, aphc_get_text(line, "id")));
+    if (context->quiet && !commented) {
+        aphc_putf(terminal, "\n");
+        return;
     }
+    aphc_putf(terminal, commented ? " " : " # ");
+    aphc_put(terminal, APHC_PLAIN, version);
     if (number > 0)
-        aphc_putf(terminal, " revision %lld", (long long)number);
-    aphc_putf(terminal, ": ");
+        aphc_putf(terminal, "%srevision %lld", *version != '\0' ? " " : "", (long long)number);
+    aphc_putf(terminal, *version != '\0' || number > 0 ? ": " : "");
     aphc_put(terminal, APHC_PLAIN, aphc_get_text(line, "text"));
     aphc_putf(terminal, "\n");
 }
 
-void aphc_revision_lines(const aphc_terminal_t *terminal, const json_t *lines, int commented)
+void aphc_revision_lines(const aphc_context_t *context, const json_t *lines, int commented)
 {
     size_t i;
     const json_t *line;
-    json_array_foreach((json_t *)lines, i, line) print_line(terminal, line, commented);
+    json_array_foreach((json_t *)lines, i, line)
+        print_line(context, line, commented);
 }
 
 static void print_answer(const aphc_context_t *context, const json_t *answer)
@@ -97,8 +107,8 @@ static void print_answer(const aphc_context_t *context, const json_t *answer)
         aphc_print_json(context, answer);
         return;
     }
-    aphc_revision_lines(&context->out, json_object_get(answer, "lines"), 0);
-    aphc_revision_lines(&context->err, json_object_get(answer, "kept"), 1);
+    aphc_revision_lines(context, json_object_get(answer, "lines"), 0);
+    aphc_revision_lines(context, json_object_get(answer, "kept"), 1);
     if (json_is_true(json_object_get(answer, "dry_run")) && !context->quiet)
         aphc_putf(&context->err, "# Nothing was changed.\n");
 }
@@ -112,8 +122,8 @@ static json_t *take_some(json_t *ids, size_t *at)
     return some;
 }
 
-apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_t *args, json_t *ids,
-                                  aph_error_t *err)
+apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_t *args,
+                                  json_t *ids, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
     size_t at = 0;
@@ -171,7 +181,8 @@ apr_status_t aphc_revision_categorize(aphc_context_t *context, const aphc_argume
     }
     if (json_array_size(changes) == 0) {
         json_decref(changes);
-        return aph_error_set(err, APH_EUSAGE, 2545, "which categories? +LABEL adds one, -LABEL takes one "
+        return aph_error_set(err, APH_EUSAGE, 2545,
+                             "which categories? +LABEL adds one, -LABEL takes one "
                              "away, =LABEL sets the only one");
     }
     json_t *args = json_pack("{s:o, s:b}", "changes", changes, "dry_run",

@@ -2,6 +2,9 @@
 /* apphostctl revision list: the versions of entries that there are. */
 #include "ctl/revision.h"
 
+#include <string.h>
+#include <apr_strings.h>
+
 #include "ctl/measure.h"
 #include "ctl/operation.h"
 
@@ -15,30 +18,46 @@ const aphc_option_t aphc_revision_list_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* "1a2b3c4d5e6f7a8b # * local/wiki 1.2 revision 3, Wiki, 2026-01-31" */
-static void print_revision(const aphc_context_t *context, const json_t *row)
+static const char *id_of(const aphc_context_t *context, const json_t *row)
+{
+    const char *entry = apr_pstrcat(context->p, aphc_get_text(row, "catalog"), "/",
+                                    aphc_get_text(row, "id"), NULL);
+    return aphc_revision_id(context->p, entry, aphc_get_text(row, "sha256"));
+}
+
+/* "local/wiki@1a2b3c4d5e6f7a8b # * 1.2 revision 3, Wiki, 2026-01-31"; the # of all below each
+ * other. */
+static void print_revision(const aphc_context_t *context, const json_t *row, size_t widest)
 {
     const aphc_terminal_t *out = &context->out;
     char date[APHC_MEASURE_MAX];
+    const char *id = id_of(context, row), *version = aphc_get_text(row, "version");
     json_int_t number = aphc_get_number(row, "revision");
-    aphc_putf(out, "%.*s", APHC_ID_SHOWN, aphc_get_text(row, "sha256"));
+    aphc_put(out, context->quiet ? APHC_PLAIN : APHC_BOLD, id);
     if (context->quiet) {
         aphc_putf(out, "\n");
         return;
     }
     aphc_measure_date(date, aphc_get_number(row, "created"));
-    aphc_putf(out, " # %s ", json_is_integer(json_object_get(row, "activated")) ? "*" : " ");
-    aphc_put(out, APHC_BOLD, aphc_get_text(row, "catalog"));
-    aphc_put(out, APHC_BOLD, "/");
-    aphc_put(out, APHC_BOLD, aphc_get_text(row, "id"));
-    aphc_putf(out, " ");
-    aphc_put(out, APHC_PLAIN, aphc_get_text(row, "version"));
+    aphc_putf(out, "%*s # %s ", (int)(widest - strlen(id)), "",
+              json_is_integer(json_object_get(row, "activated")) ? "*" : " ");
+    aphc_put(out, APHC_PLAIN, version);
     if (number > 0)
-        aphc_putf(out, " revision %lld", (long long)number);
-    aphc_putf(out, ", ");
+        aphc_putf(out, "%srevision %lld", *version != '\0' ? " " : "", (long long)number);
+    aphc_putf(out, *version != '\0' || number > 0 ? ", " : "");
     aphc_put(out, APHC_PLAIN, aphc_get_text(row, "title"));
     aphc_putf(out, ", %s%s\n", date,
               json_is_true(json_object_get(row, "obsolete")) ? ", obsolete" : "");
+}
+
+static void print_page(const aphc_context_t *context, const json_t *rows)
+{
+    size_t i, widest = 0;
+    const json_t *row;
+    json_array_foreach((json_t *)rows, i, row)
+        widest = strlen(id_of(context, row)) > widest ? strlen(id_of(context, row)) : widest;
+    json_array_foreach((json_t *)rows, i, row)
+        print_revision(context, row, widest);
 }
 
 /* A page of the list after another; with --json each is an object of its own. */
@@ -60,8 +79,8 @@ apr_status_t aphc_revision_list(aphc_context_t *context, const aphc_arguments_t 
         total = aphc_get_number(answer, "total");
         if (context->json)
             aphc_print_json(context, answer);
-        for (size_t i = 0; !context->json && i < json_array_size(rows); i++)
-            print_revision(context, json_array_get(rows, i));
+        else
+            print_page(context, rows);
         if (json_array_size(rows) == 0)
             break;
         offset += (json_int_t)json_array_size(rows);

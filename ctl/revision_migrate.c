@@ -9,6 +9,7 @@
 #include "ctl/revision.h"
 
 #include <string.h>
+#include <apr_strings.h>
 
 #include "ctl/operation.h"
 
@@ -28,13 +29,28 @@ static int is_named(const aphc_arguments_t *arguments, const char *name)
     return 0;
 }
 
+/* "OLD # -> NEW name" or, with other words between the two, the same. */
+static void print_move(const migration_t *migration, const aphc_terminal_t *out, const json_t *app,
+                       const char *between)
+{
+    apr_pool_t *p = migration->context->p;
+    const json_t *active = json_object_get(app, "active");
+    const char *entry =
+        apr_pstrcat(p, aphc_get_text(active, "catalog"), "/", aphc_get_text(active, "id"), NULL);
+    aphc_put(out, APHC_PLAIN,
+             aphc_revision_id(p, aphc_get_text(app, "entry"), aphc_get_text(app, "revision")));
+    aphc_putf(out, "%s", between);
+    aphc_put(out, APHC_PLAIN, aphc_revision_id(p, entry, aphc_get_text(active, "sha256")));
+    aphc_putf(out, " %s", aphc_get_text(app, "name"));
+}
+
 static void leave(migration_t *migration, const json_t *app, const char *reason)
 {
     const aphc_terminal_t *out = &migration->context->err;
-    const char *active = aphc_get_text(json_object_get(app, "active"), "sha256");
     migration->left++;
-    aphc_putf(out, "# %.*s -> %.*s %s: ", APHC_ID_SHOWN, aphc_get_text(app, "revision"), APHC_ID_SHOWN,
-              *active != '\0' ? active : "?", aphc_get_text(app, "name"));
+    aphc_putf(out, "# ");
+    print_move(migration, out, app, " -> ");
+    aphc_putf(out, ": ");
     aphc_put(out, APHC_PLAIN, reason);
     aphc_putf(out, "\n");
 }
@@ -55,6 +71,10 @@ static const char *reason_to_leave(const json_t *app, int named)
     const json_t *active = json_object_get(app, "active");
     if (!json_is_object(active))
         return aphc_get_text(app, "why");
+    if (json_is_true(json_object_get(active, "obsolete")))
+        return "the active revision of its entry is obsolete; `apphostctl update --obsolete` moves "
+               "it "
+               "there all the same";
     if (named)
         return NULL;
     if (!json_is_true(json_object_get(active, "automatic_updates"))
@@ -80,8 +100,8 @@ static apr_status_t move(migration_t *migration, const json_t *app)
         return APR_SUCCESS;
     }
     migration->moved++;
-    aphc_putf(&context->out, "%.*s # -> %.*s %s\n", APHC_ID_SHOWN, aphc_get_text(app, "revision"),
-              APHC_ID_SHOWN, aphc_get_text(json_object_get(app, "active"), "sha256"), name);
+    print_move(migration, &context->out, app, " # -> ");
+    aphc_putf(&context->out, "\n");
     fflush(context->out.file);
     return APR_SUCCESS;
 }

@@ -9,16 +9,20 @@
 #include "ctl/plan_text.h"
 
 /* Both tables begin with what both verbs have. */
-enum { PLAN, CONSENT, YES, REVISION, SET, ANSWERS, ALLOW };
+enum { PLAN, CONSENT, YES, REVISION, OBSOLETE, SET, ANSWERS, ALLOW };
 
 const aphc_option_t aphc_update_options[] = {
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
-    [REVISION] = {"revision", 0, "REVISION", "another revision than the active one: its number or id"},
+    [REVISION] = {"revision", 0, "REVISION",
+                  "another revision of its entry: its number, digits or ID"},
+    [OBSOLETE] = {"obsolete", 0, NULL, "to an obsolete revision as well"},
     [SET] = {"set", 0, "KEY=VALUE...", "answer a question of the entry anew"},
-    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
-    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help rules"},
+    [ANSWERS] = {"answers", 0, "FILE",
+                 "answers to its questions: a JSON object, or lines KEY=VALUE"},
+    [ALLOW] = {"allow", 0, "RULE...",
+               "override a refusal for this app; see: apphostctl help rules"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -52,6 +56,8 @@ static apr_status_t put_update(moving_t *moving, aph_error_t *err)
     const aphc_arguments_t *arguments = moving->arguments;
     if (arguments->values[REVISION] != NULL)
         json_object_set_new(moving->request, "revision", json_string(arguments->values[REVISION]));
+    if (arguments->values[OBSOLETE] != NULL)
+        json_object_set_new(moving->request, "obsolete", json_true());
     if (arguments->values[ALLOW] != NULL)
         json_object_set_new(moving->request, "allow", all_given(arguments, ALLOW));
     return aphc_answers_put(arguments, SET, ANSWERS, moving->request, err);
@@ -69,7 +75,8 @@ static apr_status_t make_request(moving_t *moving, aph_error_t *err)
 }
 
 /* extra (stolen) is laid over the request. */
-static apr_status_t ask_daemon(const moving_t *moving, json_t *extra, json_t **answer, aph_error_t *err)
+static apr_status_t ask_daemon(const moving_t *moving, json_t *extra, json_t **answer,
+                               aph_error_t *err)
 {
     json_t *args = json_copy(moving->request);
     json_object_update_new(args, extra);
@@ -89,9 +96,12 @@ static apr_status_t consent(const moving_t *moving, const json_t *plan, aph_erro
     if (!can_ask && verdict == APHC_PLAN_FREE)
         return APR_SUCCESS;
     if (!can_ask)
-        return aph_error_set(err, APH_ECONSENT, 2648, "%s stays what it is: what is new in its plan needs "
-                             "consent, and there is no terminal to ask. Read it with --plan, then give "
-                             "--yes, or --consent for each thing", name);
+        return aph_error_set(
+            err, APH_ECONSENT, 2648,
+            "%s stays what it is: what is new in its plan needs "
+            "consent, and there is no terminal to ask. Read it with --plan, then give "
+            "--yes, or --consent for each thing",
+            name);
     if (verdict == APHC_PLAN_FREE ? aphc_ask(terminal, "Do it?", 1)
                                   : aphc_ask(terminal, "Consent to this, and do it?", 0))
         return APR_SUCCESS;

@@ -169,8 +169,10 @@ const command_rec aphm_config_commands[] = {
                   "seconds to wait for an app's next octet"),
     AP_INIT_ITERATE("AppHostAdminHost", add_admin_host, NULL, RSRC_CONF,
                     "names the admin handler answers to; else apps. and each domain"),
-    AP_INIT_TAKE1("AppHostAdminSocket", set_admin_socket, NULL, RSRC_CONF, "the socket of apphostd"),
-    AP_INIT_TAKE1("AppHostAdminRoot", set_admin_root, NULL, RSRC_CONF, "folder with the admin pages"),
+    AP_INIT_TAKE1("AppHostAdminSocket", set_admin_socket, NULL, RSRC_CONF,
+                  "the socket of apphostd"),
+    AP_INIT_TAKE1("AppHostAdminRoot", set_admin_root, NULL, RSRC_CONF,
+                  "folder with the admin pages"),
     AP_INIT_TAKE1("AppHostMaxFollowers", set_max_followers, NULL, RSRC_CONF,
                   "requests that may follow something of the admin handler at once"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -45,7 +45,8 @@ const char *aphm_config_routes_path(server_rec *main_server);
 /* AppHostTimeout of this server, or its default, in seconds. */
 int aphm_config_timeout(const server_rec *s);
 
-/* Of the admin handler: apphostd's socket, the folder with the pages, how many may follow at once. */
+/* Of the admin handler: apphostd's socket, the folder with the pages, how many may follow at once.
+ */
 const char *aphm_config_admin_socket(const aphm_config_t *config);
 const char *aphm_config_admin_root(const aphm_config_t *config);
 int aphm_config_max_followers(server_rec *main_server);

@@ -54,7 +54,8 @@ static apr_port_t port_of(const request_rec *r)
 /* Nonzero for a cookie that is ours: what opens the admin pages is no app's to see. */
 static int is_our_cookie(const char *cookie, size_t length)
 {
-    static const char *const names[] = {"apphost", "__Host-apphost", "apphost_app", "__Host-apphost_app"};
+    static const char *const names[] = {"apphost", "__Host-apphost", "apphost_app",
+                                        "__Host-apphost_app"};
     size_t name_length = strcspn(cookie, "=;, \t");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (name_length <= length && name_length == strlen(names[i])
@@ -76,7 +77,8 @@ static void remove_our_cookies(apr_table_t *headers, apr_pool_t *p)
         if (is_our_cookie(at, length))
             found = 1;
         else if (length > 0)
-            kept = apr_pstrcat(p, kept, *kept != '\0' ? "; " : "", apr_pstrmemdup(p, at, length), NULL);
+            kept = apr_pstrcat(p, kept, *kept != '\0' ? "; " : "", apr_pstrmemdup(p, at, length),
+                               NULL);
         at += length;
     }
     if (found && *kept == '\0')

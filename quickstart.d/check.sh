@@ -225,10 +225,15 @@ END
 
 # On an engine of the tests' own (tests/integration/podman_env.py). Those whose outcome depends on what an
 # engine says and does: installing in every form there is (300, 365), one that answers wrongly or goes away
-# (350), and what is Podman's alone: boot, crashes, ports (390). Left to a run by hand, because there the
-# engine is only the ground that apphost stands on: our own kills, full disks, streams and wear.
+# (350), what is Podman's alone: boot, crashes, ports (390), and of the catalog an entry with all kinds of
+# questions, a rock-on, a storage location, an update, one that fails, and the way back. Left to a run by
+# hand, because there the engine is only the ground that apphost stands on: our own kills, full disks,
+# streams and wear.
 run_podman_tests() {
-    APPHOST_ENGINE=podman run_pytest podman "$top"/tests/integration/test_3{00,50,65,90}*.py
+    APPHOST_ENGINE=podman run_pytest podman "$top"/tests/integration/test_3{00,50,65,90}*.py \
+        "$top"/tests/integration/test_740_entry_install.py::test_{an_entry_becomes_an_app,a_digest_is_the_only_one,a_rockon_of_two_containers} \
+        "$top"/tests/integration/test_750_update.py::test_{update_and_rollback,'a_failing_update[mute]'} \
+        "$top"/tests/integration/test_760_storage.py::test_an_answer_becomes_a_folder
 }
 
 # Debian's registry program, unpacked rather than installed: its package would start a service.

@@ -19,8 +19,10 @@
  *           "consents":[S,...],"allowed":[RULE,...],
  *           "format":"script"|"apphost"|"rockon"|"amahi"   what "script" is the text of,
  *           "entry":"CATALOG/ID"|null,"revision":SHA256|null, of an app from a catalog,
- *           "answers":{ID:S,...},                            to its questions,
+ *           "answers":{ID:S,...},                            to its questions (job/answers_kept.h),
  *           "storage":[...]|null      of the plan (helper/job/storage_plan.h), also where that is left out,
+ *           "wanted":[...]|null       the same of "undo" of a job that is open about it: an update will have
+ *                                     these, and until its end may go back to those
  *           "previous":{"revision","format","script","answers","plan","consents","allowed",
  *                       "aside_dir"}|null};
  *                                                            what an update replaced, for rollback;
@@ -32,8 +34,9 @@
  *               "format","entry","revision","answers","skip":[app_id...]}
  *                                  -> {"app":APP}   row made (state installing), id and port taken.
  *                                  "kept" is true where an app of that name was uninstalled and its
- *                                  data kept: it gets the same id again, and where it is of the same
- *                                  entry and no answers are given, the answers it was made with. Calling it again within one
+ *                                  data kept: it gets the same id again, "previous" is {"kept":{"entry",
+ *                                  "format","script","answers","plan",...}}, whose data they are, and the row
+ *                                  is that again unless the job ends well. Calling it again within one
  *                                  job gives the id back and takes another. APH_ETAKEN, APH_EEXHAUSTED
  *      subnet  {"taken":[CIDR...],"services":N} -> {"subnet":CIDR}   a free piece of the pool that
  *                                  overlaps none: /28, or larger where that holds too few services
@@ -41,10 +44,12 @@
  *                                  comes after it. undo is what recover will need
  *      record  {"compose":S,"plan":{...},"images":[...],"consents":[...],"allowed":[RULE...],"vhost":0|1,
  *               "route_flags":N,"max_requests":N,"max_websockets":N,
- *               "script":S,"format","entry","revision","answers","previous"} -> {}  any subset. Of a job that
+ *               "script":S,"format","entry","revision","answers","previous","options"}
+ *                                  -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, and
- *                                  with "previous_revision":SHA256|null in the place of "previous"
+ *                                  with "previous_revision":SHA256|null and "previous_storage":
+ *                                  [...]|null in the place of "previous"
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogs this machine trusts: list, add, remove. What is trusted is the key named here, and by
- * nothing that is fetched later; adding fetches nothing. */
+/* The catalogs this machine trusts: list, add, remove. What is trusted is the key named here, and
+ * by nothing that is fetched later; adding fetches nothing. */
 #include "helper/catalog/stories.h"
 
 #include <string.h>
@@ -16,19 +16,26 @@
 
 /* --- add ----------------------------------------------------------------------------------- */
 
-static apr_status_t judge_add(const aphd_place_t *place, const char *name, const char *key, int private,
-                              aph_error_t *err)
+static apr_status_t judge_add(const aphd_place_t *place, const char *name, const char *key,
+                              int private, aph_error_t *err)
 {
     if (strcmp(name, APHD_CATALOG_LOCAL) == 0)
-        return aph_error_set(err, APH_EUSAGE, 2509, "%s is the catalog of what `revision import` brings; "
-                             "choose another name", name);
+        return aph_error_set(err, APH_EUSAGE, 2509,
+                             "%s is the catalog of what `revision import` brings; "
+                             "choose another name",
+                             name);
     if (key != NULL && strlen(key) != KEY_DIGITS)
-        return aph_error_set(err, APH_EUSAGE, 2510, "a key has %d hexadecimal digits, this one has %zu; "
-                             "its maker's `apphostctl catalog sign` prints it", KEY_DIGITS, strlen(key));
+        return aph_error_set(err, APH_EUSAGE, 2510,
+                             "a key has %d hexadecimal digits, this one has %zu; "
+                             "its maker's `apphostctl catalog sign` prints it",
+                             KEY_DIGITS, strlen(key));
     if (key == NULL && place->folder == NULL)
-        return aph_error_set(err, APH_EUSAGE, 2511, "a catalog from the network needs the key it is "
-                             "signed with: --key and %d hexadecimal digits, from its maker by another "
-                             "way than %s", KEY_DIGITS, place->url);
+        return aph_error_set(
+            err, APH_EUSAGE, 2511,
+            "a catalog from the network needs the key it is "
+            "signed with: --key and %d hexadecimal digits, from its maker by another "
+            "way than %s",
+            KEY_DIGITS, place->url);
     if (private && place->folder != NULL)
         return aph_error_set(err, APH_EUSAGE, 2512, "--private is about a host, and %s is a folder",
                              place->url);
@@ -47,11 +54,13 @@ static apr_status_t put_new(aphd_catalog_store_t *store, const char *name, json_
     if (status != APR_SUCCESS)
         return status;
     if (json_array_size(all) >= CATALOGS_MAX)
-        return aph_error_set(err, APH_EEXHAUSTED, 2513, "there are %d catalogs already", CATALOGS_MAX);
+        return aph_error_set(err, APH_EEXHAUSTED, 2513, "there are %d catalogs already",
+                             CATALOGS_MAX);
     if (aphd_catalog_get(store, name, &there, &absent) == APR_SUCCESS)
-        return aph_error_set(err, APH_ETAKEN, 2514, "there is a catalog %s, from %s; remove it first, or "
-                             "choose another name", name,
-                             json_string_value(json_object_get(there, "url")));
+        return aph_error_set(err, APH_ETAKEN, 2514,
+                             "there is a catalog %s, from %s; remove it first, or "
+                             "choose another name",
+                             name, json_string_value(json_object_get(there, "url")));
     status = aphd_catalog_put(store, catalog, err);
     return status == APR_SUCCESS ? aphd_catalog_commit(store, err) : status;
 }
@@ -70,15 +79,16 @@ apr_status_t aphd_story_catalog_add(aphd_job_t *job, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_catalog_store_open(&store, job->settings->state_dir, 1, job->p, err);
     if (status == APR_SUCCESS) {
-        catalog = json_pack("{s:s, s:s, s:s?, s:b, s:i, s:s, s:i, s:i, s:s, s:i, s:i, s:s}", "name", name,
-                            "url", place.url, "key", key, "private", private, "version", 0, "sha256", "",
-                            "generated", 0, "expires", 0, "etag", "", "checked", 0, "refreshed", 0,
-                            "error", "");
+        catalog = json_pack("{s:s, s:s, s:s?, s:b, s:i, s:s, s:i, s:i, s:s, s:i, s:i, s:s}", "name",
+                            name, "url", place.url, "key", key, "private", private, "version", 0,
+                            "sha256", "", "generated", 0, "expires", 0, "etag", "", "checked", 0,
+                            "refreshed", 0, "error", "");
         status = put_new(store, name, catalog, err);
         aphd_catalog_store_close(store);
     }
-    return aphd_job_finish(job, status, json_pack("{s:s, s:s, s:s?}", "catalog", name, "url", place.url,
-                                                  "key", key), err);
+    return aphd_job_finish(
+        job, status, json_pack("{s:s, s:s, s:s?}", "catalog", name, "url", place.url, "key", key),
+        err);
 }
 
 /* --- remove -------------------------------------------------------------------------------- */
@@ -119,7 +129,8 @@ apr_status_t aphd_story_catalog_remove(aphd_job_t *job, aph_error_t *err)
     }
     if (status == APR_SUCCESS)
         apps = apps_of(job, name);
-    return aphd_job_finish(job, status, json_pack("{s:s, s:O?}", "catalog", name, "apps", apps), err);
+    return aphd_job_finish(job, status, json_pack("{s:s, s:O?}", "catalog", name, "apps", apps),
+                           err);
 }
 
 /* --- list ---------------------------------------------------------------------------------- */
@@ -156,7 +167,8 @@ apr_status_t aphd_story_catalog_list(aphd_job_t *job, aph_error_t *err)
     }
     json_array_foreach(catalogs, i, catalog) {
         const char *warning = aphd_catalog_warning(catalog, now, job->p);
-        json_object_set_new(catalog, "warning", warning != NULL ? json_string(warning) : json_null());
+        json_object_set_new(catalog, "warning",
+                            warning != NULL ? json_string(warning) : json_null());
         cut_bad(catalog, &room);
     }
     return aphd_job_finish(job, status, json_pack("{s:O?}", "catalogs", catalogs), err);

@@ -4,16 +4,11 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
 #include "helper/read/reader.h"
 
 #define READ_MILLISECONDS 10000
 #define CANDIDATES_MAX    8
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text != NULL ? text : "";
-}
 
 apr_status_t aphd_changes_begin(aphd_changes_t *changes, aphd_job_t *job, aph_error_t *err)
 {
@@ -35,10 +30,10 @@ apr_status_t aphd_changes_end(aphd_changes_t *changes, apr_status_t status, aph_
 json_t *aphd_changes_line(const json_t *row, const char *text)
 {
     return json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:s}", "id", json_object_get(row, "sha256"),
-                     "catalog", json_object_get(row, "catalog"), "entry", json_object_get(row, "id"),
-                     "version", json_object_get(row, "version"), "revision",
-                     json_object_get(row, "revision"), "title", json_object_get(row, "title"), "text",
-                     text);
+                     "catalog", json_object_get(row, "catalog"), "entry",
+                     json_object_get(row, "id"), "version", json_object_get(row, "version"),
+                     "revision", json_object_get(row, "revision"), "title",
+                     json_object_get(row, "title"), "text", text);
 }
 
 void aphd_changes_say(aphd_changes_t *changes, const json_t *row, const char *text)
@@ -48,7 +43,8 @@ void aphd_changes_say(aphd_changes_t *changes, const json_t *row, const char *te
 
 const char *aphd_changes_ref(const aphd_changes_t *changes, const json_t *row)
 {
-    return apr_pstrcat(changes->job->p, text_of(row, "catalog"), "/", text_of(row, "sha256"), NULL);
+    return apr_pstrcat(changes->job->p, text_of(row, "catalog"), "/", text_of(row, "id"), "@",
+                       text_of(row, "sha256"), NULL);
 }
 
 int aphd_revision_is_active(const json_t *row)
@@ -56,15 +52,16 @@ int aphd_revision_is_active(const json_t *row)
     return json_is_integer(json_object_get(row, "activated"));
 }
 
-/* "1a2b3c4d5e6f7a8b (wiki 1.2, active), ..." */
+/* "local/wiki@1a2b3c4d5e6f7a8b (1.2, active), ..." */
 static const char *candidates(apr_pool_t *p, const json_t *rows)
 {
     const char *list = "";
     for (size_t i = 0; i < json_array_size(rows) && i < CANDIDATES_MAX; i++) {
         const json_t *row = json_array_get(rows, i);
-        list = apr_psprintf(p, "%s%s%.16s (%s/%s %s%s)", list, i > 0 ? ", " : "",
-                            text_of(row, "sha256"), text_of(row, "catalog"), text_of(row, "id"),
-                            text_of(row, "version"),
+        const char *version = text_of(row, "version");
+        list = apr_psprintf(p, "%s%s%s/%s@%.16s (%s%s)", list, i > 0 ? ", " : "",
+                            text_of(row, "catalog"), text_of(row, "id"), text_of(row, "sha256"),
+                            *version != '\0' ? version : "no version",
                             aphd_revision_is_active(row) ? ", active" : "");
     }
     return json_array_size(rows) > CANDIDATES_MAX ? apr_pstrcat(p, list, ", ...", NULL) : list;
@@ -74,42 +71,37 @@ apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t 
                                aph_error_t *err)
 {
     apr_pool_t *p = changes->job->p;
-    const char *slash = strchr(ref, '/');
     json_auto_t *rows = NULL;
-    aphd_revision_filter_t filter = {.inactive = 1, .obsolete = 1};
-    filter.catalog = slash != NULL ? apr_pstrmemdup(p, ref, (apr_size_t)(slash - ref)) : NULL;
-    filter.id = slash != NULL ? slash + 1 : ref;
+    aphd_ref_t named;
     *row = NULL;
-    apr_status_t status = aphd_revision_list(changes->store, &filter, &rows, NULL, err);
+    apr_status_t status = aphd_revision_ref(changes->store, ref, &named, err);
+    if (status == APR_SUCCESS && named.digits == NULL) {
+        aphd_revision_filter_t filter = {.inactive = 1, .obsolete = 1, .catalog = named.catalog,
+                                         .id = named.id};
+        status = aphd_revision_list(changes->store, &filter, &rows, NULL, err);
+    }
     if (status != APR_SUCCESS)
         return status;
     if (json_array_size(rows) == 0)
         return aphd_revision_find(changes->store, ref, row, NULL, err);
     if (json_array_size(rows) > 1)
-        return aph_error_set(err, APH_EUSAGE, 2535, "%s has %d revisions; give the id of one: %s", ref,
-                             (int)json_array_size(rows), candidates(p, rows));
+        return aph_error_set(err, APH_EUSAGE, 2535, "%s has %d revisions; name one of them: %s",
+                             ref, (int)json_array_size(rows), candidates(p, rows));
     *row = json_incref(json_array_get(rows, 0));
     return APR_SUCCESS;
 }
 
 /* --- texts and rows --- */
 
-static const char *const form_names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                         [APHD_ENTRY_ROCKON] = "rockon",
-                                         [APHD_ENTRY_AMAHI] = "amahi"};
-
 apr_status_t aphd_revision_read(const char *format, const char *text, json_t **entry,
                                 aph_error_t *err)
 {
     aphd_reading_t reading = {.kind = APHD_READ_ENTRY, .text = text, .length = strlen(text),
                               .milliseconds = READ_MILLISECONDS};
-    for (size_t i = 0; i < sizeof form_names / sizeof form_names[0]; i++)
-        if (strcmp(form_names[i], format) == 0) {
-            reading.form = (aphd_entry_form_t)i;
-            return aphd_reader_run_within(&reading, entry, err);
-        }
-    return aph_error_set(err, APH_EUSAGE, 2536, "there is no format %.32s; apphost, rockon and amahi are "
-                         "read", format);
+    if (aphd_form_find(format, &reading.form))
+        return aphd_reader_run_within(&reading, entry, err);
+    return aph_error_set(err, APH_EUSAGE, 2536,
+                         "there is no format %.32s; apphost, rockon and amahi are read", format);
 }
 
 json_t *aphd_revision_of_entry(const json_t *entry, const char *catalog, const char *url,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the operations that change revisions share: all of what one was asked for happens, or nothing.
+/* What the operations that change revisions share: all of what one was asked for happens, or
+ * nothing.
  *
  *   LINE = {"id":SHA256,"catalog":S,"entry":ID,"version":S,"revision":N,"title":S,"text":S}
- *          one revision and what became of it; on the command line "ID # CATALOG/ENTRY VERSION: TEXT"
+ *          one revision and what became of it; on the command line "CATALOG/ENTRY@ID # VERSION: TEXT"
  *
  * The answer of each is {"lines":[LINE...],"dry_run":BOOL}, and what its story adds. A dry run does
  * everything in a transaction that never ends. */
@@ -30,18 +31,19 @@ void aphd_changes_say(aphd_changes_t *changes, const json_t *row, const char *te
 /* A line as it stands in an answer: new reference. */
 json_t *aphd_changes_line(const json_t *row, const char *text);
 
-/* "CATALOG/SHA256": a revision, whoever else has its text. */
+/* "CATALOG/ID@SHA256": this revision, whoever else has its text. */
 const char *aphd_changes_ref(const aphd_changes_t *changes, const json_t *row);
 
-/* The revision of ref, whether it is active or not. The name of an entry means its only revision; of
- * several, an id is demanded and they are listed (APH_EUSAGE). *row: new reference. */
+/* The revision of ref, whether it is active or not. The name of an entry means its only revision;
+ * of several, an id is demanded and they are listed (APH_EUSAGE). *row: new reference. */
 apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t **row,
                                aph_error_t *err);
 
 /* "activated 2026-01-31" or the like is said by the command line; this is whether it is. */
 int aphd_revision_is_active(const json_t *row);
 
-/* Reads text, of a revision's format, in the sandbox: ENTRY of helper/read/entry.h, a new reference. */
+/* Reads text, of a revision's format, in the sandbox: ENTRY of helper/read/entry.h, a new
+ * reference. */
 apr_status_t aphd_revision_read(const char *format, const char *text, json_t **entry,
                                 aph_error_t *err);
 

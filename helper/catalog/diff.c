@@ -3,8 +3,8 @@
  *
  *   {"a":REVISION,"b":REVISION,"same":BOOL,
  *    "members":[{"member":S,"a":VALUE|null,"b":VALUE|null}...],   by path: "questions.2.default"
- *    "removed":[LINE...],"added":[LINE...]}                       of the texts, where members do not show
- *                                                                 it all: services are no member of ENTRY */
+ *    "removed":[LINE...],"added":[LINE...]}           of the texts, where members do not show it all:
+ *                                                     services are no member of ENTRY */
 #include "helper/catalog/stories.h"
 
 #include <stdlib.h>
@@ -54,7 +54,8 @@ static void compare_objects(comparison_t *comparison, const char *path, json_t *
 
 static void compare_arrays(comparison_t *comparison, const char *path, json_t *a, json_t *b)
 {
-    size_t count = json_array_size(a) > json_array_size(b) ? json_array_size(a) : json_array_size(b);
+    size_t count =
+        json_array_size(a) > json_array_size(b) ? json_array_size(a) : json_array_size(b);
     for (size_t i = 0; i < count; i++)
         compare(comparison, below(comparison, path, apr_psprintf(comparison->p, "%d", (int)i + 1)),
                 json_array_get(a, i), json_array_get(b, i));

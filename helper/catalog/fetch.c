@@ -287,13 +287,15 @@ static void explain(slot_t *slot, CURLcode result)
     if (slot->too_large || result == CURLE_FILESIZE_EXCEEDED)
         aphd_wanted_fail(wanted, APH_ETOOLARGE, "it is larger than %zu octets", wanted->most);
     else if (slot->refused)
-        aphd_wanted_fail(wanted, APH_EFORBIDDEN, "it leads to an address or port that catalogs are not "
+        aphd_wanted_fail(wanted, APH_EFORBIDDEN,
+                         "it leads to an address or port that catalogs are not "
                          "fetched from: this machine, the local network, or a port of another "
                          "protocol. A catalog at home is added with --private");
     else if (slot->flooded)
         aphd_wanted_fail(wanted, APH_ETOOLARGE, "it came with more headers than are read");
     else if (result == CURLE_TOO_MANY_REDIRECTS)
-        aphd_wanted_fail(wanted, APH_EFORBIDDEN, "it was sent on more than %d times", REDIRECTS_MAX);
+        aphd_wanted_fail(wanted, APH_EFORBIDDEN, "it was sent on more than %d times",
+                         REDIRECTS_MAX);
     else if (result == CURLE_UNSUPPORTED_PROTOCOL)
         aphd_wanted_fail(wanted, APH_EFORBIDDEN, "it leads to a place without https");
     else if (result == CURLE_LOGIN_DENIED)
@@ -324,7 +326,8 @@ static void end(slot_t *slot, CURLcode result)
     else if (status != 200)
         aphd_wanted_fail(wanted, APH_EUNREADABLE, "the host answered with status %ld", status);
     else if (slot->encoded)
-        aphd_wanted_fail(wanted, APH_EUNREADABLE, "it came with a Content-Encoding, which nobody asked "
+        aphd_wanted_fail(wanted, APH_EUNREADABLE,
+                         "it came with a Content-Encoding, which nobody asked "
                          "for and nobody unpacks");
     else if (wanted->octets == NULL && (wanted->octets = calloc(1, 1)) == NULL)
         aphd_wanted_fail(wanted, APR_ENOMEM, "no memory for it");

@@ -2,13 +2,13 @@
 /* Files of one catalog, a few side by side, from https or from a folder of this machine.
  *
  * https: GET and nothing else; certificate and name verified, TLS 1.2 or later; at most three
- * redirects, to https; no proxy, cookie, password or setting of the environment; no content encoding.
- * Every address is looked at when it is connected to (place.h), so that a name cannot mean one thing
- * to the check and another to the connection. Connections are kept and used again within one source:
- * all of its requests follow the same rules.
+ * redirects, to https; no proxy, cookie, password or setting of the environment; no content
+ * encoding. Every address is looked at when it is connected to (place.h), so that a name cannot
+ * mean one thing to the check and another to the connection. Connections are kept and used again
+ * within one source: all of its requests follow the same rules.
  *
- * file: the folder and all above it belong to root and nobody else may write there; below it no link
- * is followed and no mount crossed. */
+ * file: the folder and all above it belong to root and nobody else may write there; below it no
+ * link is followed and no mount crossed. */
 #ifndef APHD_CATALOG_FETCH_H
 #define APHD_CATALOG_FETCH_H
 

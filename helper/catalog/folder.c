@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A catalog that is a folder of this machine. Without a signature the folder is what is trusted: so
- * nobody but root (or whoever runs this, for its tests) may be able to change what is read, by writing
- * there or by moving a folder above it away. */
+ * nobody but root (or whoever runs this, for its tests) may be able to change what is read, by
+ * writing there or by moving a folder above it away. */
 #include "helper/catalog/fetch.h"
 
 #include <errno.h>
@@ -65,8 +65,10 @@ apr_status_t aphd_folder_open(int *fd, const char *path, apr_pool_t *p, aph_erro
                                  : strerror(errno));
     if (wrong != NULL) {
         close(at);
-        return aph_error_set(err, APH_EFORBIDDEN, 2490, "%s is not taken: it, or a folder above it, "
-                             "%s; chown root and chmod go-w cure that", path, wrong);
+        return aph_error_set(err, APH_EFORBIDDEN, 2490,
+                             "%s is not taken: it, or a folder above it, "
+                             "%s; chown root and chmod go-w cure that",
+                             path, wrong);
     }
     *fd = at;
     apr_pool_cleanup_register(p, (void *)(intptr_t)at, close_folder, apr_pool_cleanup_null);
@@ -134,9 +136,11 @@ void aphd_folder_get(int folder, aphd_wanted_t *wanted)
         aphd_wanted_fail(wanted, APH_ENOTFOUND, "there is no such file");
     else if (fd < 0)
         aphd_wanted_fail(wanted, APH_EFORBIDDEN, "%s",
-                         errno == EPERM ? "others than root can write it; chown root and chmod go-w "
-                                          "cure that"
-                         : errno == ELOOP ? "it is a link, or one is above it" : strerror(errno));
+                         errno == EPERM
+                             ? "others than root can write it; chown root and chmod go-w "
+                               "cure that"
+                         : errno == ELOOP ? "it is a link, or one is above it"
+                                          : strerror(errno));
     else if (!S_ISREG(st.st_mode))
         aphd_wanted_fail(wanted, APH_EUNREADABLE, "it is no regular file");
     else if ((unsigned long long)st.st_size > wanted->most)

@@ -15,24 +15,22 @@
 #include "helper/catalog/changes.h"
 #include "helper/catalog/fetch.h"
 #include "helper/catalog/index.h"
+#include "helper/catalog/members.h"
 
 #define FETCH_SECONDS 30
 
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text != NULL ? text : "";
-}
-
-/* A file at an address, under the rules of a catalog's host; the local network is root's to name. */
+/* A file at an address, under the rules of a catalog's host; the local network is root's to
+ * name. */
 static apr_status_t fetch(aphd_job_t *job, const char *url, const char **text, aph_error_t *err)
 {
     const char *slash = strrchr(url, '/');
     aphd_place_t place;
     aphd_origin_t *source = NULL;
     if (slash == NULL || slash[1] == '\0')
-        return aph_error_set(err, APH_EUSAGE, 2540, "%.200s names no file; the address of a manifest is "
-                             "https://HOST/FOLDER/FILE", url);
+        return aph_error_set(err, APH_EUSAGE, 2540,
+                             "%.200s names no file; the address of a manifest is "
+                             "https://HOST/FOLDER/FILE",
+                             url);
     aphd_wanted_t wanted = {.file = slash + 1, .most = APH_FOREIGN_MAX};
     aphd_origin_spec_t spec = {.place = &place, .ca_file = job->settings->ca_file,
                                .halt = &job->halt};
@@ -81,9 +79,10 @@ static apr_status_t compare(aphd_changes_t *changes, const json_t *row, const ch
         int equal = json_equal(json_object_get(one, "sha256"), json_object_get(row, "sha256"));
         if (number > 0 && !equal && !force
             && json_integer_value(json_object_get(one, "revision")) == number)
-            return aph_error_set(err, APH_ETAKEN, 2544, "%s: revision %d was another text (%.16s); count "
-                                 "it up, or take it with --force", text_of(row, "id"), (int)number,
-                                 text_of(one, "sha256"));
+            return aph_error_set(err, APH_ETAKEN, 2544,
+                                 "%s: revision %d was another text (%.16s); count "
+                                 "it up, or take it with --force",
+                                 text_of(row, "id"), (int)number, text_of(one, "sha256"));
         if (aphd_revision_is_active(one) || before == NULL
             || (!aphd_revision_is_active(before)
                 && json_integer_value(json_object_get(one, "created"))

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <sodium.h>
 
-#include "helper/read/index_form.h"
+#include "helper/catalog/members.h"
 
 #define READ_MS 10000
 
@@ -17,27 +17,23 @@ const char *aphd_sha256(const char *octets, size_t length, apr_pool_t *p)
     return sodium_bin2hex(hex, 2 * sizeof digest + 1, digest, sizeof digest);
 }
 
-static aphd_entry_form_t form_of(const char *format)
-{
-    return strcmp(format, "rockon") == 0 ? APHD_ENTRY_ROCKON
-         : strcmp(format, "amahi") == 0  ? APHD_ENTRY_AMAHI
-                                         : APHD_ENTRY_APPHOST;
-}
-
 static apr_status_t keep_tree(void *data)
 {
     json_decref(data);
     return APR_SUCCESS;
 }
 
-static json_int_t number_of(const json_t *object, const char *name)
+static void take_bad(aphd_index_t *index, const json_t *bad, apr_pool_t *p)
 {
-    return json_integer_value(json_object_get(object, name));
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
+    index->bad_count = json_array_size(bad);
+    index->bad = apr_pcalloc(p, (index->bad_count + 1) * sizeof *index->bad);
+    for (size_t i = 0; i < index->bad_count; i++) {
+        const json_t *one = json_array_get(bad, i);
+        index->bad[i].id = text_or_null(one, "id");
+        index->bad[i].reason =
+            apr_psprintf(p, "entry %d of " APHD_INDEX_FILE ": %s", (int)number_of(one, "position"),
+                         text_or_null(one, "reason"));
+    }
 }
 
 /* The texts stay in the tree, which ends with p. */
@@ -45,7 +41,7 @@ static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
 {
     const json_t *entries = json_object_get(tree, "entries");
     apr_pool_cleanup_register(p, tree, keep_tree, apr_pool_cleanup_null);
-    index->name = text_of(tree, "name");
+    index->name = text_or_null(tree, "name");
     index->version = number_of(tree, "version");
     index->generated = number_of(tree, "generated");
     index->expires = number_of(tree, "expires");
@@ -54,11 +50,15 @@ static void take(aphd_index_t *index, json_t *tree, apr_pool_t *p)
     for (size_t i = 0; i < index->count; i++) {
         const json_t *entry = json_array_get(entries, i);
         index->entries[i] = (aphd_index_entry_t){
-            .id = text_of(entry, "id"), .format = text_of(entry, "format"),
-            .form = form_of(text_of(entry, "format")), .file = text_of(entry, "file"),
-            .sha256 = text_of(entry, "sha256"), .length = (size_t)number_of(entry, "length"),
+            .id = text_or_null(entry, "id"),
+            .format = text_or_null(entry, "format"),
+            .file = text_or_null(entry, "file"),
+            .sha256 = text_or_null(entry, "sha256"),
+            .length = (size_t)number_of(entry, "length"),
         };
+        aphd_form_find(index->entries[i].format, &index->entries[i].form);
     }
+    take_bad(index, json_object_get(tree, "bad"), p);
 }
 
 apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t length, apr_pool_t *p,
@@ -69,10 +69,6 @@ apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t len
                               .milliseconds = READ_MS};
     memset(index, 0, sizeof *index);
     apr_status_t status = aphd_reader_run_within(&reading, &tree, err);
-    if (status == APR_SUCCESS && !aphd_index_is_normal(tree)) {
-        json_decref(tree);
-        status = aph_error_set(err, APH_EUNREADABLE, 2493, "what apphost-read made of it is no index");
-    }
     if (status != APR_SUCCESS) {
         aph_error_wrap(err, "%s", APHD_INDEX_FILE);
         return status;

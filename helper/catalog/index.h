@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index of a catalog as the job works with it: read by apphost-read (helper/read/index_text.h), and
- * held against the rules of the form again on this side. */
+/* The index of a catalog as the job works with it: read by apphost-read (helper/read/index_text.h),
+ * and held against the rules of the form again on this side (helper/read/answer_form.h). */
 #ifndef APHD_CATALOG_INDEX_H
 #define APHD_CATALOG_INDEX_H
 
@@ -23,12 +23,20 @@ typedef struct aphd_index_entry_t {
     size_t length;
 } aphd_index_entry_t;
 
+/* An entry that is none; the others are not held back by it. */
+typedef struct aphd_index_bad_t {
+    const char *id;     /* NULL: it has none */
+    const char *reason; /* with its place in the index */
+} aphd_index_bad_t;
+
 typedef struct aphd_index_t {
     const char *name;
     json_int_t version, generated, expires;
     const char *sha256; /* of its octets */
     size_t count;
     aphd_index_entry_t *entries;
+    size_t bad_count;
+    aphd_index_bad_t *bad;
 } aphd_index_t;
 
 /* Everything lives in p. */

@@ -8,7 +8,8 @@
 
 #define URL_MAX    1000
 #define HTTPS_PORT 443
-#define PORT_LEAST 1024 /* below it are other protocols, which a request might talk into something */
+#define PORT_LEAST                                                                                 \
+    1024 /* below it are other protocols, which a request might talk into something */
 
 static int is_port(int port)
 {
@@ -77,7 +78,8 @@ static const char *read_https(aphd_place_t *place, const char *rest, apr_pool_t 
 {
     size_t whole = strcspn(rest, "/");
     size_t host = rest[0] == '[' ? strcspn(rest, "]/") + 1 : strcspn(rest, ":/");
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
     if (memchr(rest, '@', whole) != NULL)
         return "it must not hold a user or a password";
     if (whole == 0 || host > whole || host > 253)

@@ -24,8 +24,8 @@ typedef struct aphd_place_t {
 apr_status_t aphd_place_read(aphd_place_t *place, const char *url, apr_pool_t *p, aph_error_t *err);
 
 /* Nonzero where a connection may be made to an address of that kind and port: the internet for all,
- * this machine and the local network only for a catalog root said that of, and not by a redirect (hop)
- * unless it leads back to the address it came from (home). */
+ * this machine and the local network only for a catalog root said that of, and not by a redirect
+ * (hop) unless it leads back to the address it came from (home). */
 int aphd_place_fits(aphd_address_t kind, int port, int allow_private, int hop, int home);
 
 #endif

@@ -5,11 +5,12 @@
  *   2. Its version and its times are judged (trust.h). One that is as it was ends here.
  *   3. Entries whose text is not here yet are fetched, held against the digest in the index, read
  *      and staged. One that is not as it should be is noted with its reason, and the others go on.
- *   4. One transaction: revisions are added and activated, known ones that the index names anew are
+ *   4. What goes by another name than before is found by its file (refresh_names.c).
+ *   5. One transaction: revisions are added and activated, known ones that the index names anew are
  *      activated again, what the index names no more is not offered
  *      any more, and the catalog's row says so.
  *
- * Until 4 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog
+ * Until 5 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog
  * stays. Several catalogs are apart from each other: one that fails does not hinder the next. */
 #include "helper/catalog/refresh.h"
 
@@ -90,24 +91,27 @@ static apr_status_t refresh_one(aphd_refresh_t *refresh, aph_error_t *err)
 static void say_all(const aphd_refresh_t *refresh)
 {
     for (int i = 0; i < refresh->lines->nelts; i++)
-        aphd_report_log(&refresh->job->report, "%s", APR_ARRAY_IDX(refresh->lines, i, const char *));
+        aphd_report_log(&refresh->job->report, "%s",
+                        APR_ARRAY_IDX(refresh->lines, i, const char *));
 }
 
 /* One of the answer's "catalogs". */
 static json_t *result_of(aphd_refresh_t *refresh, const aph_error_t *failed)
 {
-    json_auto_t *row = json_pack("{s:I, s:I, s:I}", "generated", refresh->index.generated, "expires",
-                                 refresh->index.expires, "checked", refresh->now);
-    const char *warning = failed == NULL ? aphd_catalog_warning(row, refresh->now, refresh->p) : NULL;
-    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:i, s:s?, s:s?}", "name", refresh->name, "version",
-                     refresh->index.version, "unchanged", refresh->unchanged, "added", refresh->added,
-                     "activated", refresh->activated, "deactivated", refresh->deactivated, "bad",
-                     refresh->refused, "warning", warning, "error",
+    json_auto_t *row = json_pack("{s:I, s:I, s:I}", "generated", refresh->index.generated,
+                                 "expires", refresh->index.expires, "checked", refresh->now);
+    const char *warning =
+        failed == NULL ? aphd_catalog_warning(row, refresh->now, refresh->p) : NULL;
+    return json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:i, s:s?, s:s?}", "name", refresh->name,
+                     "version", refresh->index.version, "unchanged", refresh->unchanged, "added",
+                     refresh->added, "activated", refresh->activated, "deactivated",
+                     refresh->deactivated, "bad", refresh->refused, "warning", warning, "error",
                      failed != NULL ? failed->message : NULL);
 }
 
 /* first: of all that failed. A halt ends it all and is returned. */
-static apr_status_t refresh_next(aphd_job_t *job, json_t *catalog, json_t *results, aph_error_t *first)
+static apr_status_t refresh_next(aphd_job_t *job, json_t *catalog, json_t *results,
+                                 aph_error_t *first)
 {
     aphd_refresh_t refresh;
     aph_error_t why = APH_ERROR_INIT;

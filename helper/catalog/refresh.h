@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One catalog on its way from the network into the store. What was fetched and read waits outside of
- * the store (texts in a file without a name, rows in memory), so that no writer is kept waiting by a
- * slow host, and one transaction makes all of it visible. */
+/* One catalog on its way from the network into the store. What was fetched and read waits outside
+ * of the store (texts in a file without a name, rows in memory), so that no writer is kept waiting
+ * by a slow host, and one transaction makes all of it visible. */
 #ifndef APHD_CATALOG_REFRESH_H
 #define APHD_CATALOG_REFRESH_H
 
@@ -43,19 +43,23 @@ typedef struct aphd_refresh_t {
 /* refresh_index.c: fetches the index and its signature, and decides whether it is believed. */
 apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err);
 
-/* refresh_entries.c: fetches and reads the entries that store does not know, and stages them. What is
- * wrong with one of them is noted as bad; an error is a host that is gone, or halt. */
+/* refresh_entries.c: fetches and reads the entries that store does not know, and stages them. What
+ * is wrong with one of them is noted as bad; an error is a host that is gone, or halt. */
 apr_status_t aphd_refresh_entries(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                   aph_error_t *err);
+
+/* refresh_names.c: what of the staged goes by a name that store does not know yet, and by which it does.
+ * Before the new index is noted in store. */
+apr_status_t aphd_refresh_names(aphd_refresh_t *refresh, aphd_catalog_store_t *store, aph_error_t *err);
 
 /* refresh_commit.c: everything staged, in one transaction; of a dry run only the lines. */
 apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err);
 
-/* Notes in the catalog's row why it could not be refreshed, and the time where an index was verified; all
- * else stays. */
+/* Notes in the catalog's row why it could not be refreshed, and the time where an index was
+ * verified; all else stays. */
 void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why);
 
-/* An entry that is not taken, and why. */
+/* An entry that is not taken, and why. id: "" where it has none. */
 void aphd_refresh_bad(aphd_refresh_t *refresh, const char *id, const char *reason);
 
 #endif

@@ -9,32 +9,28 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
 #include "helper/catalog/trust.h"
-
-#define BAD_KEPT 500
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 /* Another catalog may have the same text. */
 static const char *ref_of(const aphd_refresh_t *refresh, const json_t *row)
 {
-    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "sha256"), NULL);
+    return apr_pstrcat(refresh->p, refresh->name, "/", text_of(row, "id"), "@",
+                       text_of(row, "sha256"), NULL);
 }
 
-/* "ID # CATALOG/ENTRY VERSION WHAT": what other commands take, and a comment. */
+/* "CATALOG/ID@DIGITS # VERSION: WHAT": what other commands take, and a comment. */
 static void say(aphd_refresh_t *refresh, const json_t *row, const char *what)
 {
     json_int_t revision = json_integer_value(json_object_get(row, "revision"));
-    const char *number = revision > 0 ? apr_psprintf(refresh->p, " revision %" APR_INT64_T_FMT, (apr_int64_t)revision)
-                                      : "";
     const char *version = text_of(row, "version");
+    const char *number = revision <= 0 ? ""
+        : apr_psprintf(refresh->p, "%srevision %" APR_INT64_T_FMT, *version != '\0' ? " " : "",
+                       (apr_int64_t)revision);
     APR_ARRAY_PUSH(refresh->lines, const char *) =
-        apr_psprintf(refresh->p, "%.16s # %s/%s%s%s%s: %s", text_of(row, "sha256"), refresh->name,
-                     text_of(row, "id"), *version != '\0' ? " " : "", version, number, what);
+        apr_psprintf(refresh->p, "%s/%s@%.16s # %s%s%s%s", refresh->name, text_of(row, "id"),
+                     text_of(row, "sha256"), version, number,
+                     *version != '\0' || revision > 0 ? ": " : "", what);
 }
 
 static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *staged, char **text,
@@ -61,9 +57,9 @@ static apr_status_t read_text(aphd_refresh_t *refresh, const aphd_staged_t *stag
 
 /* --- what is offered ----------------------------------------------------------------------- */
 
-/* No revision of the entry is offered any more: the catalog took it back. */
-static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
-                             const char *why, aph_error_t *err)
+/* A revision that is not offered any more. */
+static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                             const json_t *row, const char *why, aph_error_t *err)
 {
     int was = 1;
     apr_status_t status = refresh->dry_run ? APR_SUCCESS
@@ -75,52 +71,75 @@ static apr_status_t withdraw(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     return status;
 }
 
-/* The active revisions of the catalog, or of one entry of it: new reference. */
-static apr_status_t list_active(const aphd_refresh_t *refresh, aphd_catalog_store_t *store,
-                                const char *id, json_t **rows, aph_error_t *err)
-{
-    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = id, .obsolete = 1,
-                                     .limit = 1000000};
-    return aphd_revision_list(store, &filter, rows, NULL, err);
-}
-
-static apr_status_t withdraw_entry(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const char *id,
-                                   const char *why, aph_error_t *err)
+/* No revision of the entry is offered any more: the catalog took it back. */
+static apr_status_t withdraw_entry(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                                   const char *id, const char *why, aph_error_t *err)
 {
     json_auto_t *rows = NULL;
     size_t i;
     json_t *row;
-    apr_status_t status = list_active(refresh, store, id, &rows, err);
+    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = id, .obsolete = 1};
+    apr_status_t status = aphd_revision_list(store, &filter, &rows, NULL, err);
     json_array_foreach(rows, i, row)
         if (status == APR_SUCCESS)
             status = withdraw(refresh, store, row, why, err);
     return status;
 }
 
-/* Which of the active ones the index names no more. */
+/* Nonzero where an entry of the index is bad and does not say whose it is. */
+static int has_nameless(const aphd_index_t *index)
+{
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id == NULL)
+            return 1;
+    return 0;
+}
+
+/* The ids of the index, bad entries included. */
+static apr_hash_t *ids_of(const aphd_index_t *index, apr_pool_t *p)
+{
+    apr_hash_t *ids = apr_hash_make(p);
+    for (size_t i = 0; i < index->count; i++)
+        apr_hash_set(ids, index->entries[i].id, APR_HASH_KEY_STRING, index);
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id != NULL)
+            apr_hash_set(ids, index->bad[i].id, APR_HASH_KEY_STRING, index);
+    return ids;
+}
+
+/* Which of the active ones the index names no more. A bad entry has not vanished; and while there
+ * is one that does not say whose it is, it may be any of those. */
 static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                       aph_error_t *err)
 {
-    json_auto_t *rows = NULL;
+    json_auto_t *ids = NULL;
     size_t i;
-    json_t *row;
-    apr_status_t status = list_active(refresh, store, NULL, &rows, err);
-    apr_hash_t *named = apr_hash_make(refresh->p);
-    for (size_t n = 0; n < refresh->index.count; n++)
-        apr_hash_set(named, refresh->index.entries[n].id, APR_HASH_KEY_STRING, refresh);
-    json_array_foreach(rows, i, row)
-        if (status == APR_SUCCESS
-            && apr_hash_get(named, text_of(row, "id"), APR_HASH_KEY_STRING) == NULL)
-            status = withdraw(refresh, store, row, "not offered any more: it is gone from the catalog",
-                              err);
+    json_t *one;
+    apr_hash_t *named = ids_of(&refresh->index, refresh->p);
+    int nameless = has_nameless(&refresh->index);
+    apr_status_t status = aphd_revision_active_ids(store, refresh->name, &ids, err);
+    json_array_foreach(ids, i, one) {
+        const char *id = json_string_value(one);
+        if (status != APR_SUCCESS || apr_hash_get(named, id, APR_HASH_KEY_STRING) != NULL)
+            continue;
+        if (nameless)
+            APR_ARRAY_PUSH(refresh->lines, const char *) = apr_psprintf(
+                refresh->p,
+                "# %s/%s: still offered: it is gone from the catalog, or is the entry of "
+                "the index that does not say whose it is",
+                refresh->name, id);
+        else
+            status = withdraw_entry(refresh, store, id,
+                                    "not offered any more: it is gone from the catalog", err);
+    }
     return status;
 }
 
 /* --- what is new --------------------------------------------------------------------------- */
 
 /* how: "imported", or what else happened to the revision. */
-static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *store, const json_t *row,
-                             const char *how, aph_error_t *err)
+static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
+                             const json_t *row, const char *how, aph_error_t *err)
 {
     if (!refresh->activate) {
         say(refresh, row, how);
@@ -129,12 +148,12 @@ static apr_status_t activate(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     if (json_is_true(json_object_get(row, "obsolete"))) {
         say(refresh, row, apr_pstrcat(refresh->p, how, ", and not offered: it is obsolete", NULL));
         return withdraw_entry(refresh, store, text_of(row, "id"),
-                              "not offered any more: a newer revision calls the entry obsolete", err);
+                              "not offered any more: a newer revision calls the entry obsolete",
+                              err);
     }
     refresh->activated++;
     say(refresh, row, apr_pstrcat(refresh->p, how, " and activated", NULL));
-    return refresh->dry_run ? APR_SUCCESS
-                            : aphd_revision_activate(store, ref_of(refresh, row), err);
+    return refresh->dry_run ? APR_SUCCESS : aphd_revision_activate_row(store, row, err);
 }
 
 static apr_status_t add_one(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
@@ -168,20 +187,33 @@ static apr_status_t name_again(aphd_refresh_t *refresh, aphd_catalog_store_t *st
                                const aphd_index_entry_t *entry, aph_error_t *err)
 {
     json_auto_t *row = NULL;
-    const char *ref = apr_pstrcat(refresh->p, refresh->name, "/", entry->sha256, NULL);
+    const char *ref =
+        apr_pstrcat(refresh->p, refresh->name, "/", entry->id, "@", entry->sha256, NULL);
     apr_status_t status = aphd_revision_find(store, ref, &row, NULL, err);
     return status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated"))
          ? status : activate(refresh, store, row, "named again", err);
 }
 
-/* Texts that are here already, of which the index before this one did not speak: an older revision in
- * the place of a bad one, or an entry that is back. Where it named the same, what is active is what an
- * admin wants. Before anything is added: what is new is no text that was known. */
+/* What the store is to know as named after this refresh: of entries that are bad now, and of any
+ * where one does not say whose it is, what was named before. New reference. */
+static json_t *named_still(const aphd_index_t *index, json_t *before)
+{
+    json_t *named = has_nameless(index) && before != NULL ? json_copy(before) : json_object();
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id != NULL && json_object_get(before, index->bad[i].id) != NULL)
+            json_object_set(named, index->bad[i].id, json_object_get(before, index->bad[i].id));
+    return named;
+}
+
+/* Texts that are here already, of which the index before this one did not speak: an older revision
+ * in the place of a bad one, or an entry that is back. Where it named the same, what is active is
+ * what an admin wants. Before anything is added: what is new is no text that was known. */
 static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                    aph_error_t *err)
 {
-    json_auto_t *before = NULL, *now = json_object();
+    json_auto_t *before = NULL, *now = NULL;
     apr_status_t status = aphd_catalog_named(store, refresh->name, &before, err);
+    now = named_still(&refresh->index, before);
     for (size_t i = 0; i < refresh->index.count && status == APR_SUCCESS; i++) {
         const aphd_index_entry_t *entry = &refresh->index.entries[i];
         const char *sha256 = json_string_value(json_object_get(before, entry->id));
@@ -220,14 +252,12 @@ static apr_status_t put_catalog(aphd_refresh_t *refresh, aphd_catalog_store_t *s
     if (refresh->etag != NULL)
         json_object_set_new(row, "etag", json_string(refresh->etag));
     apr_status_t status = aphd_catalog_put(store, row, err);
-    while (json_array_size(refresh->bad) > BAD_KEPT)
-        json_array_remove(refresh->bad, BAD_KEPT);
     return status == APR_SUCCESS && !refresh->unchanged
          ? aphd_catalog_put_bad(store, refresh->name, refresh->bad, err) : status;
 }
 
-/* Another job may have been quicker, or have removed the catalog, while this one was fetching: the row
- * is read and the index judged again under the lock. */
+/* Another job may have been quicker, or have removed the catalog, while this one was fetching: the
+ * row is read and the index judged again under the lock. */
 static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *store, aph_error_t *err)
 {
     json_auto_t *row = NULL;
@@ -238,13 +268,16 @@ static apr_status_t take_all(aphd_refresh_t *refresh, aphd_catalog_store_t *stor
     if (status == APR_SUCCESS)
         status = aphd_trust_index(row, &refresh->index, refresh->now, err);
     if (status == APR_SUCCESS && !refresh->unchanged)
+        status = aphd_refresh_names(refresh, store, err);
+    if (status == APR_SUCCESS && !refresh->unchanged)
         status = name_all_again(refresh, store, err);
     for (int i = 0; i < refresh->staged->nelts && status == APR_SUCCESS; i++)
         status = add_one(refresh, store, &APR_ARRAY_IDX(refresh->staged, i, aphd_staged_t), err);
     if (status == APR_SUCCESS && refresh->activate && !refresh->unchanged
         && json_integer_value(json_object_get(row, "version")) > 0)
         status = withdraw_vanished(refresh, store, err);
-    return status != APR_SUCCESS || refresh->dry_run ? status : put_catalog(refresh, store, row, err);
+    return status != APR_SUCCESS || refresh->dry_run ? status
+                                                     : put_catalog(refresh, store, row, err);
 }
 
 apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err)
@@ -264,8 +297,9 @@ apr_status_t aphd_refresh_commit(aphd_refresh_t *refresh, aph_error_t *err)
     return status;
 }
 
-/* A clock that is far ahead must not lock the catalog for good. Only an index that was verified raises
- * the newest time, and not beyond its own end: it stays expired then, and the next one is taken. */
+/* A clock that is far ahead must not lock the catalog for good. Only an index that was verified
+ * raises the newest time, and not beyond its own end: it stays expired then, and the next one is
+ * taken. */
 static void note_time(const aphd_refresh_t *refresh, json_t *row)
 {
     json_int_t end = refresh->index.expires; /* 0: no index was verified */
@@ -278,9 +312,8 @@ void aphd_refresh_failed(aphd_refresh_t *refresh, const aph_error_t *why)
     aphd_catalog_store_t *store = NULL;
     json_auto_t *row = NULL;
     aph_error_t unheard = APH_ERROR_INIT;
-    if (refresh->dry_run
-        || aphd_catalog_store_open(&store, refresh->job->settings->state_dir, 1, refresh->p, &unheard)
-               != APR_SUCCESS)
+    if (refresh->dry_run || aphd_catalog_store_open(&store, refresh->job->settings->state_dir, 1,
+                                                    refresh->p, &unheard) != APR_SUCCESS)
         return;
     if (aphd_catalog_begin(store, &unheard) == APR_SUCCESS
         && aphd_catalog_get(store, refresh->name, &row, &unheard) == APR_SUCCESS) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries go through in batches: fetched side by side, held against the digest the index names, read
- * one after the other by as few readers as possible, staged. */
+/* Entries go through in batches: fetched side by side, held against the digest the index names,
+ * read one after the other by as few readers as possible, staged. */
 #include "helper/catalog/refresh.h"
 
 #include <errno.h>
@@ -10,11 +10,13 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/changes.h"
+
 #define BATCH_COUNT    512
 #define BATCH_OCTETS   (8u << 20)
 #define TOTAL_OCTETS   (256u << 20) /* of new texts, in one refresh */
 #define TOTAL_SECONDS  300
-#define UNHEARD_MAX    8 /* entries a host may leave unanswered before the others are not asked for */
+#define UNHEARD_MAX    8 /* entries a host may leave unanswered before no more are asked for */
 
 typedef struct batch_t {
     aphd_refresh_t *refresh;
@@ -37,7 +39,8 @@ void aphd_refresh_bad(aphd_refresh_t *refresh, const char *id, const char *reaso
     refresh->refused++;
     json_array_append_new(refresh->bad, json_pack("{s:s, s:s}", "id", id, "reason", text));
     APR_ARRAY_PUSH(refresh->lines, const char *) =
-        apr_psprintf(refresh->p, "# %s/%s refused: %s", refresh->name, id, text);
+        *id != '\0' ? apr_psprintf(refresh->p, "# %s/%s refused: %s", refresh->name, id, text)
+                    : apr_psprintf(refresh->p, "# %s: refused: %s", refresh->name, text);
 }
 
 /* --- staging ------------------------------------------------------------------------------- */
@@ -55,8 +58,8 @@ static apr_status_t open_texts(aphd_refresh_t *refresh, aph_error_t *err)
         return APR_SUCCESS;
     refresh->texts = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (refresh->texts < 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 2504, "cannot make a file in %s: %s", folder,
-                             strerror(errno));
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 2504, "cannot make a file in %s: %s",
+                             folder, strerror(errno));
     apr_pool_cleanup_register(refresh->p, refresh, close_texts, apr_pool_cleanup_null);
     return APR_SUCCESS;
 }
@@ -70,10 +73,10 @@ static apr_status_t stage(aphd_refresh_t *refresh, json_t *row, const aphd_entry
         ssize_t now = pwrite(refresh->texts, text->text + put, text->length - put,
                              staged.at + (off_t)put);
         if (now < 0 && errno != EINTR)
-            status = aph_error_set(err, errno == ENOSPC || errno == EDQUOT ? APH_ENOSPACE
-                                                                           : APR_FROM_OS_ERROR(errno),
-                                   2505, "cannot keep the texts of a catalog in %s: %s",
-                                   refresh->job->settings->state_dir, strerror(errno));
+            status = aph_error_set(
+                err, errno == ENOSPC || errno == EDQUOT ? APH_ENOSPACE : APR_FROM_OS_ERROR(errno),
+                2505, "cannot keep the texts of a catalog in %s: %s",
+                refresh->job->settings->state_dir, strerror(errno));
         put += now > 0 ? (size_t)now : 0;
     }
     refresh->texts_length += (off_t)text->length;
@@ -83,25 +86,14 @@ static apr_status_t stage(aphd_refresh_t *refresh, json_t *row, const aphd_entry
 
 /* --- one entry that was read --------------------------------------------------------------- */
 
-static json_t *copy_of(const json_t *entry, const char *name)
-{
-    json_t *value = json_object_get(entry, name);
-    return value != NULL ? json_incref(value) : json_null();
-}
-
-/* A REVISION of store.h: new reference. */
+/* A REVISION of store.h, under the names the index gives: new reference. */
 static json_t *row_of(const aphd_refresh_t *refresh, const aphd_index_entry_t *named,
                       const json_t *entry)
 {
-    static const char *const members[] = {
-        "revision", "version", "title", "summary", "category", "categories", "icon", "obsolete",
-        "deprecated", "advisory", "automatic_updates", "was",
-    };
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "catalog", refresh->name, "id", named->id,
-                            "sha256", named->sha256, "format", named->format, "url",
-                            apr_pstrcat(refresh->p, refresh->place.url, named->file, NULL));
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        json_object_set_new(row, members[i], copy_of(entry, members[i]));
+    const char *url = apr_pstrcat(refresh->p, refresh->place.url, named->file, NULL);
+    json_t *row = aphd_revision_of_entry(entry, refresh->name, url, named->sha256);
+    json_object_set_new(row, "id", json_string(named->id));
+    json_object_set_new(row, "format", json_string(named->format));
     return row;
 }
 
@@ -109,19 +101,9 @@ static json_t *row_of(const aphd_refresh_t *refresh, const aphd_index_entry_t *n
 static const char *same_number(const batch_t *batch, const aphd_index_entry_t *named,
                                json_int_t revision)
 {
-    aphd_refresh_t *refresh = batch->refresh;
-    aphd_revision_filter_t filter = {.catalog = refresh->name, .id = named->id, .inactive = 1,
-                                     .obsolete = 1, .limit = 10000};
-    json_auto_t *rows = NULL;
-    size_t i;
-    json_t *row;
-    if (revision == 0 || json_integer_value(json_object_get(refresh->catalog, "version")) == 0
-        || aphd_revision_list(batch->store, &filter, &rows, NULL, NULL) != APR_SUCCESS)
-        return NULL;
-    json_array_foreach(rows, i, row)
-        if (json_integer_value(json_object_get(row, "revision")) == revision)
-            return apr_pstrdup(refresh->p, json_string_value(json_object_get(row, "sha256")));
-    return NULL;
+    const aphd_refresh_t *refresh = batch->refresh;
+    return revision == 0 ? NULL : aphd_revision_numbered(batch->store, refresh->name, named->id,
+                                                         revision, refresh->p);
 }
 
 static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t *why)
@@ -135,12 +117,17 @@ static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t 
     if (entry == NULL)
         aphd_refresh_bad(refresh, named->id, why->message);
     else if (id == NULL || strcmp(id, named->id) != 0)
-        aphd_refresh_bad(refresh, named->id, apr_psprintf(refresh->p, "id: the entry calls itself %.63s",
-                                                          id != NULL ? id : "nothing"));
+        aphd_refresh_bad(refresh, named->id,
+                         apr_psprintf(refresh->p, "id: the entry calls itself %.63s",
+                                      id != NULL ? id : "nothing"));
     else if ((before = same_number(batch, named, revision)) != NULL)
-        aphd_refresh_bad(refresh, named->id, apr_psprintf(refresh->p, "revision: this is another text "
-                         "of revision %" APR_INT64_T_FMT " than %.16s, which was here before; a changed "
-                         "entry needs a new number", (apr_int64_t)revision, before));
+        aphd_refresh_bad(refresh, named->id,
+                         apr_psprintf(refresh->p,
+                                      "revision: this is another text "
+                                      "of revision %" APR_INT64_T_FMT
+                                      " than %.16s, which was here before; a changed "
+                                      "entry needs a new number",
+                                      (apr_int64_t)revision, before));
     else
         batch->status = stage(refresh, row_of(refresh, named, entry), &batch->texts[number],
                               batch->err);
@@ -161,13 +148,20 @@ static void hold_against_index(batch_t *batch)
         const aphd_index_entry_t *named = batch->entries[i];
         const aphd_wanted_t *wanted = &batch->wanted[i];
         if (wanted->status != APR_SUCCESS)
-            aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: %s", named->file, wanted->why));
+            aphd_refresh_bad(refresh, named->id,
+                             apr_psprintf(p, "%s: %s", named->file, wanted->why));
         else if (wanted->length != named->length)
-            aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: it has %" APR_SIZE_T_FMT " octets, "
-                             "the index says %" APR_SIZE_T_FMT, named->file, wanted->length, named->length));
+            aphd_refresh_bad(refresh, named->id,
+                             apr_psprintf(p,
+                                          "%s: it has %" APR_SIZE_T_FMT " octets, "
+                                          "the index says %" APR_SIZE_T_FMT,
+                                          named->file, wanted->length, named->length));
         else if (strcmp(aphd_sha256(wanted->octets, wanted->length, p), named->sha256) != 0)
-            aphd_refresh_bad(refresh, named->id, apr_psprintf(p, "%s: it is not the text whose sha256 "
-                             "the index names", named->file));
+            aphd_refresh_bad(refresh, named->id,
+                             apr_psprintf(p,
+                                          "%s: it is not the text whose sha256 "
+                                          "the index names",
+                                          named->file));
         else {
             batch->texts[batch->read_count] = (aphd_entry_text_t){
                 .form = named->form, .text = wanted->octets, .length = wanted->length};
@@ -184,7 +178,8 @@ static apr_status_t run_batch(batch_t *batch, apr_time_t until, int *unheard, ap
     for (size_t i = 0; i < batch->count && status == APR_SUCCESS; i++) {
         *unheard += batch->wanted[i].unheard;
         if (*unheard >= UNHEARD_MAX)
-            status = aph_error_set(err, APH_EUNREADABLE, 2506, "its host does not answer any more (%s: "
+            status = aph_error_set(err, APH_EUNREADABLE, 2506,
+                                   "its host does not answer any more (%s: "
                                    "%s), so nothing was taken; refresh it later",
                                    batch->wanted[i].file, batch->wanted[i].why);
     }
@@ -222,7 +217,8 @@ apr_status_t aphd_refresh_entries(aphd_refresh_t *refresh, aphd_catalog_store_t 
         if (aphd_revision_known(store, refresh->name, named->id, named->sha256))
             continue;
         if (total + named->length > TOTAL_OCTETS) {
-            aphd_refresh_bad(refresh, named->id, "more new text than is taken in one refresh; the next "
+            aphd_refresh_bad(refresh, named->id,
+                             "more new text than is taken in one refresh; the next "
                              "one takes it");
             continue;
         }
@@ -236,5 +232,6 @@ apr_status_t aphd_refresh_entries(aphd_refresh_t *refresh, aphd_catalog_store_t 
             octets = 0;
         }
     }
-    return status == APR_SUCCESS && batch->count > 0 ? run_batch(batch, until, &unheard, err) : status;
+    return status == APR_SUCCESS && batch->count > 0 ? run_batch(batch, until, &unheard, err)
+                                                     : status;
 }

@@ -5,16 +5,11 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
 #include "helper/catalog/trust.h"
 
 #define INDEX_SECONDS 60 /* for both files */
 #define SIGNATURE_MAX 256
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 static apr_status_t fetch_one(aphd_refresh_t *refresh, aphd_wanted_t *wanted, apr_time_t until,
                               aph_error_t *err)
@@ -60,8 +55,17 @@ static apr_status_t take_new(aphd_refresh_t *refresh, const aphd_wanted_t *wante
     apr_status_t status = check_signature(refresh, wanted, until, err);
     if (status == APR_SUCCESS)
         status = aphd_index_read(&refresh->index, wanted->octets, wanted->length, refresh->p, err);
-    return status == APR_SUCCESS ? aphd_trust_index(refresh->catalog, &refresh->index, refresh->now, err)
-                                 : status;
+    return status == APR_SUCCESS
+               ? aphd_trust_index(refresh->catalog, &refresh->index, refresh->now, err)
+               : status;
+}
+
+static void note_bad(aphd_refresh_t *refresh)
+{
+    const aphd_index_t *index = &refresh->index;
+    for (size_t i = 0; i < index->bad_count; i++)
+        aphd_refresh_bad(refresh, index->bad[i].id != NULL ? index->bad[i].id : "",
+                         index->bad[i].reason);
 }
 
 apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err)
@@ -82,6 +86,8 @@ apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err)
         status = keep_old(refresh, err);
     else if (status == APR_SUCCESS)
         status = take_new(refresh, &wanted, until, err);
+    if (status == APR_SUCCESS)
+        note_bad(refresh);
     free(wanted.octets);
     return status;
 }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which revision of an entry is the active one, and which are kept: activate, deactivate, categorize,
- * clean. Apps hold the text that made them; nothing here touches an app. */
+/* Which revision of an entry is the active one, and which are kept: activate, deactivate,
+ * categorize, clean. Apps hold the text that made them; nothing here touches an app. */
 #include "helper/catalog/stories.h"
 
 #include <string.h>
 #include <apr_strings.h>
 
 #include "helper/catalog/changes.h"
+#include "helper/catalog/members.h"
 
 #define LABEL_MAX 63
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text != NULL ? text : "";
-}
 
 /* Does one thing to one revision, and says it. */
 typedef apr_status_t change_t(aphd_changes_t *changes, const json_t *row, aph_error_t *err);
@@ -38,7 +33,8 @@ static apr_status_t change_all(aphd_job_t *job, change_t *change, aph_error_t *e
 
 /* --- activate --- */
 
-/* The revision that is the active one of row's entry until now: new reference, NULL where none is. */
+/* The revision that is the active one of row's entry until now: new reference, NULL where none
+ * is. */
 static json_t *active_one(aphd_changes_t *changes, const json_t *row)
 {
     json_auto_t *rows = NULL;
@@ -67,12 +63,15 @@ static apr_status_t activate_one(aphd_changes_t *changes, const json_t *row, aph
 {
     json_auto_t *before = active_one(changes, row);
     if (said_already(changes, row))
-        return aph_error_set(err, APH_EUSAGE, 2537, "two revisions of %s/%s are named, and one can be "
-                             "active; name one of them", text_of(row, "catalog"), text_of(row, "id"));
+        return aph_error_set(err, APH_EUSAGE, 2537,
+                             "two revisions of %s/%s are named, and one can be "
+                             "active; name one of them",
+                             text_of(row, "catalog"), text_of(row, "id"));
     if (json_is_true(json_object_get(row, "obsolete")) && !aphd_job_flag(changes->job, "obsolete"))
-        return aph_error_set(err, APH_EDENIED, 2538, "%s/%s (%.16s) is obsolete; --obsolete activates it "
-                             "all the same", text_of(row, "catalog"), text_of(row, "id"),
-                             text_of(row, "sha256"));
+        return aph_error_set(err, APH_EDENIED, 2538,
+                             "%s/%s (%.16s) is obsolete; --obsolete activates it "
+                             "all the same",
+                             text_of(row, "catalog"), text_of(row, "id"), text_of(row, "sha256"));
     apr_status_t status =
         aphd_revision_activate(changes->store, aphd_changes_ref(changes, row), err);
     if (status != APR_SUCCESS)
@@ -100,7 +99,8 @@ static apr_status_t deactivate_one(aphd_changes_t *changes, const char *ref, aph
     int was = 0;
     apr_status_t status = aphd_revision_find(changes->store, ref, &row, NULL, err);
     if (status == APR_SUCCESS)
-        status = aphd_revision_deactivate(changes->store, aphd_changes_ref(changes, row), &was, err);
+        status =
+            aphd_revision_deactivate(changes->store, aphd_changes_ref(changes, row), &was, err);
     if (status == APR_SUCCESS)
         aphd_changes_say(changes, row, was ? "deactivated" : "was not active");
     return status;
@@ -141,9 +141,12 @@ static apr_status_t change_label(json_t *categories, const char *change, aph_err
 {
     const char *label = change + 1;
     if (strchr("+-=", change[0]) == NULL || !label_valid(label))
-        return aph_error_set(err, APH_EUSAGE, 2539, "'%.64s' is no change of a category: +LABEL adds, "
-                             "-LABEL takes away, =LABEL sets the only one; a label has a-z, 0-9, - and "
-                             "_", change);
+        return aph_error_set(
+            err, APH_EUSAGE, 2539,
+            "'%.64s' is no change of a category: +LABEL adds, "
+            "-LABEL takes away, =LABEL sets the only one; a label has a-z, 0-9, - and "
+            "_",
+            change);
     if (change[0] == '=')
         json_array_clear(categories);
     size_t place = place_of(categories, label);
@@ -166,10 +169,10 @@ static apr_status_t categorize_one(aphd_changes_t *changes, const json_t *row, a
         if (status == APR_SUCCESS)
             status = change_label(categories, json_string_value(change), err);
     if (status == APR_SUCCESS)
-        status = aphd_revision_categorize(changes->store, aphd_changes_ref(changes, row), categories,
-                                          err);
-    json_array_foreach(categories, i, change)
-        text = apr_pstrcat(changes->job->p, text, i > 0 ? ", " : "", json_string_value(change), NULL);
+        status = aphd_revision_categorize(changes->store, aphd_changes_ref(changes, row),
+                                          categories, err);
+    json_array_foreach(categories, i, change) text =
+        apr_pstrcat(changes->job->p, text, i > 0 ? ", " : "", json_string_value(change), NULL);
     if (status == APR_SUCCESS)
         aphd_changes_say(changes, row, *text != '\0' ? text : "without categories of its own");
     return status;

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is found of the catalogs: search for people who want an app, revision-list for who keeps them in
- * order. Both read only, and are answered while a refresh writes. */
+/* What is found of the catalogs: search for people who want an app, revision-list for who keeps
+ * them in order. Both read only, and are answered while a refresh writes. */
 #include "helper/catalog/stories.h"
 
 #include <string.h>
 #include <apr_strings.h>
 
 #include "helper/catalog/changes.h"
+#include "helper/catalog/members.h"
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
 #define ANSWER_MAX   2000000 /* octets of rows in one answer; who wants more asks on with offset */
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text != NULL ? text : "";
-}
 
 /* Rows beyond what one answer holds are dropped: "total" says that there are more. */
 static void cut(json_t *rows)

@@ -45,22 +45,28 @@ static apr_status_t take_arguments(signing_t *signing, int argc, char **argv, ap
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        const char **into = option == 'k' ? &signing->key_path : option == 'K' ? &signing->new_key_path
-                          : option == 'n' ? &signing->name : option == 'd' ? &signing->days_text : NULL;
+        const char **into = option == 'k'   ? &signing->key_path
+                            : option == 'K' ? &signing->new_key_path
+                            : option == 'n' ? &signing->name
+                            : option == 'd' ? &signing->days_text
+                                            : NULL;
         if (into != NULL)
             *into = optarg;
         else if (option == 'j')
             signing->as_json = 1;
         else
-            return aph_error_set(err, APH_EUSAGE, 2526, "usage: apphost-sign [--json] [--key FILE|--new-key "
+            return aph_error_set(err, APH_EUSAGE, 2526,
+                                 "usage: apphost-sign [--json] [--key FILE|--new-key "
                                  "FILE] [--name NAME] [--days N] DIR");
     }
     signing->days = signing->days_text != NULL ? atoi(signing->days_text) : DAYS_USUAL;
     if (optind != argc - 1 || (signing->key_path != NULL && signing->new_key_path != NULL)
         || signing->days < 1 || signing->days > DAYS_MAX
         || (signing->name != NULL && !aphd_index_is_id(signing->name)))
-        return aph_error_set(err, APH_EUSAGE, 2527, "one folder is needed, one of --key and --new-key, days "
-                             "from 1 to %d, and a name of a-z 0-9 - _ .", DAYS_MAX);
+        return aph_error_set(err, APH_EUSAGE, 2527,
+                             "one folder is needed, one of --key and --new-key, days "
+                             "from 1 to %d, and a name of a-z 0-9 - _ .",
+                             DAYS_MAX);
     signing->folder = argv[optind];
     return APR_SUCCESS;
 }
@@ -87,16 +93,18 @@ static apr_status_t read_old(signing_t *signing, aph_error_t *err)
     char *octets = NULL;
     size_t length = 0;
     aph_error_t why = APH_ERROR_INIT;
-    apr_status_t status = aph_file_read(path_of(signing, APHD_INDEX_FILE), APH_INDEX_MAX, &octets, &length,
-                                        &why);
+    apr_status_t status =
+        aph_file_read(path_of(signing, APHD_INDEX_FILE), APH_INDEX_MAX, &octets, &length, &why);
     if (status == APR_SUCCESS)
         status = aphd_index_read(&signing->old, octets, length, signing->p, &why);
     free(octets);
     if (status == APH_ENOTFOUND)
         return APR_SUCCESS;
     if (status != APR_SUCCESS)
-        return aph_error_set(err, status, 2529, "the index that is there tells no version to count on from: "
-                             "%s. Move it away only if nobody has fetched it", why.message);
+        return aph_error_set(err, status, 2529,
+                             "the index that is there tells no version to count on from: "
+                             "%s. Move it away only if nobody has fetched it",
+                             why.message);
     return APR_SUCCESS;
 }
 
@@ -119,10 +127,10 @@ static apr_status_t make_index(signing_t *signing, aph_error_t *err)
     apr_status_t status = aphd_sign_entries(signing->folder, &entries, signing->p, err);
     if (status != APR_SUCCESS)
         return status;
-    signing->index = json_pack("{s:i, s:s, s:I, s:s, s:s, s:o}", "apphost-catalog", 1, "name", name,
-                               "version", signing->old.version + 1, "generated", stamp(now, signing->p),
-                               "expires", stamp(now + signing->days * 86400LL, signing->p), "entries",
-                               entries);
+    signing->index =
+        json_pack("{s:i, s:s, s:I, s:s, s:s, s:o}", "apphost-catalog", 1, "name", name, "version",
+                  signing->old.version + 1, "generated", stamp(now, signing->p), "expires",
+                  stamp(now + signing->days * 86400LL, signing->p), "entries", entries);
     return APR_SUCCESS;
 }
 
@@ -130,10 +138,12 @@ static apr_status_t write_index(signing_t *signing, aph_error_t *err)
 {
     char *octets = json_dumps(signing->index, JSON_INDENT(1));
     size_t length = octets != NULL ? strlen(octets) : 0;
-    apr_status_t status = aph_file_replace(path_of(signing, APHD_INDEX_FILE), octets, length, 0644, err);
+    apr_status_t status =
+        aph_file_replace(path_of(signing, APHD_INDEX_FILE), octets, length, 0644, err);
     if (status == APR_SUCCESS && (signing->key_path != NULL || signing->new_key_path != NULL)) {
         const char *text = aphd_sign_text(&signing->key, octets, length, signing->p);
-        status = aph_file_replace(path_of(signing, APHD_SIGNATURE_FILE), text, strlen(text), 0644, err);
+        status =
+            aph_file_replace(path_of(signing, APHD_SIGNATURE_FILE), text, strlen(text), 0644, err);
     }
     free(octets);
     return status;
@@ -146,12 +156,13 @@ static void say_done(const signing_t *signing)
     const char *expires = json_string_value(json_object_get(signing->index, "expires"));
     const char *key = signing->key.public_hex;
     if (signing->as_json)
-        printf("{\"version\":%lld,\"entries\":%zu,\"expires\":\"%s\",\"key\":%s%s%s}\n", (long long)version,
-               count, expires, *key != '\0' ? "\"" : "", *key != '\0' ? key : "null",
-               *key != '\0' ? "\"" : "");
+        printf("{\"version\":%lld,\"entries\":%zu,\"expires\":\"%s\",\"key\":%s%s%s}\n",
+               (long long)version, count, expires, *key != '\0' ? "\"" : "",
+               *key != '\0' ? key : "null", *key != '\0' ? "\"" : "");
     else
-        printf("%s: version %lld, %zu entries, expires %s\n%s%s\n", signing->folder, (long long)version,
-               count, expires, *key != '\0' ? "key " : "not signed; fit for file: only", key);
+        printf("%s: version %lld, %zu entries, expires %s\n%s%s\n", signing->folder,
+               (long long)version, count, expires,
+               *key != '\0' ? "key " : "not signed; fit for file: only", key);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-sign: a folder of entries becomes a catalog. Writes index.json and index.json.sig in it, and
- * nothing else; a new key where it is told to, and only where there is no file. */
+/* apphost-sign: a folder of entries becomes a catalog. Writes index.json and index.json.sig in it,
+ * and nothing else; a new key where it is told to, and only where there is no file. */
 #ifndef APHD_CATALOG_SIGN_H
 #define APHD_CATALOG_SIGN_H
 
@@ -23,8 +23,9 @@ apr_status_t aphd_sign_key_make(aphd_sign_key_t *key, const char *path, aph_erro
 const char *aphd_sign_text(const aphd_sign_key_t *key, const char *octets, size_t length,
                            apr_pool_t *p);
 
-/* sign_entries.c. The "entries" of an index, sorted by id: every *.json below folder that is an entry. New
- * reference. APH_EUNREADABLE names the first file that is none, and why. */
-apr_status_t aphd_sign_entries(const char *folder, json_t **entries, apr_pool_t *p, aph_error_t *err);
+/* sign_entries.c. The "entries" of an index, sorted by id: every *.json below folder that is an
+ * entry. New reference. APH_EUNREADABLE names the first file that is none, and why. */
+apr_status_t aphd_sign_entries(const char *folder, json_t **entries, apr_pool_t *p,
+                               aph_error_t *err);
 
 #endif

@@ -47,8 +47,10 @@ static apr_status_t take_file(search_t *search, const char *file)
     if (!is_entry_name(file))
         return APR_SUCCESS;
     if (!aphd_index_is_file(file))
-        return aph_error_set(search->err, APH_EUNREADABLE, 2520, "%s: this name cannot stand in an index: "
-                             "letters, digits and ._~+()@,=- and blanks may, up to 200", file);
+        return aph_error_set(search->err, APH_EUNREADABLE, 2520,
+                             "%s: this name cannot stand in an index: "
+                             "letters, digits and ._~+()@,=- and blanks may, up to 200",
+                             file);
     if (search->found->nelts >= APH_INDEX_ENTRIES_MAX)
         return aph_error_set(search->err, APH_ETOOLARGE, 2521, "there are more than %d entries",
                              APH_INDEX_ENTRIES_MAX);
@@ -58,16 +60,19 @@ static apr_status_t take_file(search_t *search, const char *file)
 
 static apr_status_t walk(search_t *search, const char *below, int depth)
 {
-    const char *path = apr_pstrcat(search->p, search->folder, below[0] != '\0' ? "/" : "", below, NULL);
+    const char *path =
+        apr_pstrcat(search->p, search->folder, below[0] != '\0' ? "/" : "", below, NULL);
     DIR *dir = opendir(path);
     struct dirent *one;
     apr_status_t status = APR_SUCCESS;
     if (dir == NULL)
-        return aph_error_set(search->err, errno == ENOENT ? APH_ENOTFOUND : APR_FROM_OS_ERROR(errno), 2522,
+        return aph_error_set(search->err,
+                             errno == ENOENT ? APH_ENOTFOUND : APR_FROM_OS_ERROR(errno), 2522,
                              "the folder %s cannot be read: %s", path, strerror(errno));
     while (status == APR_SUCCESS && (one = readdir(dir)) != NULL) {
         struct stat st;
-        const char *file = apr_pstrcat(search->p, below, below[0] != '\0' ? "/" : "", one->d_name, NULL);
+        const char *file =
+            apr_pstrcat(search->p, below, below[0] != '\0' ? "/" : "", one->d_name, NULL);
         if (one->d_name[0] == '.' || strcmp(file, APHD_INDEX_FILE) == 0
             || fstatat(dirfd(dir), one->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
@@ -81,15 +86,6 @@ static apr_status_t walk(search_t *search, const char *below, int depth)
 }
 
 /* --- entries ------------------------------------------------------------------------------- */
-
-/* Seen from a word only that form has; whether it is one is the reader's to say. */
-static aphd_entry_form_t form_of(const char *text)
-{
-    if (strstr(text, "\"install_script\"") != NULL)
-        return APHD_ENTRY_AMAHI;
-    return strstr(text, "\"apphost\"") != NULL && strstr(text, "\"title\"") != NULL ? APHD_ENTRY_APPHOST
-                                                                                    : APHD_ENTRY_ROCKON;
-}
 
 static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t *why)
 {
@@ -108,14 +104,13 @@ static int entry_cb(void *self, size_t number, json_t *entry, const aph_error_t 
 
 static apr_status_t load(search_t *search, found_t *found, char **text, aphd_entry_text_t *entry)
 {
-    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost", [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
-    apr_status_t status = aph_file_read(apr_pstrcat(search->p, search->folder, "/", found->file, NULL),
-                                        APH_FOREIGN_MAX, text, &found->length, search->err);
+    apr_status_t status =
+        aph_file_read(apr_pstrcat(search->p, search->folder, "/", found->file, NULL),
+                      APH_FOREIGN_MAX, text, &found->length, search->err);
     if (status != APR_SUCCESS)
         return status;
-    *entry = (aphd_entry_text_t){form_of(*text), *text, found->length};
-    found->format = names[entry->form];
+    *entry = (aphd_entry_text_t){aphd_form_seen(*text), *text, found->length};
+    found->format = aphd_form_name(entry->form);
     found->sha256 = aphd_sha256(*text, found->length, search->p);
     return APR_SUCCESS;
 }
@@ -148,20 +143,23 @@ static apr_status_t list(search_t *search, json_t **entries)
     qsort(all, (size_t)count, sizeof *all, by_id);
     for (int i = 1; i < count; i++)
         if (strcmp(all[i - 1].id, all[i].id) == 0)
-            return aph_error_set(search->err, APH_EUNREADABLE, 2525, "%s and %s have the same id, %s",
-                                 all[i - 1].file, all[i].file, all[i].id);
+            return aph_error_set(search->err, APH_EUNREADABLE, 2525,
+                                 "%s and %s have the same id, %s", all[i - 1].file, all[i].file,
+                                 all[i].id);
     *entries = json_array();
     for (int i = 0; i < count; i++)
-        json_array_append_new(*entries, json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", all[i].id, "format",
-                                                  all[i].format, "file", all[i].file, "sha256",
-                                                  all[i].sha256, "length", (json_int_t)all[i].length));
+        json_array_append_new(*entries,
+                              json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", all[i].id, "format",
+                                        all[i].format, "file", all[i].file, "sha256", all[i].sha256,
+                                        "length", (json_int_t)all[i].length));
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_sign_entries(const char *folder, json_t **entries, apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_sign_entries(const char *folder, json_t **entries, apr_pool_t *p,
+                               aph_error_t *err)
 {
-    search_t search = {.folder = folder, .found = apr_array_make(p, 64, sizeof(found_t)), .err = err,
-                       .p = p};
+    search_t search = {
+        .folder = folder, .found = apr_array_make(p, 64, sizeof(found_t)), .err = err, .p = p};
     apr_status_t status = walk(&search, "", 0);
     for (int from = 0; from < search.found->nelts && status == APR_SUCCESS; from += AT_ONCE) {
         int left = search.found->nelts - from;

@@ -33,8 +33,10 @@ static apr_status_t read_seed(aphd_sign_key_t *key, int fd, const char *path, ap
     sodium_memzero(text, sizeof text);
     sodium_memzero(seed, sizeof seed);
     return fits ? APR_SUCCESS
-                : aph_error_set(err, APH_EUNREADABLE, 2515, "%s holds no key: 64 hexadecimal digits, as "
-                                "--new-key writes them", path);
+                : aph_error_set(err, APH_EUNREADABLE, 2515,
+                                "%s holds no key: 64 hexadecimal digits, as "
+                                "--new-key writes them",
+                                path);
 }
 
 apr_status_t aphd_sign_key_read(aphd_sign_key_t *key, const char *path, aph_error_t *err)
@@ -42,16 +44,19 @@ apr_status_t aphd_sign_key_read(aphd_sign_key_t *key, const char *path, aph_erro
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        apr_status_t status = aph_error_set(err, errno == ENOENT ? APH_ENOTFOUND : APR_FROM_OS_ERROR(errno),
-                                            2516, "the key %s cannot be read: %s", path, strerror(errno));
+        apr_status_t status =
+            aph_error_set(err, errno == ENOENT ? APH_ENOTFOUND : APR_FROM_OS_ERROR(errno), 2516,
+                          "the key %s cannot be read: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return status;
     }
     apr_status_t status = APR_SUCCESS;
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0)
-        status = aph_error_set(err, APH_EFORBIDDEN, 2517, "the key %s can be read by others than its "
-                               "owner, so it may be theirs as well: make a new one, or chmod 600", path);
+        status = aph_error_set(err, APH_EFORBIDDEN, 2517,
+                               "the key %s can be read by others than its "
+                               "owner, so it may be theirs as well: make a new one, or chmod 600",
+                               path);
     if (status == APR_SUCCESS)
         status = read_seed(key, fd, path, err);
     close(fd);
@@ -80,8 +85,10 @@ apr_status_t aphd_sign_key_make(aphd_sign_key_t *key, const char *path, aph_erro
     if (!whole)
         unlink(path); /* made a moment ago, by us, and no key */
     return whole ? APR_SUCCESS
-                 : aph_error_set(err, APR_FROM_OS_ERROR(cause), 2519, "a new key cannot be written to %s: "
-                                 "%s", path, strerror(cause));
+                 : aph_error_set(err, APR_FROM_OS_ERROR(cause), 2519,
+                                 "a new key cannot be written to %s: "
+                                 "%s",
+                                 path, strerror(cause));
 }
 
 const char *aphd_sign_text(const aphd_sign_key_t *key, const char *octets, size_t length,

@@ -5,11 +5,7 @@
 #include <apr_strings.h>
 
 #include "common/storage_answer.h"
-
-static const char *text_of(const json_t *row, const char *member)
-{
-    return json_string_value(json_object_get(row, member));
-}
+#include "helper/catalog/members.h"
 
 /* "media, backup", or "none"; at most size octets. */
 static void list_names(const json_t *locations, char *text, size_t size)
@@ -18,7 +14,7 @@ static void list_names(const json_t *locations, char *text, size_t size)
     json_t *location;
     apr_cpystrn(text, "none yet: apphostctl storage add NAME PATH makes one", size);
     json_array_foreach((json_t *)locations, i, location) {
-        const char *name = text_of(location, "name");
+        const char *name = text_or_null(location, "name");
         if (name != NULL && used + strlen(name) + 3 < size)
             used += (size_t)apr_snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", name);
     }
@@ -41,19 +37,21 @@ static apr_status_t find_location(aphd_catalog_store_t *store, const char *name,
     if (status != APR_SUCCESS)
         return status;
     list_names(all, names, sizeof names);
-    return aph_error_set(err, APH_ENOTFOUND, 2662, "%s: there is no storage location %s; there is: %s",
-                         question, name, names);
+    return aph_error_set(err, APH_ENOTFOUND, 2662,
+                         "%s: there is no storage location %s; there is: %s", question, name,
+                         names);
 }
 
 /* The reader repeats what it was told; a reader that says something else has been taken over. */
 static apr_status_t check_row(const json_t *row, const json_t *answers, aph_error_t *err)
 {
-    const char *question = text_of(row, "question"), *answer = text_of(row, "answer");
-    if (question == NULL || answer == NULL || text_of(row, "service") == NULL
-        || text_of(row, "target") == NULL || !json_is_boolean(json_object_get(row, "read_only")))
-        return aph_error_set(err, APH_EUNREADABLE, 2663, "the reader's answer is not in the form of a "
+    const char *question = text_or_null(row, "question"), *answer = text_or_null(row, "answer");
+    if (question == NULL || answer == NULL || text_or_null(row, "service") == NULL ||
+        text_or_null(row, "target") == NULL || !json_is_boolean(json_object_get(row, "read_only")))
+        return aph_error_set(err, APH_EUNREADABLE, 2663,
+                             "the reader's answer is not in the form of a "
                              "storage question");
-    const char *given = text_of(answers, question);
+    const char *given = text_or_null(answers, question);
     if (given == NULL || strcmp(given, answer) != 0)
         return aph_error_set(err, APH_EDENIED, 2660, "%.80s: nobody chose %.200s; a folder in a "
                              "storage location is a person's choice, and never an entry's own",
@@ -68,10 +66,10 @@ static apr_status_t resolve(aphd_catalog_store_t *store, const json_t *row, json
                             aph_error_t *err)
 {
     char name[APH_STORAGE_NAME_MAX + 1];
-    const char *folder, *answer = text_of(row, "answer");
+    const char *folder, *answer = text_or_null(row, "answer");
     json_auto_t *location = NULL;
     aph_storage_answer_split(answer, name, &folder);
-    apr_status_t status = find_location(store, name, text_of(row, "question"), &location, err);
+    apr_status_t status = find_location(store, name, text_or_null(row, "question"), &location, err);
     if (status != APR_SUCCESS)
         return status;
     int read_only = json_is_true(json_object_get(location, "read_only"))
@@ -81,7 +79,7 @@ static apr_status_t resolve(aphd_catalog_store_t *store, const json_t *row, json
                              json_object_get(row, "service"), "target",
                              json_object_get(row, "target"), "answer", answer, "location", name,
                              "folder", folder, "path",
-                             json_sprintf("%s%s%s", text_of(location, "path"),
+                             json_sprintf("%s%s%s", text_or_null(location, "path"),
                                           *folder != '\0' ? "/" : "", folder),
                              "read_only", read_only);
     if (site == NULL || json_array_append_new(site_rows, site) != 0)

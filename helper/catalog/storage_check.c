@@ -3,14 +3,9 @@
 
 #include <string.h>
 
+#include "helper/catalog/members.h"
 #include "helper/catalog/storage_folders.h"
 #include "helper/catalog/store.h"
-
-static const char *text_of(const json_t *row, const char *member)
-{
-    const char *text = json_string_value(json_object_get(row, member));
-    return text != NULL ? text : "";
-}
 
 apr_status_t aphd_storage_location(const aphd_job_t *job, const json_t *row, json_t **location,
                                    aph_error_t *err)
@@ -23,13 +18,15 @@ apr_status_t aphd_storage_location(const aphd_job_t *job, const json_t *row, jso
     status = aphd_storage_get(store, name, location, err);
     aphd_catalog_store_close(store);
     if (status == APH_ENOTFOUND)
-        return aph_error_set(err, APH_ENOTFOUND, 2684, "%s is in the storage location %s, which is no "
+        return aph_error_set(err, APH_ENOTFOUND, 2684,
+                             "%s is in the storage location %s, which is no "
                              "more; add it again: apphostctl storage add %s PATH",
                              text_of(row, "path"), name, name);
     return status;
 }
 
-/* The model has the path; a location that was added again elsewhere would be looked at for nothing. */
+/* The model has the path; a location that was added again elsewhere would be looked at for
+ * nothing. */
 static int is_same_path(const json_t *row, const json_t *location)
 {
     const char *path = text_of(row, "path"), *folder = text_of(row, "folder");
@@ -48,7 +45,8 @@ static apr_status_t check_row(const aphd_job_t *job, const json_t *row, aph_erro
     if (status != APR_SUCCESS)
         return status;
     if (!is_same_path(row, location))
-        return aph_error_set(err, APH_EDENIED, 2685, "%s is not in the storage location %s any more, "
+        return aph_error_set(err, APH_EDENIED, 2685,
+                             "%s is not in the storage location %s any more, "
                              "which is %s now; install the app again with another answer",
                              text_of(row, "path"), text_of(row, "location"),
                              text_of(location, "path"));

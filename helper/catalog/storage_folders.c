@@ -26,13 +26,17 @@ static apr_status_t cannot(const json_t *location, const char *folder, size_t up
     char at[1100];
     snprintf(at, sizeof at, "%s/%.*s", path_of(location), (int)up_to, folder);
     if (cause == ELOOP)
-        return aph_error_set(err, APH_EDENIED, 2678, "%s is a link, and an app is not led by links in "
+        return aph_error_set(err, APH_EDENIED, 2678,
+                             "%s is a link, and an app is not led by links in "
                              "a storage location, which others may plant there; put the folder "
-                             "itself in its place", at);
-    if (cause == EXDEV)
-        return aph_error_set(err, APH_EDENIED, 2679, "another file system is mounted at %s; add it as "
-                             "a storage location of its own (apphostctl storage add), or unmount it",
+                             "itself in its place",
                              at);
+    if (cause == EXDEV)
+        return aph_error_set(
+            err, APH_EDENIED, 2679,
+            "another file system is mounted at %s; add it as "
+            "a storage location of its own (apphostctl storage add), or unmount it",
+            at);
     if (cause == ENOTDIR)
         return aph_error_set(err, APH_EDENIED, 2680, "%s is not a folder; choose another one", at);
     if (cause == EAGAIN)
@@ -114,8 +118,8 @@ static int is_fresh(int fd)
     return fresh;
 }
 
-/* Opens name in *fd, which is replaced, and makes it where it is missing. owner: NULL, or whose a new
- * one becomes. -1 with errno. */
+/* Opens name in *fd, which is replaced, and makes it where it is missing. owner: NULL, or whose a
+ * new one becomes. -1 with errno. */
 static int enter(int *fd, const char *name, const aphd_storage_owner_t *owner)
 {
     int made = mkdirat(*fd, name, 0755) == 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folders in a storage location, opened part by part below its descriptor: no link is followed, and no
- * file system mounted in it is entered. Whoever may write the location may change them at any moment;
- * so they are looked at again before every start. Nothing that is there is deleted or changes hands. */
+/* Folders in a storage location, opened part by part below its descriptor: no link is followed, and
+ * no file system mounted in it is entered. Whoever may write the location may change them at any
+ * moment; so they are looked at again before every start. Nothing that is there is deleted or
+ * changes hands. */
 #ifndef APHD_CATALOG_STORAGE_FOLDERS_H
 #define APHD_CATALOG_STORAGE_FOLDERS_H
 
@@ -19,8 +20,8 @@ typedef struct aphd_storage_folder_t {
 } aphd_storage_folder_t;
 
 /* Looks at folder ("": the location itself) of a LOCATION (storage_place.h: the right one, or
- * APH_EDENIED). A part that is missing is no error. APH_EDENIED for a link, a mount or a file in the
- * way. */
+ * APH_EDENIED). A part that is missing is no error. APH_EDENIED for a link, a mount or a file in
+ * the way. */
 apr_status_t aphd_storage_look(const json_t *location, const char *folder,
                                aphd_storage_folder_t *seen, aph_error_t *err);
 void aphd_storage_folder_clear(aphd_storage_folder_t *seen);
@@ -34,8 +35,8 @@ typedef struct aphd_storage_owner_t {
 apr_status_t aphd_storage_make(const json_t *location, const char *folder,
                                const aphd_storage_owner_t *owner, aph_error_t *err);
 
-/* Takes back what aphd_storage_make made from missing on, as long as the folders are empty. What is not,
- * somebody uses: it stays, and so does everything where the location is not there. */
+/* Takes back what aphd_storage_make made from missing on, as long as the folders are empty. What is
+ * not, somebody uses: it stays, and so does everything where the location is not there. */
 void aphd_storage_unmake(const json_t *location, const char *folder, const char *missing);
 
 #endif

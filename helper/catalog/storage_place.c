@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/utf8.h"
@@ -49,12 +50,15 @@ static int is_clean(const char *path)
     return 1;
 }
 
-/* These and all below them belong to the system; of the second list only the folders themselves do. */
+/* These and all below them belong to the system; of the second list only the folders themselves
+ * do. */
 static const char *const system_trees[] = {
-    "/bin",     "/boot",    "/dev",     "/etc",     "/lib",       "/lib32",     "/lib64",  "/libx32",
-    "/proc",    "/root",    "/run",     "/sbin",    "/sys",       "/usr",       "/var/backups",
-    "/var/cache", "/var/lib", "/var/lock", "/var/log", "/var/mail", "/var/run", "/var/spool", NULL};
-static const char *const system_folders[] = {"/", "/home", "/opt", "/tmp", "/var", "/var/tmp", NULL};
+    "/bin",     "/boot",     "/dev",         "/etc",       "/lib",     "/lib32",
+    "/lib64",   "/libx32",   "/proc",        "/root",      "/run",     "/sbin",
+    "/sys",     "/usr",      "/var/backups", "/var/cache", "/var/lib", "/var/lock",
+    "/var/log", "/var/mail", "/var/run",     "/var/spool", NULL};
+static const char *const system_folders[] = {"/",    "/home",    "/opt", "/tmp",
+                                             "/var", "/var/tmp", NULL};
 
 static apr_status_t judge_text(const char *path, aph_error_t *err)
 {
@@ -71,9 +75,11 @@ static apr_status_t judge_text(const char *path, aph_error_t *err)
             system = *tree;
     if (system == NULL)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2669, "%s belongs to the system, as %s does, and an app that "
+    return aph_error_set(err, APH_EDENIED, 2669,
+                         "%s belongs to the system, as %s does, and an app that "
                          "writes there could have the machine; choose a folder of data, as "
-                         "/srv/media", path, system);
+                         "/srv/media",
+                         path, system);
 }
 
 static apr_status_t judge_own(const char *path, const char *own, aph_error_t *err)
@@ -96,15 +102,21 @@ static apr_status_t judge_others(const char *path, const aphd_location_rules_t *
         if (name == NULL || there == NULL || strcmp(name, rules->name) == 0
             || (!is_below(path, there) && !is_below(there, path)))
             continue;
-        return aph_error_set(err, APH_EDENIED, 2672, "%s %s the storage location %s (%s); name a "
-                             "folder in it when an app asks, as %s/FOLDER, or remove that one first",
-                             path, strcmp(path, there) == 0 ? "is"
-                             : is_below(path, there) ? "lies in" : "holds", name, there, name);
+        return aph_error_set(
+            err, APH_EDENIED, 2672,
+            "%s %s the storage location %s (%s); name a "
+            "folder in it when an app asks, as %s/FOLDER, or remove that one first",
+            path,
+            strcmp(path, there) == 0 ? "is"
+            : is_below(path, there)  ? "lies in"
+                                     : "holds",
+            name, there, name);
     }
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules, aph_error_t *err)
+apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *rules,
+                                 aph_error_t *err)
 {
     int fd = -1;
     apr_status_t status = judge_text(path, err);
@@ -130,11 +142,13 @@ static apr_status_t cannot_open(const char *path, const char *here, aph_error_t 
 {
     int cause = errno;
     if (cause == ENOENT)
-        return aph_error_set(err, APH_ENOTFOUND, 2665, "there is no folder %s; make it (mkdir -p), or "
-                             "mount the disk it is on", here);
+        return aph_error_set(err, APH_ENOTFOUND, 2665,
+                             "there is no folder %s; make it (mkdir -p), or "
+                             "mount the disk it is on",
+                             here);
     return aph_error_set(err, cause == ENOTDIR ? APH_EDENIED : APR_FROM_OS_ERROR(cause), 2666,
-                         "cannot open %s as the folder it is to be on the way to %s: %s", here, path,
-                         cause == ENOTDIR ? "it is not a folder" : strerror(cause));
+                         "cannot open %s as the folder it is to be on the way to %s: %s", here,
+                         path, cause == ENOTDIR ? "it is not a folder" : strerror(cause));
 }
 
 static apr_status_t is_link(const char *path, const char *here, aph_error_t *err)
@@ -156,13 +170,18 @@ static apr_status_t judge_parent(const char *path, const char *here, const struc
     if (parent->st_uid == 0 && (!others_write || held))
         return APR_SUCCESS;
     if (parent->st_uid != 0)
-        return aph_error_set(err, APH_EDENIED, 2673, "%s is in %s, which belongs to user %lu, who could "
-                             "put something else in its place; choose a folder all of whose parents "
-                             "are root's", path, here, (unsigned long)parent->st_uid);
-    return aph_error_set(err, APH_EDENIED, 2674, "%s is in %s, which others than root may write (mode "
-                         "%04o), and who may could put something else in its place; take that right "
-                         "away, or choose another folder", path, here,
-                         (unsigned)parent->st_mode & 07777);
+        return aph_error_set(
+            err, APH_EDENIED, 2673,
+            "%s is in %s, which belongs to user %lu, who could "
+            "put something else in its place; choose a folder all of whose parents "
+            "are root's",
+            path, here, (unsigned long)parent->st_uid);
+    return aph_error_set(
+        err, APH_EDENIED, 2674,
+        "%s is in %s, which others than root may write (mode "
+        "%04o), and who may could put something else in its place; take that right "
+        "away, or choose another folder",
+        path, here, (unsigned)parent->st_mode & 07777);
 }
 
 /* One step down; *fd is replaced. here is the path so far, with the step. */
@@ -226,27 +245,59 @@ static int on_system_disk(const struct stat *st)
     return stat("/", &root) == 0 && root.st_dev == st->st_dev;
 }
 
-char *aphd_location_mark(int fd)
+/* What tells one folder from another on any disk. born: when the folder was made, in nanoseconds, which of
+ * the root of a file system is when that was made; 0: not recorded. */
+typedef struct identity_t {
+    unsigned long long device, inode, file_system, born;
+    char disk[8]; /* "system" or "apart" */
+} identity_t;
+
+static int identify(int fd, identity_t *identity)
 {
     struct stat st;
+    struct statfs fs;
+    struct statx times;
+    unsigned parts[2];
+    if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0)
+        return 0;
+    memcpy(parts, &fs.f_fsid, sizeof parts);
+    identity->device = st.st_dev;
+    identity->inode = st.st_ino;
+    identity->file_system = (unsigned long long)parts[0] << 32 | parts[1];
+    identity->born = 0;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &times) == 0 && (times.stx_mask & STATX_BTIME) != 0)
+        identity->born =
+            (unsigned long long)times.stx_btime.tv_sec * 1000000000u + times.stx_btime.tv_nsec;
+    snprintf(identity->disk, sizeof identity->disk, "%s", on_system_disk(&st) ? "system" : "apart");
+    return 1;
+}
+
+char *aphd_location_mark(int fd)
+{
+    identity_t is;
     char *mark = NULL;
-    if (fstat(fd, &st) != 0
-        || asprintf(&mark, "%llu:%llu:%s", (unsigned long long)st.st_dev,
-                    (unsigned long long)st.st_ino, on_system_disk(&st) ? "system" : "apart") < 0)
+    if (!identify(fd, &is)
+        || asprintf(&mark, "%llu:%llu:%s:%llx:%llu", is.device, is.inode, is.disk, is.file_system,
+                    is.born) < 0)
         return NULL;
     return mark;
 }
 
+/* The time a folder was made outlives a boot and a change of cable. Where it is not recorded, a file
+ * system's own number does for most kinds; where there is none either, only the device is left. */
 int aphd_location_is(int fd, const char *mark)
 {
-    unsigned long long device, inode;
-    char disk[8] = "";
-    struct stat st;
-    if (sscanf(mark, "%llu:%llu:%7s", &device, &inode, disk) != 3 || fstat(fd, &st) != 0)
+    identity_t was = {.born = 0}, is;
+    int known = sscanf(mark, "%llu:%llu:%7[a-z]:%llx:%llu", &was.device, &was.inode, was.disk,
+                       &was.file_system, &was.born);
+    if (known < 3 || !identify(fd, &is) || was.inode != is.inode
+        || (strcmp(was.disk, is.disk) != 0 && was.device != is.device))
         return 0;
-    return inode == (unsigned long long)st.st_ino
-        && (device == (unsigned long long)st.st_dev
-            || strcmp(disk, on_system_disk(&st) ? "system" : "apart") == 0);
+    if (was.born != 0 && is.born != 0)
+        return was.born == is.born;
+    if (was.file_system != 0 && is.file_system != 0)
+        return was.file_system == is.file_system;
+    return was.device == is.device;
 }
 
 apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *err)
@@ -266,7 +317,10 @@ apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *er
         return APR_SUCCESS;
     close(*fd);
     *fd = -1;
-    return aph_error_set(err, APH_EDENIED, 2676, "the storage location %s (%s) is not the folder that "
-                         "was added: its disk seems not to be mounted; mount it. If it was replaced "
-                         "on purpose, say so: apphostctl storage add %s %s", name, path, name, path);
+    return aph_error_set(
+        err, APH_EDENIED, 2676,
+        "the storage location %s (%s) is not the folder that "
+        "was added: its disk seems not to be mounted; mount it. If it was replaced "
+        "on purpose, say so: apphostctl storage add %s %s",
+        name, path, name, path);
 }

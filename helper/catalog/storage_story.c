@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folders of this machine that apps may be given: list, add, remove. Only root names them (the
- * monitor asks who it is), and only root's word takes one back. Nothing in a location is ever touched
- * here. */
+ * monitor asks who it is), and only root's word takes one back. Nothing in a location is ever
+ * touched here. */
 #include "helper/catalog/stories.h"
 
 #include <stdlib.h>
@@ -11,17 +11,12 @@
 #include <apr_strings.h>
 
 #include "common/hostname.h"
+#include "helper/catalog/members.h"
 #include "helper/catalog/storage_folders.h"
 #include "helper/catalog/storage_place.h"
 #include "helper/catalog/store.h"
 #include "helper/job/engine_about.h"
 #include "helper/job/storage_plan.h"
-
-static const char *text_of(const json_t *row, const char *member)
-{
-    const char *text = json_string_value(json_object_get(row, member));
-    return text != NULL ? text : "";
-}
 
 /* Folders of all apps in all locations: a new array. */
 static apr_status_t ask_uses(aphd_job_t *job, json_t **uses, aph_error_t *err)
@@ -33,8 +28,8 @@ static apr_status_t ask_uses(aphd_job_t *job, json_t **uses, aph_error_t *err)
     return status;
 }
 
-/* "jellyfin, sonarr": the apps that use the location, each once; with writers, only those that write
- * there. "" where there is none. */
+/* "jellyfin, sonarr": the apps that use the location, each once; with writers, only those that
+ * write there. "" where there is none. */
 static const char *users_of(const json_t *uses, const char *location, int writers, apr_pool_t *p)
 {
     const char *names = "", *last = "";
@@ -124,22 +119,25 @@ static apr_status_t gather_own(aphd_job_t *job, const char *const **own, aph_err
     return APR_SUCCESS;
 }
 
-/* Under a name that is there, the same folder may be added again: its disk was replaced, or its right to
- * be written changes, which no app that writes there is surprised with. */
+/* Under a name that is there, the same folder may be added again: its disk was replaced, or its
+ * right to be written changes, which no app that writes there is surprised with. */
 static apr_status_t judge_again(aphd_job_t *job, const json_t *known, const char *path,
                                 int read_only, aph_error_t *err)
 {
     json_auto_t *uses = NULL;
     const char *name = text_of(known, "name");
     if (strcmp(text_of(known, "path"), path) != 0)
-        return aph_error_set(err, APH_ETAKEN, 2688, "there is a storage location %s already, which is "
-                             "%s; choose another name, or remove that one first", name,
-                             text_of(known, "path"));
+        return aph_error_set(err, APH_ETAKEN, 2688,
+                             "there is a storage location %s already, which is "
+                             "%s; choose another name, or remove that one first",
+                             name, text_of(known, "path"));
     apr_status_t status = ask_uses(job, &uses, err);
     const char *writers = status == APR_SUCCESS ? users_of(uses, name, 1, job->p) : "";
     if (status == APR_SUCCESS && read_only && writers[0] != '\0')
-        return aph_error_set(err, APH_EBUSY, 2689, "%s cannot become read-only while apps write there: "
-                             "%s", name, writers);
+        return aph_error_set(err, APH_EBUSY, 2689,
+                             "%s cannot become read-only while apps write there: "
+                             "%s",
+                             name, writers);
     return status;
 }
 
@@ -223,6 +221,26 @@ apr_status_t aphd_story_storage_add(aphd_job_t *job, aph_error_t *err)
 
 /* --- remove --- */
 
+/* "jellyfin, sonarr": the apps whose last update took folders there away, which a rollback gives back. */
+static apr_status_t ask_returns(aphd_job_t *job, const char *location, const char **names,
+                                aph_error_t *err)
+{
+    json_auto_t *apps = NULL;
+    apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
+    size_t i, k;
+    json_t *app, *row;
+    *names = "";
+    json_array_foreach(apps, i, app) {
+        int returns = 0;
+        json_array_foreach(json_object_get(app, "previous_storage"), k, row)
+            returns |= strcmp(text_of(row, "location"), location) == 0;
+        if (returns)
+            *names = apr_pstrcat(job->p, *names, (*names)[0] != '\0' ? ", " : "",
+                                 text_of(app, "name"), NULL);
+    }
+    return status;
+}
+
 static apr_status_t remove_unused(aphd_job_t *job, aphd_catalog_store_t *store, const char *name,
                                   json_t **location, aph_error_t *err)
 {
@@ -232,8 +250,17 @@ static apr_status_t remove_unused(aphd_job_t *job, aphd_catalog_store_t *store, 
         status = ask_uses(job, &uses, err);
     const char *users = status == APR_SUCCESS ? users_of(uses, name, 0, job->p) : "";
     if (status == APR_SUCCESS && users[0] != '\0')
-        return aph_error_set(err, APH_EBUSY, 2667, "the storage location %s is in use by %s; uninstall "
-                             "them, or let them use another one, first", name, users);
+        return aph_error_set(err, APH_EBUSY, 2667,
+                             "the storage location %s is in use by %s; uninstall "
+                             "them, or let them use another one, first",
+                             name, users);
+    if (status == APR_SUCCESS)
+        status = ask_returns(job, name, &users, err);
+    if (status == APR_SUCCESS && users[0] != '\0')
+        return aph_error_set(err, APH_EBUSY, 2960,
+                             "the storage location %s would be in use again after a rollback of %s; roll "
+                             "back, or uninstall, or update once more, first",
+                             name, users);
     if (status == APR_SUCCESS)
         status = aphd_catalog_begin(store, err);
     if (status == APR_SUCCESS)

@@ -35,10 +35,11 @@ apr_status_t aphd_catalog_sql_failed(aphd_catalog_store_t *store, int tag, const
                              "%s: cannot %s: the disk or the store is full; free some space, or "
                              "`apphostctl revision clean`, and try again", store->path, doing);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return aph_error_set(err, APH_ECONFIG, tag,
-                             "%s is damaged (%s); apps are not affected. Remove it with the -wal and "
-                             "-shm beside it, add the catalogs again and refresh them", store->path,
-                             sqlite3_errmsg(store->db));
+        return aph_error_set(
+            err, APH_ECONFIG, tag,
+            "%s is damaged (%s); apps are not affected. Remove it with the -wal and "
+            "-shm beside it, add the catalogs again and refresh them",
+            store->path, sqlite3_errmsg(store->db));
     return aph_error_set(err, code == SQLITE_BUSY ? APH_EBUSY : APH_EINTERNAL, tag,
                          "%s: cannot %s: %s", store->path, doing, sqlite3_errmsg(store->db));
 }
@@ -167,8 +168,9 @@ apr_status_t aphd_catalog_sql_row(aphd_catalog_store_t *store, aphd_query_t quer
         return status;
     *row = read(store, query);
     aphd_catalog_sql_reset(store, query);
-    return *row != NULL ? APR_SUCCESS
-                        : aph_error_set(err, APR_ENOMEM, 2554, "no memory for a row of the catalog");
+    return *row != NULL
+               ? APR_SUCCESS
+               : aph_error_set(err, APR_ENOMEM, 2554, "no memory for a row of the catalog");
 }
 
 apr_status_t aphd_catalog_begin(aphd_catalog_store_t *store, aph_error_t *err)
@@ -303,13 +305,14 @@ static apr_status_t open_to_write(aphd_catalog_store_t *store, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = look_at_schema(store, &version, err);
     if (status == APR_SUCCESS)
-        status = execute(store,
-                         apr_psprintf(store->p,
-                                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                      "PRAGMA max_page_count = %d; PRAGMA cache_size = -8192;"
-                                      "PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = FAST",
-                                      PAGES_MAX),
-                         "prepare the store", err);
+        status =
+            execute(store,
+                    apr_psprintf(store->p,
+                                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                 "PRAGMA max_page_count = %d; PRAGMA cache_size = -8192;"
+                                 "PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = FAST",
+                                 PAGES_MAX),
+                    "prepare the store", err);
     if (status == APR_SUCCESS && version < APHD_CATALOG_SCHEMA)
         status = migrate(store, version, err);
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person answered before an installation failed, for the next try. Secrets are among it: it goes
- * when the installation succeeds, and by itself after a month. */
+/* What a person answered before an installation failed, for the next try. Secrets are among it: it
+ * goes when the installation succeeds, and by itself after a month. */
 #include "helper/catalog/store_private.h"
 
 #include <time.h>

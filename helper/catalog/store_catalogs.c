@@ -2,7 +2,9 @@
 /* The catalogs: rows of what is known of each, and the list of what could not be read in it. */
 #include "helper/catalog/store_private.h"
 
-#define BAD_MAX 1000 /* entries whose reason is kept */
+#include "helper/catalog/members.h"
+
+#define BAD_MAX 500 /* entries whose reason is kept */
 
 static json_t *read_catalog(aphd_catalog_store_t *store, aphd_query_t query)
 {
@@ -44,27 +46,16 @@ apr_status_t aphd_catalog_get(aphd_catalog_store_t *store, const char *name, jso
     return status;
 }
 
-static const char *text_of(const json_t *row, const char *member)
-{
-    const char *text = json_string_value(json_object_get(row, member));
-    return text != NULL ? text : "";
-}
-
-static int64_t number_of(const json_t *row, const char *member)
-{
-    return json_integer_value(json_object_get(row, member));
-}
-
 apr_status_t aphd_catalog_put(aphd_catalog_store_t *store, const json_t *catalog, aph_error_t *err)
 {
-    return aphd_catalog_sql_run(store, QUERY_CATALOG_PUT, err, "tttiitiitiit",
-                                text_of(catalog, "name"), text_of(catalog, "url"),
-                                json_string_value(json_object_get(catalog, "key")),
-                                (int64_t)json_is_true(json_object_get(catalog, "private")),
-                                number_of(catalog, "version"), text_of(catalog, "sha256"),
-                                number_of(catalog, "generated"), number_of(catalog, "expires"),
-                                text_of(catalog, "etag"), number_of(catalog, "checked"),
-                                number_of(catalog, "refreshed"), text_of(catalog, "error"));
+    return aphd_catalog_sql_run(
+        store, QUERY_CATALOG_PUT, err, "tttiitiitiit", text_of(catalog, "name"),
+        text_of(catalog, "url"), json_string_value(json_object_get(catalog, "key")),
+        (int64_t)json_is_true(json_object_get(catalog, "private")),
+        (int64_t)number_of(catalog, "version"), text_of(catalog, "sha256"),
+        (int64_t)number_of(catalog, "generated"), (int64_t)number_of(catalog, "expires"),
+        text_of(catalog, "etag"), (int64_t)number_of(catalog, "checked"),
+        (int64_t)number_of(catalog, "refreshed"), text_of(catalog, "error"));
 }
 
 apr_status_t aphd_catalog_drop(aphd_catalog_store_t *store, const char *name, aph_error_t *err)
@@ -101,8 +92,8 @@ apr_status_t aphd_catalog_named(aphd_catalog_store_t *store, const char *name, j
                ? aphd_catalog_sql_row(store, QUERY_CATALOG_NAMED, read_named, named, err) : status;
 }
 
-apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *name, const json_t *named,
-                                    aph_error_t *err)
+apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *name,
+                                    const json_t *named, aph_error_t *err)
 {
     return aphd_catalog_sql_run(store, QUERY_CATALOG_NAME, err, "tj", name, named);
 }

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "helper/catalog/members.h"
+
 #define DIGITS       64
 #define DIGITS_LEAST 8
+#define DIGITS_SHOWN 16
 #define LIST_DEFAULT 100
 #define NAMED_MAX    8 /* candidates a sentence lists */
 
@@ -50,37 +53,60 @@ json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t que
     return row;
 }
 
-static const char *text_of(const json_t *row, const char *member)
+static int same_entry(const json_t *one, const json_t *other)
 {
-    return json_string_value(json_object_get(row, member));
+    return json_equal(json_object_get(one, "catalog"), json_object_get(other, "catalog"))
+        && json_equal(json_object_get(one, "id"), json_object_get(other, "id"));
 }
 
-/* "a/wiki, b/wiki" or, of digests, "a/1a2b3c4d5e6f, ..." */
-static const char *candidates(apr_pool_t *p, const json_t *rows, int digests)
+/* So many digits that each of rows is one revision by them: whoever makes two on purpose that begin
+ * with the same ones has them told apart by all. They are sorted by sha256. */
+static int digits_to_list(const json_t *rows)
 {
-    const char *list = "";
+    for (size_t i = 1; i < json_array_size(rows); i++)
+        if (same_entry(json_array_get(rows, i - 1), json_array_get(rows, i))
+            && strncmp(text_of(json_array_get(rows, i - 1), "sha256"),
+                       text_of(json_array_get(rows, i), "sha256"), DIGITS_SHOWN) == 0)
+            return DIGITS;
+    return DIGITS_SHOWN;
+}
+
+/* "a/wiki, b/wiki" or, of revisions, "a/wiki@1a2b3c4d5e6f7a8b, ..."; list is what stands before. */
+static const char *candidates(apr_pool_t *p, const char *list, const json_t *rows, int revisions)
+{
+    int digits = revisions ? digits_to_list(rows) : 0;
     for (size_t i = 0; i < json_array_size(rows) && i < NAMED_MAX; i++) {
         const json_t *row = json_array_get(rows, i);
-        list = apr_psprintf(p, digests ? "%s%s%s/%.16s" : "%s%s%s/%s", list, i > 0 ? ", " : "",
-                            text_of(row, "catalog"), text_of(row, digests ? "sha256" : "id"));
+        list = apr_psprintf(p, "%s%s%s/%s%s%.*s", list, *list != '\0' ? ", " : "",
+                            text_of(row, "catalog"), text_of(row, "id"), revisions ? "@" : "",
+                            digits, text_of(row, "sha256"));
     }
     return json_array_size(rows) > NAMED_MAX ? apr_pstrcat(p, list, ", ...", NULL) : list;
 }
 
-/* Looks with one statement; more than one row is an ambiguity. *row stays NULL where there is none. */
-static apr_status_t look(aphd_catalog_store_t *store, aphd_query_t query, const char *word,
-                         const char *catalog, json_t **row, aph_error_t *err)
+static apr_status_t rows_of(aphd_catalog_store_t *store, aphd_query_t query, const char *word,
+                            const aphd_ref_t *ref, json_t **rows, aph_error_t *err)
+{
+    apr_status_t status = query == QUERY_FIND_DIGEST
+        ? aphd_catalog_sql_bind(store, query, err, "ttt", word, ref->catalog, ref->id)
+        : aphd_catalog_sql_bind(store, query, err, "tt", word, ref->catalog);
+    return status == APR_SUCCESS
+        ? aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, rows, err) : status;
+}
+
+/* Looks with one statement; more than one row is an ambiguity. *row stays NULL where there is
+ * none. */
+static apr_status_t look(aphd_catalog_store_t *store, aphd_query_t query, const aphd_ref_t *ref,
+                         json_t **row, aph_error_t *err)
 {
     json_auto_t *rows = NULL;
-    int digests = query == QUERY_FIND_DIGEST;
-    apr_status_t status = aphd_catalog_sql_bind(store, query, err, "tt", word, catalog);
-    if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, &rows, err);
+    const char *word = ref->digits != NULL ? ref->digits : ref->id;
+    apr_status_t status = rows_of(store, query, word, ref, &rows, err);
     if (status != APR_SUCCESS)
         return status;
     if (json_array_size(rows) > 1)
         return aph_error_set(err, APH_EUSAGE, 2570, "%s is ambiguous; name one of: %s", word,
-                             candidates(store->p, rows, digests));
+                             candidates(store->p, "", rows, ref->digits != NULL));
     *row = json_incref(json_array_get(rows, 0));
     return APR_SUCCESS;
 }
@@ -105,45 +131,112 @@ static apr_status_t not_found(aphd_catalog_store_t *store, const char *word, con
                              "%s has no active revision; `apphostctl revision list --all %s` shows "
                              "those there are, and `apphostctl revision activate` makes one active",
                              word, word);
-    return aph_error_set(err, APH_ENOTFOUND, 2572,
-                         "no entry or revision is called %s%s%s; `apphostctl search` shows what there "
-                         "is", catalog != NULL ? catalog : "", catalog != NULL ? "/" : "", word);
+    return aph_error_set(
+        err, APH_ENOTFOUND, 2572,
+        "no entry or revision is called %s%s%s; `apphostctl search` shows what there "
+        "is",
+        catalog != NULL ? catalog : "", catalog != NULL ? "/" : "", word);
 }
 
-/* "CATALOG/WORD" or "WORD". */
-static void split(aphd_catalog_store_t *store, const char *ref, const char **catalog,
-                  const char **word)
+/* --- what a word names --- */
+
+/* "CATALOG/ID", "ID", and both with "@DIGITS" behind them. */
+static apr_status_t split(aphd_catalog_store_t *store, const char *word, aphd_ref_t *ref,
+                          aph_error_t *err)
 {
-    const char *slash = strchr(ref, '/');
-    *catalog = slash != NULL ? apr_pstrmemdup(store->p, ref, (apr_size_t)(slash - ref)) : NULL;
-    *word = slash != NULL ? slash + 1 : ref;
+    const char *at = strchr(word, '@'), *slash = strchr(word, '/');
+    const char *name = at != NULL ? apr_pstrmemdup(store->p, word, (apr_size_t)(at - word)) : word;
+    *ref = (aphd_ref_t){.id = name, .digits = at != NULL ? at + 1 : NULL};
+    if (slash != NULL && (at == NULL || slash < at)) {
+        ref->catalog = apr_pstrmemdup(store->p, word, (apr_size_t)(slash - word));
+        ref->id = name + (slash - word) + 1;
+    }
+    if (ref->id[0] != '\0' && (at == NULL || is_digest(ref->digits)))
+        return APR_SUCCESS;
+    return aph_error_set(
+        err, APH_EUSAGE, 2780,
+        "%.120s names nothing: an entry is CATALOG/ID, and a "
+        "revision of it CATALOG/ID@DIGITS with %d or more of the hexadecimal digits of "
+        "its sha256",
+        word, DIGITS_LEAST);
 }
 
-static apr_status_t find_row(aphd_catalog_store_t *store, const char *ref, json_t **row,
+static json_t *read_name(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return aphd_catalog_sql_string(store, query, 0);
+}
+
+/* A word of digits alone is the beginning of a revision's sha256, unless an entry has it for an id;
+ * where both are there, nothing is guessed. */
+static apr_status_t decide(aphd_catalog_store_t *store, aphd_ref_t *ref, aph_error_t *err)
+{
+    json_auto_t *names = NULL, *rows = NULL;
+    const aphd_ref_t anywhere = {.catalog = NULL};
+    const char *word = ref->id, *list = "";
+    size_t i;
+    json_t *name;
+    apr_status_t status = rows_of(store, QUERY_FIND_DIGEST, word, &anywhere, &rows, err);
+    if (status != APR_SUCCESS || json_array_size(rows) == 0)
+        return status;
+    status = aphd_catalog_sql_bind(store, QUERY_ENTRIES_CALLED, err, "t", word);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_sql_rows(store, QUERY_ENTRIES_CALLED, read_name, &names, err);
+    if (status != APR_SUCCESS)
+        return status;
+    *ref = (aphd_ref_t){.digits = word};
+    json_array_foreach(names, i, name)
+        list = apr_pstrcat(store->p, list, i > 0 ? ", " : "", json_string_value(name), NULL);
+    if (json_array_size(names) == 0)
+        return APR_SUCCESS;
+    return aph_error_set(err, APH_EUSAGE, 2781,
+                         "%s is ambiguous, for it is the id of an entry and begins "
+                         "that of a revision; name one of: %s",
+                         word, candidates(store->p, list, rows, 1));
+}
+
+apr_status_t aphd_revision_ref(aphd_catalog_store_t *store, const char *word, aphd_ref_t *ref,
+                               aph_error_t *err)
+{
+    apr_status_t status = split(store, word, ref, err);
+    if (status != APR_SUCCESS || ref->catalog != NULL || ref->digits != NULL || !is_digest(ref->id))
+        return status;
+    return decide(store, ref, err);
+}
+
+static apr_status_t no_revision(const char *word, aph_error_t *err)
+{
+    return aph_error_set(err, APH_ENOTFOUND, 2573,
+                         "there is no revision %s; `apphostctl revision list "
+                         "--all` shows those there are",
+                         word);
+}
+
+static apr_status_t find_row(aphd_catalog_store_t *store, const char *word, json_t **row,
                              aph_error_t *err)
 {
-    const char *catalog, *word;
-    split(store, ref, &catalog, &word);
-    apr_status_t status = look(store, QUERY_FIND_ACTIVE, word, catalog, row, err);
+    aphd_ref_t ref;
+    apr_status_t status = aphd_revision_ref(store, word, &ref, err);
+    if (status == APR_SUCCESS && ref.digits != NULL) {
+        status = look(store, QUERY_FIND_DIGEST, &ref, row, err);
+        return status == APR_SUCCESS && *row == NULL ? no_revision(word, err) : status;
+    }
+    if (status == APR_SUCCESS)
+        status = look(store, QUERY_FIND_ACTIVE, &ref, row, err);
     if (status == APR_SUCCESS && *row == NULL)
-        status = look(store, QUERY_FIND_RENAMED, word, catalog, row, err);
-    if (status == APR_SUCCESS && *row == NULL && is_digest(word))
-        status = look(store, QUERY_FIND_DIGEST, word, catalog, row, err);
-    return status == APR_SUCCESS && *row == NULL ? not_found(store, word, catalog, err) : status;
+        status = look(store, QUERY_FIND_RENAMED, &ref, row, err);
+    return status == APR_SUCCESS && *row == NULL ? not_found(store, ref.id, ref.catalog, err)
+                                                 : status;
 }
 
-apr_status_t aphd_catalog_find_digest(aphd_catalog_store_t *store, const char *ref, json_t **row,
+apr_status_t aphd_catalog_find_digest(aphd_catalog_store_t *store, const char *word, json_t **row,
                                       aph_error_t *err)
 {
-    const char *catalog, *word;
+    aphd_ref_t ref;
     *row = NULL;
-    split(store, ref, &catalog, &word);
-    apr_status_t status = is_digest(word) ? look(store, QUERY_FIND_DIGEST, word, catalog, row, err)
-                                          : APR_SUCCESS;
-    return status == APR_SUCCESS && *row == NULL
-               ? aph_error_set(err, APH_ENOTFOUND, 2573, "there is no revision %s; `apphostctl "
-                               "revision list --all` shows those there are", ref)
-               : status;
+    apr_status_t status = aphd_revision_ref(store, word, &ref, err);
+    if (status == APR_SUCCESS && ref.digits != NULL)
+        status = look(store, QUERY_FIND_DIGEST, &ref, row, err);
+    return status == APR_SUCCESS && *row == NULL ? no_revision(word, err) : status;
 }
 
 static apr_status_t find_text(aphd_catalog_store_t *store, const char *sha256, char **text,
@@ -153,8 +246,8 @@ static apr_status_t find_text(aphd_catalog_store_t *store, const char *sha256, c
     if (status == APR_SUCCESS)
         status = aphd_catalog_sql_next(store, QUERY_TEXT, err);
     if (status == APR_NOTFOUND)
-        return aph_error_set(err, APH_EINTERNAL, 2574, "%s: the text of revision %.16s is not there",
-                             store->path, sha256);
+        return aph_error_set(err, APH_EINTERNAL, 2574,
+                             "%s: the text of revision %.16s is not there", store->path, sha256);
     if (status != APR_SUCCESS)
         return status;
     *text = strdup((const char *)sqlite3_column_text(store->statements[QUERY_TEXT], 0));
@@ -186,7 +279,7 @@ static apr_status_t bind_filter(aphd_catalog_store_t *store, aphd_query_t query,
                                 aph_error_t *err)
 {
     int64_t limit = filter->limit > 0 ? filter->limit : LIST_DEFAULT;
-    const char *types = query == QUERY_REVISIONS ? "iittttii" : "iitttt";
+    const char *types = query == QUERY_REVISION_COUNT ? "iitttt" : "iittttii";
     return aphd_catalog_sql_bind(store, query, err, types, (int64_t)(filter->inactive != 0),
                                  (int64_t)(filter->obsolete != 0), filter->catalog, filter->id,
                                  filter->category, words, limit, (int64_t)filter->offset);
@@ -210,10 +303,11 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
 {
     char *words = filter->text != NULL && filter->text[strspn(filter->text, " ")] != '\0'
                 ? aphd_catalog_fold(apr_pstrdup(store->p, filter->text)) : NULL;
+    aphd_query_t query = filter->id != NULL ? QUERY_REVISIONS_OF_ID : QUERY_REVISIONS;
     *rows = NULL;
-    apr_status_t status = bind_filter(store, QUERY_REVISIONS, filter, words, err);
+    apr_status_t status = bind_filter(store, query, filter, words, err);
     if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_rows(store, QUERY_REVISIONS, aphd_catalog_read_revision, rows, err);
+        status = aphd_catalog_sql_rows(store, query, aphd_catalog_read_revision, rows, err);
     if (status != APR_SUCCESS || total == NULL)
         return status;
     /* A list that ends before its limit says by itself how many there are. */
@@ -227,4 +321,18 @@ apr_status_t aphd_revision_list(aphd_catalog_store_t *store, const aphd_revision
         *rows = NULL;
     }
     return status;
+}
+
+static json_t *read_id(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return aphd_catalog_sql_string(store, query, 0);
+}
+
+apr_status_t aphd_revision_active_ids(aphd_catalog_store_t *store, const char *catalog,
+                                      json_t **ids, aph_error_t *err)
+{
+    *ids = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_ACTIVE_IDS, err, "t", catalog);
+    return status == APR_SUCCESS
+               ? aphd_catalog_sql_rows(store, QUERY_ACTIVE_IDS, read_id, ids, err) : status;
 }

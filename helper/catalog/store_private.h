@@ -50,8 +50,7 @@ json_t *aphd_catalog_sql_json(aphd_catalog_store_t *store, aphd_query_t query, i
 /* A row whose columns stand as APHD_REVISION_COLUMNS lists them. store_find.c */
 json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t query);
 
-/* The revision that ref names: "SHA256" or its first digits, with "CATALOG/" before it where several
- * catalogs have the same text. APH_ENOTFOUND, APH_EUSAGE. store_find.c */
+/* The revision that ref names; an entry's name is none. APH_ENOTFOUND, APH_EUSAGE. store_find.c */
 apr_status_t aphd_catalog_find_digest(aphd_catalog_store_t *store, const char *ref, json_t **row,
                                       aph_error_t *err);
 
@@ -64,11 +63,12 @@ apr_status_t aphd_catalog_sql_rows(aphd_catalog_store_t *store, aphd_query_t que
 apr_status_t aphd_catalog_sql_row(aphd_catalog_store_t *store, aphd_query_t query,
                                   aphd_catalog_read_t *read, json_t **row, aph_error_t *err);
 
-/* The SQL function has_words(text, words): whether each of the words (blanks between) occurs in text,
- * both in lower case already. store_words.c */
+/* The SQL function has_words(text, words): whether each of the words (blanks between) occurs in
+ * text, both in lower case already. store_words.c */
 int aphd_catalog_words_register(sqlite3 *db);
 
-/* Lower case as has_words wants it: of the letters of ASCII; what is beyond is left alone. In place. */
+/* Lower case as has_words wants it: of the letters of ASCII; what is beyond is left alone. In
+ * place. */
 char *aphd_catalog_fold(char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Revisions: what is added never changes, but for its categories and for whether it is the active one of
- * its entry. */
+/* Revisions: what is added never changes, but for its categories and for whether it is the active
+ * one of its entry. */
 #include "helper/catalog/store_private.h"
 
 #include <stdlib.h>
@@ -9,32 +9,17 @@
 #include <apr_strings.h>
 #include <sodium.h>
 
-#define ID_MAX         63
+#include "helper/catalog/members.h"
+#include "helper/read/index_form.h"
+
 #define TITLE_MAX      1024
 #define SUMMARY_MAX    4096
 #define CATEGORIES_MAX 32
 
-static const char *text_of(const json_t *row, const char *member)
-{
-    return json_string_value(json_object_get(row, member));
-}
-
-static const char *or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 /* --- what is added --- */
 
-static int id_valid(const char *id)
-{
-    static const char inner[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-    size_t length = id != NULL ? strlen(id) : 0;
-    return length > 0 && length <= ID_MAX && strspn(id, inner) == length
-           && strchr("-_.", id[0]) == NULL && strchr("-_.", id[length - 1]) == NULL;
-}
-
-static apr_status_t check_text(const char *sha256, const char *text, size_t length, aph_error_t *err)
+static apr_status_t check_text(const char *sha256, const char *text, size_t length,
+                               aph_error_t *err)
 {
     unsigned char digest[crypto_hash_sha256_BYTES];
     char digits[2 * sizeof digest + 1];
@@ -43,42 +28,45 @@ static apr_status_t check_text(const char *sha256, const char *text, size_t leng
                              APH_FOREIGN_MAX);
     crypto_hash_sha256(digest, (const unsigned char *)text, length);
     sodium_bin2hex(digits, sizeof digits, digest, sizeof digest);
-    return sha256 != NULL && strcmp(digits, sha256) == 0
-               ? APR_SUCCESS
-               : aph_error_set(err, APH_EINTERNAL, 2577, "the text of a revision has sha256 %s, and "
-                               "not the one it is to be known by", digits);
+    return strcmp(digits, sha256) == 0 ? APR_SUCCESS
+                                       : aph_error_set(err, APH_EINTERNAL, 2577,
+                                                       "the text of a revision has sha256 %s, and "
+                                                       "not the one it is to be known by",
+                                                       digits);
 }
 
 static apr_status_t check_row(const json_t *row, aph_error_t *err)
 {
     const char *id = text_of(row, "id"), *catalog = text_of(row, "catalog");
-    if (!id_valid(id) || catalog == NULL || text_of(row, "format") == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2578, "'%.64s' is no id of an entry",
-                             or_empty(id));
-    if (strlen(or_empty(text_of(row, "title"))) > TITLE_MAX
-        || strlen(or_empty(text_of(row, "version"))) > TITLE_MAX
-        || strlen(or_empty(text_of(row, "summary"))) > SUMMARY_MAX
+    if (!aphd_index_is_id(id) || *catalog == '\0' || *text_of(row, "format") == '\0')
+        return aph_error_set(err, APH_EUNREADABLE, 2578, "'%.64s' is no id of an entry", id);
+    if (strlen(text_of(row, "title")) > TITLE_MAX
+        || strlen(text_of(row, "version")) > TITLE_MAX
+        || strlen(text_of(row, "summary")) > SUMMARY_MAX
         || json_array_size(json_object_get(row, "categories")) > CATEGORIES_MAX)
-        return aph_error_set(err, APH_ETOOLARGE, 2579, "%s/%s: its title, version, summary or list of "
-                             "categories is too long to be kept", catalog, id);
+        return aph_error_set(err, APH_ETOOLARGE, 2579,
+                             "%s/%s: its title, version, summary or list of "
+                             "categories is too long to be kept",
+                             catalog, id);
     return APR_SUCCESS;
 }
 
 /* "|media|tv|" of category and categories. */
 static const char *labels_of(apr_pool_t *p, const char *category, const json_t *categories)
 {
-    const char *labels = apr_pstrcat(p, "|", or_empty(category), "|", NULL);
+    const char *labels = apr_pstrcat(p, "|", category, "|", NULL);
     size_t i;
     const json_t *label;
     json_array_foreach((json_t *)categories, i, label)
-        labels = apr_pstrcat(p, labels, or_empty(json_string_value(label)), "|", NULL);
+        if (json_is_string(label))
+            labels = apr_pstrcat(p, labels, json_string_value(label), "|", NULL);
     return labels;
 }
 
 static const char *words_of(apr_pool_t *p, const json_t *row, const char *labels)
 {
-    return aphd_catalog_fold(apr_pstrcat(p, text_of(row, "id"), "\n", or_empty(text_of(row, "title")),
-                                         "\n", or_empty(text_of(row, "summary")), "\n", labels,
+    return aphd_catalog_fold(apr_pstrcat(p, text_of(row, "id"), "\n", text_of(row, "title"),
+                                         "\n", text_of(row, "summary"), "\n", labels,
                                          NULL));
 }
 
@@ -112,14 +100,14 @@ static apr_status_t insert(aphd_catalog_store_t *store, const json_t *row, apr_p
     return aphd_catalog_sql_run(
         store, QUERY_REVISION_ADD, err, "ttttittttjtittitjtitt", text_of(row, "catalog"),
         text_of(row, "id"), text_of(row, "sha256"), text_of(row, "format"),
-        (int64_t)json_integer_value(json_object_get(row, "revision")),
-        or_empty(text_of(row, "version")), or_empty(text_of(row, "title")),
-        or_empty(text_of(row, "summary")), or_empty(text_of(row, "category")),
-        json_is_array(categories) ? categories : nothing, text_of(row, "icon"),
-        (int64_t)json_is_true(json_object_get(row, "obsolete")), text_of(row, "deprecated"),
-        text_of(row, "advisory"), (int64_t)json_is_true(json_object_get(row, "automatic_updates")),
-        text_of(row, "url"), json_is_array(was) ? was : nothing, predecessor, (int64_t)time(NULL),
-        labels, words_of(p, row, labels));
+        (int64_t)json_integer_value(json_object_get(row, "revision")), text_of(row, "version"),
+        text_of(row, "title"), text_of(row, "summary"), text_of(row, "category"),
+        json_is_array(categories) ? categories : nothing, text_or_null(row, "icon"),
+        (int64_t)json_is_true(json_object_get(row, "obsolete")), text_or_null(row, "deprecated"),
+        text_or_null(row, "advisory"),
+        (int64_t)json_is_true(json_object_get(row, "automatic_updates")), text_or_null(row, "url"),
+        json_is_array(was) ? was : nothing, predecessor, (int64_t)time(NULL), labels,
+        words_of(p, row, labels));
 }
 
 int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const char *id,
@@ -132,6 +120,20 @@ int aphd_revision_known(aphd_catalog_store_t *store, const char *catalog, const 
     if (status == APR_SUCCESS)
         aphd_catalog_sql_reset(store, QUERY_REVISION_KNOWN);
     return status == APR_SUCCESS;
+}
+
+const char *aphd_revision_numbered(aphd_catalog_store_t *store, const char *catalog, const char *id,
+                                   json_int_t number, apr_pool_t *p)
+{
+    aphd_query_t query = QUERY_REVISION_NUMBERED;
+    if (aphd_catalog_sql_bind(store, query, NULL, "tti", catalog, id, (int64_t)number) !=
+            APR_SUCCESS ||
+        aphd_catalog_sql_next(store, query, NULL) != APR_SUCCESS)
+        return NULL;
+    const char *sha256 =
+        apr_pstrdup(p, (const char *)sqlite3_column_text(store->statements[query], 0));
+    aphd_catalog_sql_reset(store, query);
+    return sha256;
 }
 
 /* The text goes in with its length: a refresh adds thousands of them. */
@@ -176,19 +178,24 @@ apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, c
 /* The three columns that name a revision, of row. */
 #define NAMED(row) text_of(row, "catalog"), text_of(row, "id"), text_of(row, "sha256")
 
-apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256, aph_error_t *err)
+apr_status_t aphd_revision_activate_row(aphd_catalog_store_t *store, const json_t *row,
+                                        aph_error_t *err)
+{
+    apr_status_t status = aphd_catalog_sql_run(store, QUERY_REVISION_REST, err, "tt",
+                                               text_of(row, "catalog"), text_of(row, "id"));
+    return status == APR_SUCCESS ? aphd_catalog_sql_run(store, QUERY_REVISION_ACTIVATE, err, "ttti",
+                                                        NAMED(row), (int64_t)time(NULL))
+                                 : status;
+}
+
+apr_status_t aphd_revision_activate(aphd_catalog_store_t *store, const char *sha256,
+                                    aph_error_t *err)
 {
     json_auto_t *row = NULL;
     apr_status_t status = aphd_catalog_find_digest(store, sha256, &row, err);
-    if (status == APR_SUCCESS && json_is_integer(json_object_get(row, "activated")))
-        return APR_SUCCESS;
-    if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_run(store, QUERY_REVISION_REST, err, "tt",
-                                      text_of(row, "catalog"), text_of(row, "id"));
-    if (status == APR_SUCCESS)
-        status = aphd_catalog_sql_run(store, QUERY_REVISION_ACTIVATE, err, "ttti", NAMED(row),
-                                      (int64_t)time(NULL));
-    return status;
+    if (status != APR_SUCCESS || json_is_integer(json_object_get(row, "activated")))
+        return status;
+    return aphd_revision_activate_row(store, row, err);
 }
 
 apr_status_t aphd_revision_deactivate(aphd_catalog_store_t *store, const char *sha256, int *was,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schema, as the steps that lead to it. A step, once released, is never changed: a new version of
- * the schema is a new row. */
+/* The schema, as the steps that lead to it. A step, once released, is never changed: a new version
+ * of the schema is a new row. */
 #include "helper/catalog/store_private.h"
 
 static const char *const steps[] = {
-    /* 0 -> 1. The texts stand apart, so that a search reads none of them; two catalogs that offer the
-     * same text share it. labels and words are what searches look into: "|category|...|", and id,
-     * title, summary and categories in lower case. */
+    /* 0 -> 1. The texts stand apart, so that a search reads none of them; two catalogs that offer
+     * the same text share it. labels and words are what searches look into: "|category|...|", and
+     * id, title, summary and categories in lower case. */
     "CREATE TABLE catalogs("
     " name TEXT PRIMARY KEY,"
     " url TEXT NOT NULL,"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operations about the catalog: stories as those of helper/job. Each opens the store for itself and
- * closes it before its end; only those of kind job open it to write. */
+/* The operations about the catalog: stories as those of helper/job. Each opens the store for itself
+ * and closes it before its end; only those of kind job open it to write. */
 #ifndef APHD_CATALOG_STORIES_H
 #define APHD_CATALOG_STORIES_H
 

@@ -7,18 +7,9 @@
 #include <apr_strings.h>
 #include <sodium.h>
 
+#include "helper/catalog/members.h"
+
 #define DAY 86400
-
-static json_int_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 /* --- the signature ------------------------------------------------------------------------- */
 
@@ -40,15 +31,19 @@ apr_status_t aphd_trust_signature(const char *key, const char *octets, size_t le
     if (signature_length > 0 && signature[signature_length - 1] == '\n')
         signature_length--;
     if (!from_hex(public_key, sizeof public_key, key, strlen(key)))
-        return aph_error_set(err, APH_EDENIED, 2494, "the catalog has no usable key: remove it and add "
+        return aph_error_set(err, APH_EDENIED, 2494,
+                             "the catalog has no usable key: remove it and add "
                              "it again with --key and 64 hexadecimal digits");
     if (!from_hex(raw, sizeof raw, signature, signature_length))
         return aph_error_set(err, APH_EDENIED, 2495, "%s is not signed: %s does not hold 128 "
                              "hexadecimal digits", APHD_INDEX_FILE, APHD_SIGNATURE_FILE);
     if (crypto_sign_verify_detached(raw, (const unsigned char *)octets, length, public_key) != 0)
-        return aph_error_set(err, APH_EDENIED, 2496, "%s is not what the owner of the key %.16s... "
-                             "signed: it was changed, or signed with another key. Nothing of it was "
-                             "read", APHD_INDEX_FILE, key);
+        return aph_error_set(
+            err, APH_EDENIED, 2496,
+            "%s is not what the owner of the key %.16s... "
+            "signed: it was changed, or signed with another key. Nothing of it was "
+            "read",
+            APHD_INDEX_FILE, key);
     return APR_SUCCESS;
 }
 
@@ -72,23 +67,28 @@ static const char *date_of(json_int_t seconds, char *text, size_t size)
     return text;
 }
 
-static apr_status_t judge_version(const json_t *catalog, const aphd_index_t *index, aph_error_t *err)
+static apr_status_t judge_version(const json_t *catalog, const aphd_index_t *index,
+                                  aph_error_t *err)
 {
     json_int_t seen = number_of(catalog, "version");
     if (seen == 0)
         return APR_SUCCESS;
     if (index->version < seen)
-        return aph_error_set(err, APH_EDENIED, 2497, "version %lld of the index is older than version "
-                             "%lld, which was here before", (long long)index->version,
-                             (long long)seen);
+        return aph_error_set(err, APH_EDENIED, 2497,
+                             "version %lld of the index is older than version "
+                             "%lld, which was here before",
+                             (long long)index->version, (long long)seen);
     if (index->version == seen && strcmp(index->sha256, text_of(catalog, "sha256")) != 0)
-        return aph_error_set(err, APH_EDENIED, 2498, "this is another version %lld of the index than "
-                             "the one that was here before", (long long)seen);
+        return aph_error_set(err, APH_EDENIED, 2498,
+                             "this is another version %lld of the index than "
+                             "the one that was here before",
+                             (long long)seen);
     if (index->version - seen > APHD_TRUST_STEP_MAX)
-        return aph_error_set(err, APH_EDENIED, 2499, "version %lld of the index is more than %d ahead "
+        return aph_error_set(err, APH_EDENIED, 2499,
+                             "version %lld of the index is more than %d ahead "
                              "of version %lld, which was here before; if that is right, remove the "
-                             "catalog and add it again", (long long)index->version,
-                             APHD_TRUST_STEP_MAX, (long long)seen);
+                             "catalog and add it again",
+                             (long long)index->version, APHD_TRUST_STEP_MAX, (long long)seen);
     return APR_SUCCESS;
 }
 
@@ -101,7 +101,8 @@ apr_status_t aphd_trust_index(const json_t *catalog, const aphd_index_t *index, 
     if (status != APR_SUCCESS)
         return status;
     if (index->generated > floor + DAY)
-        return aph_error_set(err, APH_EDENIED, 2500, "the index was generated at %s, and here it is "
+        return aph_error_set(err, APH_EDENIED, 2500,
+                             "the index was generated at %s, and here it is "
                              "%s: the clock of this machine or of its maker is wrong",
                              date_of(index->generated, date, sizeof date),
                              date_of(floor, today, sizeof today));
@@ -121,14 +122,18 @@ apr_status_t aphd_catalog_may_install(const json_t *catalog, json_int_t now, aph
     if (expires == 0 || expires > aphd_trust_now(catalog, now))
         return APR_SUCCESS;
     if (expires > now)
-        return aph_error_set(err, APH_EDENIED, 2695, "catalog %s expired at %s by the clock this machine "
-                             "had before; if that clock was wrong, remove the catalog and add it again: "
-                             "apphostctl catalog remove %s", text_of(catalog, "name"),
-                             date_of(expires, date, sizeof date), text_of(catalog, "name"));
-    return aph_error_set(err, APH_EDENIED, 2502, "catalog %s expired at %s, so nobody knows whether "
-                         "its apps are still the right ones; refresh it: apphostctl catalog refresh %s",
-                         text_of(catalog, "name"), date_of(expires, date, sizeof date),
-                         text_of(catalog, "name"));
+        return aph_error_set(
+            err, APH_EDENIED, 2695,
+            "catalog %s expired at %s by the clock this machine "
+            "had before; if that clock was wrong, remove the catalog and add it again: "
+            "apphostctl catalog remove %s",
+            text_of(catalog, "name"), date_of(expires, date, sizeof date),
+            text_of(catalog, "name"));
+    return aph_error_set(
+        err, APH_EDENIED, 2502,
+        "catalog %s expired at %s, so nobody knows whether "
+        "its apps are still the right ones; refresh it: apphostctl catalog refresh %s",
+        text_of(catalog, "name"), date_of(expires, date, sizeof date), text_of(catalog, "name"));
 }
 
 const char *aphd_catalog_warning(const json_t *catalog, json_int_t now, apr_pool_t *p)
@@ -138,7 +143,8 @@ const char *aphd_catalog_warning(const json_t *catalog, json_int_t now, apr_pool
     json_int_t floor = aphd_trust_now(catalog, now);
     if (expires == 0 || floor <= generated + (expires - generated) / 2)
         return NULL;
-    return apr_psprintf(p, floor >= expires ? "it expired at %s: nothing is installed from it"
-                                            : "more than half of its time is over: it expires at %s",
+    return apr_psprintf(p,
+                        floor >= expires ? "it expired at %s: nothing is installed from it"
+                                         : "more than half of its time is over: it expires at %s",
                         date_of(expires, date, sizeof date));
 }

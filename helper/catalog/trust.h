@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether an index is believed. Pure.
  *
- * The key comes from `catalog add`, which only root runs; nothing that was fetched can name one. The
- * signature covers the exact octets of index.json and is checked before anything reads them. After it:
- * versions only count up and not by leaps, and time only goes forward, so that nobody between the
- * maker and this machine can serve an old index, keep serving the same one, or use up the numbers. */
+ * The key comes from `catalog add`, which only root runs; nothing that was fetched can name one.
+ * The signature covers the exact octets of index.json and is checked before anything reads them.
+ * After it: versions only count up and not by leaps, and time only goes forward, so that nobody
+ * between the maker and this machine can serve an old index, keep serving the same one, or use up
+ * the numbers. */
 #ifndef APHD_CATALOG_TRUST_H
 #define APHD_CATALOG_TRUST_H
 
@@ -17,7 +18,8 @@
 
 #define APHD_TRUST_STEP_MAX 1000000 /* versions an index may be ahead of the last one */
 
-/* key: 64 hexadecimal digits. signature: 128 of them, and nothing else but one line end. APH_EDENIED. */
+/* key: 64 hexadecimal digits. signature: 128 of them, and nothing else but one line end.
+ * APH_EDENIED. */
 apr_status_t aphd_trust_signature(const char *key, const char *octets, size_t length,
                                   const char *signature, size_t signature_length, aph_error_t *err);
 
@@ -25,8 +27,8 @@ apr_status_t aphd_trust_signature(const char *key, const char *octets, size_t le
 apr_status_t aphd_trust_index(const json_t *catalog, const aphd_index_t *index, json_int_t now,
                               aph_error_t *err);
 
-/* Now, or the newest time that was ever seen with that catalog: a clock that was set back makes nothing
- * young again. */
+/* Now, or the newest time that was ever seen with that catalog: a clock that was set back makes
+ * nothing young again. */
 json_int_t aphd_trust_now(const json_t *catalog, json_int_t now);
 
 /* For who installs or updates from a catalog: APH_EDENIED where its index has expired. */

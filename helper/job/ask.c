@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper/job/ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
 
 #include "common/frame.h"
+#include "helper/job/secrets.h"
 
 struct aphd_ask_t {
     int fd;
     aph_frame_reader_t reader;
+    json_t *secrets; /* array of texts; NULL: none */
 };
 
-static apr_status_t forget_reader(void *data)
+static apr_status_t forget(void *data)
 {
-    aph_frame_reader_clear(data);
+    aphd_ask_t *ask = data;
+    aph_frame_reader_clear(&ask->reader);
+    json_decref(ask->secrets);
     return APR_SUCCESS;
 }
 
@@ -24,8 +29,26 @@ apr_status_t aphd_ask_open(aphd_ask_t **ask, int fd, json_t **request, apr_pool_
     *ask = apr_pcalloc(p, sizeof **ask);
     (*ask)->fd = fd;
     aph_frame_reader_init(&(*ask)->reader, APH_JOB_FRAME_MAX);
-    apr_pool_cleanup_register(p, &(*ask)->reader, forget_reader, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(p, *ask, forget, apr_pool_cleanup_null);
     return aph_frame_wait(&(*ask)->reader, fd, request, err);
+}
+
+void aphd_ask_hide(aphd_ask_t *ask, const json_t *secrets)
+{
+    if (ask == NULL || json_array_size(secrets) == 0)
+        return;
+    if (ask->secrets == NULL)
+        ask->secrets = json_array();
+    json_array_extend(ask->secrets, (json_t *)secrets);
+}
+
+/* The member of frame that is a sentence, without secrets in it. */
+static void hide(const aphd_ask_t *ask, json_t *frame, const char *member)
+{
+    char *hidden = aphd_secrets_hidden(json_string_value(json_object_get(frame, member)), ask->secrets);
+    if (hidden != NULL)
+        json_object_set_new(frame, member, json_string(hidden));
+    free(hidden);
 }
 
 /* Takes over frame. *answer is a new reference to the value of "ok". */
@@ -127,9 +150,10 @@ apr_status_t aphd_ask_record(aphd_ask_t *ask, json_t *fields, aph_error_t *err)
 apr_status_t aphd_ask_state(aphd_ask_t *ask, const char *state, const char *desired,
                             const char *reason, aph_error_t *err)
 {
-    return call_for_nothing(ask, json_pack("{s:s, s:s*, s:s*, s:s*}", "call", "state",
-                                           "state", state, "desired", desired,
-                                           "reason", reason), err);
+    json_t *frame = json_pack("{s:s, s:s*, s:s*, s:s*}", "call", "state", "state", state, "desired",
+                              desired, "reason", reason);
+    hide(ask, frame, "reason");
+    return call_for_nothing(ask, frame, err);
 }
 
 apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_error_t *err)
@@ -139,6 +163,7 @@ apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_e
                               "answer", ending->answer, "record", ending->record);
     if (frame != NULL && ending->reason != NULL) {
         json_auto_t *reason = aph_frame_error(ending->reason);
+        hide(ask, reason, "message");
         json_object_update(frame, reason);
     }
     return call_for_nothing(ask, frame, err);
@@ -160,14 +185,18 @@ void aphd_ask_note_process(aphd_ask_t *ask)
 
 void aphd_ask_note_progress(aphd_ask_t *ask, const aphd_progress_t *progress)
 {
-    note(ask, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "note", "progress",
-                        "step", progress->step, "text", progress->text, "done", progress->done,
-                        "total", progress->total, "unit", progress->unit));
+    json_t *frame = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "note", "progress",
+                              "step", progress->step, "text", progress->text, "done", progress->done,
+                              "total", progress->total, "unit", progress->unit);
+    hide(ask, frame, "text");
+    note(ask, frame);
 }
 
 void aphd_ask_note_log(aphd_ask_t *ask, const char *line)
 {
-    note(ask, json_pack("{s:s, s:s}", "note", "log", "line", line));
+    json_t *frame = json_pack("{s:s, s:s}", "note", "log", "line", line);
+    hide(ask, frame, "line");
+    note(ask, frame);
 }
 
 void aphd_ask_note_observe(aphd_ask_t *ask, const char *engine, const char *message, json_t *apps)

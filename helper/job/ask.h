@@ -19,6 +19,10 @@ typedef struct aphd_ask_t aphd_ask_t;
 apr_status_t aphd_ask_open(aphd_ask_t **ask, int fd, json_t **request, apr_pool_t *p,
                            aph_error_t *err);
 
+/* Adds texts (an array, borrowed) to those that are hidden from now on in whatever is told: log, progress,
+ * reasons of a state, and how it ended (secrets.h). */
+void aphd_ask_hide(aphd_ask_t *ask, const json_t *secrets);
+
 /* Who we are, to a monitor that did not start us itself. */
 void aphd_ask_note_process(aphd_ask_t *ask);
 

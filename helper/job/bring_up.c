@@ -93,8 +93,8 @@ static int has_service(const json_t *containers, const char *service)
 static apr_status_t verify_storage(const json_t *model, const char *service,
                                    const json_t *container, aph_error_t *err)
 {
-    return aphd_verify_storage(json_object_get(json_object_get(model, "services"), service), service,
-                               container, err);
+    return aphd_verify_storage(json_object_get(json_object_get(model, "services"), service),
+                               service, container, err);
 }
 
 apr_status_t aphd_bring_verify(aphd_job_t *job, const char *model, aph_error_t *err)
@@ -199,10 +199,11 @@ static apr_status_t too_late(aphd_job_t *job, aph_error_t *err)
     aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, &unheard);
     for (size_t i = 0; i < json_array_size(containers); i++) {
         const json_t *container = json_array_get(containers, i);
-        aphd_logs_spec_t spec = {.id = aphd_container_id(container),
-                                 .prefix = apr_pstrcat(job->p, aphd_container_service(container), ": ",
-                                                       NULL),
-                                 .tail = LAST_LINES, .report = &job->report};
+        aphd_logs_spec_t spec = {
+            .id = aphd_container_id(container),
+            .prefix = apr_pstrcat(job->p, aphd_container_service(container), ": ", NULL),
+            .tail = LAST_LINES,
+            .report = &job->report};
         aphd_logs_read(job->engine, &spec, job->p, &unheard);
     }
     return aph_error_set(err, APH_EUNHEALTHY, 1153, "%s did not answer on 127.0.0.1:%d%s within %d "
@@ -228,8 +229,8 @@ static apr_status_t await_answer(aphd_job_t *job, aph_error_t *err)
             int left = (int)apr_time_as_msec(deadline - now) + 1;
             aphd_health_at_t at = {.port = job->app.port, .host = job->app.host,
                                    .path = job->app.health_path, .https = job->app.https};
-            status = aphd_health_probe(&at, left < PROBE_MS ? left : PROBE_MS, &job->halt, &answered,
-                                       err);
+            status = aphd_health_probe(&at, left < PROBE_MS ? left : PROBE_MS, &job->halt,
+                                       &answered, err);
         }
         if (status == APR_SUCCESS && !answered
             && (!job->app.web || apr_time_now() - looked >= LOOK_EVERY)) {

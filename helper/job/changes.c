@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which files an app's containers changed since they were made: what is in their own layer, and nothing of
- * volumes and bind mounts.
+/* Which files an app's containers changed since they were made: what is in their own layer, and
+ * nothing of volumes and bind mounts.
  *
  *   1. The containers are found, all of the app's or those of one service.
- *   2. Each one's list is asked for; rows are numbered through all of them, in the order of services.
+ *   2. Each one's list is asked for; rows are numbered through all of them, in the order of
+ * services.
  *   3. The etag is a hash of the whole list: a number means the same file as long as it stays. */
 #include "helper/job/pick.h"
 
@@ -16,7 +17,8 @@
 
 static int by_service(const void *a, const void *b)
 {
-    return strcmp(aphd_container_service(*(json_t *const *)a), aphd_container_service(*(json_t *const *)b));
+    return strcmp(aphd_container_service(*(json_t *const *)a),
+                  aphd_container_service(*(json_t *const *)b));
 }
 
 static const char *kind_of(const json_t *row)
@@ -57,10 +59,10 @@ static apr_status_t add_container(aphd_job_t *job, const json_t *container, list
     json_auto_t *changes = NULL;
     size_t i;
     const json_t *change;
-    apr_status_t status =
-        aphd_engine_get(job->engine, apr_pstrcat(job->p, "/containers/", aphd_container_id(container),
-                                                 "/changes", NULL),
-                        "list what a container changed", &changes, err);
+    apr_status_t status = aphd_engine_get(
+        job->engine,
+        apr_pstrcat(job->p, "/containers/", aphd_container_id(container), "/changes", NULL),
+        "list what a container changed", &changes, err);
     json_array_foreach(changes, i, change)
         add_row(listing, aphd_container_service(container), change);
     return status;

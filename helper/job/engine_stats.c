@@ -96,8 +96,9 @@ int aphd_usage_read(const json_t *answer, aphd_usage_t *usage)
     if (usage->memory_limit < 0 || usage->memory_limit >= LIMIT_MAX)
         usage->memory_limit = 0;
     read_networks(json_object_get(answer, "networks"), usage);
-    read_blocks(json_object_get(json_object_get(answer, "blkio_stats"), "io_service_bytes_recursive"),
-                usage);
+    read_blocks(
+        json_object_get(json_object_get(answer, "blkio_stats"), "io_service_bytes_recursive"),
+        usage);
     /* Docker answers for one that has ended just now with zeros. */
     return usage->cpu > 0 || usage->memory > 0;
 }
@@ -161,7 +162,8 @@ static void begin_next(aphd_stats_t *stats, size_t slot)
         stats->running[slot].target = stats->next++;
         snprintf(path, sizeof path, "/containers/%s/stats?stream=false&one-shot=true",
                  stats->targets[stats->running[slot].target].id);
-        if (aphd_stream_begin(stats->engine, &call, &stats->running[slot].stream, &why) != APR_SUCCESS)
+        if (aphd_stream_begin(stats->engine, &call, &stats->running[slot].stream, &why) !=
+            APR_SUCCESS)
             stats->running[slot].stream = NULL;
     }
 }

@@ -42,8 +42,8 @@ static const char *last_words(aphd_job_t *job, const json_t *container)
     const char *words = "";
     aphd_logs_read(job->engine, &spec, job->p, &unheard);
     for (int i = told.count > TOLD_LINES ? told.count - TOLD_LINES : 0; i < told.count; i++)
-        words = apr_pstrcat(job->p, words, words[0] != '\0' ? " | " : "", told.lines[i % TOLD_LINES],
-                            NULL);
+        words = apr_pstrcat(job->p, words, words[0] != '\0' ? " | " : "",
+                            told.lines[i % TOLD_LINES], NULL);
     return words[0] != '\0' ? words : "none";
 }
 
@@ -54,8 +54,10 @@ static apr_status_t judge_end(aphd_job_t *job, const json_t *container, const js
     int memory = json_is_true(json_object_get(state, "OOMKilled"));
     if (code == 0 && !memory)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUNHEALTHY, 2602, "service %s, which prepares the app, %s (exit code %d); "
-                         "its last words: %s", aphd_container_service(container),
+    return aph_error_set(err, APH_EUNHEALTHY, 2602,
+                         "service %s, which prepares the app, %s (exit code %d); "
+                         "its last words: %s",
+                         aphd_container_service(container),
                          memory ? "was killed for want of memory" : "failed", code,
                          last_words(job, container));
 }
@@ -67,17 +69,19 @@ static apr_status_t await_end(aphd_job_t *job, const json_t *container, aph_erro
     apr_status_t status = APR_SUCCESS;
     while (status == APR_SUCCESS) {
         json_auto_t *inspected = NULL;
-        status = aphd_container_inspect(job->engine, aphd_container_id(container), &inspected, job->p,
-                                        err);
+        status = aphd_container_inspect(job->engine, aphd_container_id(container), &inspected,
+                                        job->p, err);
         const json_t *state = json_object_get(inspected, "State");
         const char *word = json_string_value(json_object_get(state, "Status"));
         if (status == APR_SUCCESS && word != NULL
             && (strcmp(word, "exited") == 0 || strcmp(word, "dead") == 0))
             return judge_end(job, container, state, err);
         if (status == APR_SUCCESS && apr_time_now() > deadline)
-            return aph_error_set(err, APH_EUNHEALTHY, 2603, "service %s, which prepares the app, did not end "
+            return aph_error_set(err, APH_EUNHEALTHY, 2603,
+                                 "service %s, which prepares the app, did not end "
                                  "within %d seconds; its last words: %s",
-                                 aphd_container_service(container), seconds, last_words(job, container));
+                                 aphd_container_service(container), seconds,
+                                 last_words(job, container));
         if (status == APR_SUCCESS)
             status = aphd_halt_sleep(&job->halt, LOOK_EVERY_MS, err);
     }
@@ -97,11 +101,13 @@ apr_status_t aphd_first_run(aphd_job_t *job, const char *first, aph_error_t *err
     if (status == APR_SUCCESS)
         status = aphd_containers_list(job->engine, &job->app.owner, &containers, job->p, err);
     if (status == APR_SUCCESS && json_array_size(containers) != 1)
-        return aph_error_set(err, APH_EUNHEALTHY, 2604, "the service that prepares the app has %d containers "
+        return aph_error_set(err, APH_EUNHEALTHY, 2604,
+                             "the service that prepares the app has %d containers "
                              "after its start; read the log of this operation",
                              (int)json_array_size(containers));
     if (status == APR_SUCCESS)
         status = await_end(job, json_array_get(containers, 0), err);
-    /* With its network: compose does not take up one that Podman describes otherwise than it asked for. */
+    /* With its network: compose does not take up one that Podman describes otherwise than it asked
+     * for. */
     return status == APR_SUCCESS ? aphd_take_containers(job, err) : status;
 }

@@ -22,6 +22,7 @@
  * admin says stop, the journal is undone; a job that is killed is undone by recover.c. Where the
  * port or the subnet is lost to somebody else between 2 and 9, all is undone and the story begins
  * again with the next id. */
+#include "helper/job/answers_kept.h"
 #include "helper/job/install.h"
 
 #include <stdio.h>
@@ -44,7 +45,7 @@ void aphd_install_step(const aphd_install_t *install, int number, const char *st
                        const char *text)
 {
     static const char *const update[] = {"engine", "read", "names", "plan", "consent", "images", "render", "stop",
-                                         "folders", "start", "health", "publish"};
+                                         "folders", "start", "health", "vhost", "publish"};
     int total = STEPS;
     if (install->replaced != NULL) {
         total = (int)(sizeof update / sizeof update[0]);
@@ -137,7 +138,7 @@ apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err)
     aphd_job_t *job = install->job;
     aphd_install_step(install, 9, "start", "starting the containers");
     json_object_set_new(install->undo, "engine", json_true());
-    apr_status_t status = aphd_ask_step(job->ask, "start", install->undo, err);
+    apr_status_t status = aphd_install_journal(install, "start", err);
     if (status == APR_SUCCESS)
         status = aphd_take_containers(job, err); /* leftovers of ours under this id */
     if (status == APR_SUCCESS)
@@ -194,7 +195,10 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
 /* Before anything is made with them. */
 static apr_status_t record_answers(aphd_install_t *install, aph_error_t *err)
 {
-    json_auto_t *fields = json_pack("{s:O}", "answers", install->source->answers);
+    json_auto_t *kept = aphd_answers_of(json_object_get(
+        json_object_get(install->job->app.row, "previous"), "kept"));
+    json_auto_t *before = aphd_answers_made(kept);
+    json_auto_t *fields = json_pack("{s:o}", "answers", aphd_answers_stay(install->source, before));
     return aphd_ask_record(install->job->ask, fields, err);
 }
 
@@ -244,7 +248,8 @@ static apr_status_t end_asked(aphd_install_t *install, aph_error_t *err)
         return status;
     json_auto_t *answers = json_object();
     json_object_foreach(kept, id, value) /* that a secret is known is enough */
-        json_object_set_new(answers, id, aphd_source_is_secret(aphd_source_question(source->manifest, id))
+        if (json_is_string(value))
+            json_object_set_new(answers, id, aphd_source_is_secret(aphd_source_question(source->manifest, id))
                                              ? json_true() : json_incref(value));
     json_auto_t *answer = json_pack("{s:s, s:s, s:O, s:O}", "entry", source->name, "revision",
                                     source->revision, "manifest", source->manifest, "answers", answers);
@@ -290,10 +295,11 @@ static void keep_answers(aphd_install_t *install, aph_error_t *reason)
     const aphd_source_t *source = install->source;
     aph_error_t why = APH_ERROR_INIT;
     size_t length = strlen(reason->message);
-    if (source == NULL || install->script == NULL || json_object_size(source->given) == 0
-        || aphd_job_flag(job, "plan_only"))
+    if (source == NULL || (install->script == NULL && !source->sound)
+        || json_object_size(source->given) == 0 || aphd_job_flag(job, "plan_only"))
         return;
-    if (aphd_source_remember(job, source->name, aphd_job_text(job, "name"), source->given, &why)
+    json_auto_t *said = aphd_answers_said(source);
+    if (aphd_source_remember(job, source->name, aphd_job_text(job, "name"), said, &why)
         != APR_SUCCESS)
         aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
     else

@@ -74,8 +74,10 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
 apr_status_t aphd_install_allowed(const aphd_job_t *job, aph_error_t *err);
 apr_status_t aphd_install_consent(aphd_install_t *install, aph_error_t *err);
 
-/* install_prepare.c: what must be there before the start; each is journaled first. An update calls
+/* install_prepare.c: what must be there before the start; each is journaled first, with undo as it is
+ * then; that of an update also where it outlasts the job (update_left.h). An update calls
  * ..._journal_folders itself, before it sets files aside: what was there is not of its making. */
+apr_status_t aphd_install_journal(aphd_install_t *install, const char *step, aph_error_t *err);
 apr_status_t aphd_install_journal_folders(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_folders(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_images(aphd_install_t *install, aph_error_t *err);

@@ -10,6 +10,7 @@
 #include "common/route_map.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/port_probe.h"
+#include "helper/job/secrets.h"
 #include "helper/job/subnets.h"
 #include "helper/job/vhosts.h"
 #include "helper/read/reader.h"
@@ -103,6 +104,44 @@ static apr_status_t read_script(aphd_install_t *install, aph_error_t *err)
     return status;
 }
 
+static int lists(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach((json_t *)list, i, item)
+        if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
+            return 1;
+    return 0;
+}
+
+/* Data that another entry or script left under this name are somebody's: whose they become is asked, also
+ * where an entry says it had that name before. */
+static void ask_for_data(aphd_install_t *install, const json_t *consents)
+{
+    aphd_job_t *job = install->job;
+    const json_t *data = json_object_get(json_object_get(job->app.row, "previous"), "kept");
+    const char *had = json_string_value(json_object_get(data, "entry"));
+    const char *is = install->source != NULL ? install->source->name : NULL;
+    aphd_policy_result_t *policy = &install->policy;
+    if (install->replaced != NULL || data == NULL || (had == NULL && is == NULL)
+        || (had != NULL && is != NULL && strcmp(had, is) == 0))
+        return;
+    const char *whose = had != NULL ? had : "a script";
+    const char *id = apr_pstrcat(job->p, "data.", had != NULL ? had : "script", NULL);
+    int renamed = is != NULL && had != NULL && aphd_source_was(install->source, had);
+    json_t *finding = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s}", "id", id, "key", "data", "line", 1,
+        "verdict", "ask", "value", whose, "reason",
+        json_sprintf("it takes over the data of %s%s, kept under the name %s, with the secrets made for "
+                     "them; another name leaves them alone", whose,
+                     renamed ? " (its author says it was called so)" : "", job->app.name),
+        "rule", "kept-data");
+    if (lists(consents, id))
+        json_object_set_new(finding, "consented", json_true());
+    else if (policy->verdict < APHD_ASK)
+        policy->verdict = APHD_ASK;
+    json_array_append_new(policy->findings, finding);
+}
+
 apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
@@ -125,6 +164,12 @@ apr_status_t aphd_install_judge(aphd_install_t *install, json_t *consents, aph_e
     if (status == APR_SUCCESS)
         status = aphd_policy_judge(json_object_get(install->script, "compose"), &site,
                                    &install->policy, err);
+    if (status == APR_SUCCESS)
+        ask_for_data(install, consents);
+    if (status == APR_SUCCESS && install->source != NULL) {
+        json_auto_t *secrets = aphd_source_hidden(install->source);
+        aphd_secrets_in_findings(install->policy.findings, secrets);
+    }
     /* Who only wants the plan sees there, all at once, what is refused. */
     if (status == APR_SUCCESS && install->policy.verdict == APHD_DENY
         && !aphd_job_flag(job, "plan_only"))

@@ -306,5 +306,7 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS && source != NULL)
         aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan,
                             job->p);
+    if (status == APR_SUCCESS && source != NULL)
+        status = aphd_source_check_shown(source, install->plan, err);
     return status == APR_SUCCESS ? aphd_install_hash(install, err) : status;
 }

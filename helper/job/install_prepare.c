@@ -13,6 +13,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/first_run.h"
 #include "helper/job/folders.h"
+#include "helper/job/update_left.h"
 #include "helper/job/writers.h"
 
 /* --- folders and files --------------------------------------------------------------------- */
@@ -34,6 +35,14 @@ static apr_status_t note_missing(const aphd_folders_t *data, const char *path, j
         json_array_append_new(made, json_string(missing));
     free(missing);
     return status;
+}
+
+apr_status_t aphd_install_journal(aphd_install_t *install, const char *step, aph_error_t *err)
+{
+    apr_status_t status = install->replaced != NULL
+                        ? aphd_left_write(install->job, install->undo, err) : APR_SUCCESS;
+    return status == APR_SUCCESS
+         ? aphd_ask_step(install->job->ask, step, install->undo, err) : status;
 }
 
 /* Writes down what will be made: the data folder as a whole, or, beside kept data, what is
@@ -63,7 +72,7 @@ apr_status_t aphd_install_journal_folders(aphd_install_t *install, aph_error_t *
         install->undo = json_pack("{s:[], s:b}", "images", "engine", 0);
     json_object_set(install->undo, "folders", made);
     json_object_set_new(install->undo, "data_made", json_boolean(is_new));
-    return aphd_ask_step(install->job->ask, "folders", install->undo, err);
+    return aphd_install_journal(install, "folders", err);
 }
 
 static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *data,
@@ -198,7 +207,7 @@ static apr_status_t journal_images(aphd_install_t *install, aph_error_t *err)
             json_array_append_new(refs, json_string(digest));
     }
     return status == APR_SUCCESS
-         ? aphd_ask_step(install->job->ask, "images", install->undo, err) : status;
+         ? aphd_install_journal(install, "images", err) : status;
 }
 
 /* What the plan showed and nothing else: by digest, and then it gets the name the script has for

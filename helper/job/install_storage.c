@@ -128,7 +128,7 @@ static apr_status_t make(aphd_install_t *install, const json_t *row, aph_error_t
     if (status == APR_SUCCESS && !seen.there) {
         json_array_append_new(made, json_pack("{s:s,s:s,s:s}", "location", text_of(row, "location"),
                                               "folder", folder, "missing", seen.missing));
-        status = aphd_ask_step(install->job->ask, "storage", install->undo, err);
+        status = aphd_install_journal(install, "storage", err);
         int known = !install->remapped && aphd_storage_row_owner(row, &owner);
         if (status == APR_SUCCESS)
             status = aphd_storage_make(location, folder, known ? &owner : NULL, err);

@@ -8,6 +8,7 @@
 #include "common/route_map.h"
 #include "helper/base/job_wire.h"
 #include "helper/job/health.h"
+#include "helper/job/secrets.h"
 
 #define HEALTH_SECONDS_MOST 1800 /* an author's word does not hold a job for longer */
 
@@ -104,6 +105,8 @@ apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_
 
 apr_status_t aphd_job_take_app(aphd_job_t *job, json_t *row, aph_error_t *err)
 {
+    json_auto_t *secrets = aphd_secrets_of_row(row);
+    aphd_ask_hide(job->ask, secrets);
     json_decref(job->app.row);
     job->app.row = NULL;
     apr_status_t status = aphd_job_read_app(job, row, &job->app, err);

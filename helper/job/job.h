@@ -30,7 +30,8 @@ typedef struct aphd_job_app_t {
     const char *url;
     const char *health_path;  /* what is asked for to learn whether it answers; NULL: "/", and any
                                * answer will do */
-    int health_seconds;       /* that it may take, where that is more than StartSeconds; 0: no word of it */
+    int health_seconds; /* that it may take, where that is more than StartSeconds; 0: no word of it
+                         */
     const char *project;  /* compose's, and the prefix of every name */
     const char *app_dir;  /* StateDir/apps/ID: ours */
     const char *data_dir; /* StateDir/data/ID: what containers may bind */
@@ -86,8 +87,8 @@ apr_status_t aphd_job_take_app(aphd_job_t *job, json_t *row, aph_error_t *err);
 apr_status_t aphd_job_read_app(const aphd_job_t *job, json_t *row, aphd_job_app_t *app,
                                aph_error_t *err);
 
-/* How app tells that it is well, as its entry says ("health" of helper/read/entry.h; borrowed, NULL: not at
- * all). What cannot be asked for over HTTP is left out. */
+/* How app tells that it is well, as its entry says ("health" of helper/read/entry.h; borrowed,
+ * NULL: not at all). What cannot be asked for over HTTP is left out. */
 void aphd_job_take_health(const aphd_job_t *job, const json_t *health, aphd_job_app_t *app);
 
 /* Nonzero for a path that may stand in a request: "/...", printable, without blanks. */

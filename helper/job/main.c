@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphost-job: one operation, started by apphostd with a socket on descriptor 3. With -w INSTANCE it
- * takes that apphost's chains out of the firewall, and needs no apphostd: for who removes apphost. */
+/* apphost-job: one operation, started by apphostd with a socket on descriptor 3. With -w INSTANCE
+ * it takes that apphost's chains out of the firewall, and needs no apphostd: for who removes
+ * apphost. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

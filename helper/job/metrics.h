@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What apps used in the last two hours: kept by the watcher, read by who asks.
  *
- * The watcher is the only writer. After each round of samples it replaces RuntimeDir/metrics (0600) as a
- * whole, so that a reader sees one round or the next, and takes it up again when it starts. The file is the
- * three arrays below in the machine's own form, behind a head that a reader compares first; one of another
- * build is taken for none. All of it is bounded: 512 apps of 240 samples of 48 octets are 6 MiB. */
+ * The watcher is the only writer. After each round of samples it replaces RuntimeDir/metrics (0600)
+ * as a whole, so that a reader sees one round or the next, and takes it up again when it starts.
+ * The file is the three arrays below in the machine's own form, behind a head that a reader
+ * compares first; one of another build is taken for none. All of it is bounded: 512 apps of 240
+ * samples of 48 octets are 6 MiB. */
 #ifndef APHD_METRICS_H
 #define APHD_METRICS_H
 
@@ -18,7 +19,8 @@
 #define APHD_METRICS_KEPT     240 /* samples of an app: two hours */
 #define APHD_METRICS_APPS_MAX 512 /* apps whose history is kept */
 
-/* An app at one time: the sum of its containers. In octets; the counted ones since the sample before. */
+/* An app at one time: the sum of its containers. In octets; the counted ones since the sample
+ * before. */
 typedef struct aphd_sample_t {
     int64_t at;      /* seconds since 1970 */
     int32_t cpu;     /* hundredths of a percent of one core; -1: not known */
@@ -56,13 +58,14 @@ void aphd_metrics_load(aphd_metrics_t *metrics, const char *path);
 apr_status_t aphd_metrics_save(const aphd_metrics_t *metrics, const char *path, aph_error_t *err);
 void aphd_metrics_clear(aphd_metrics_t *metrics);
 
-/* Takes in a round (targets that are not known are left out) that ended at seconds. Services not in it are
- * forgotten; app_ids of apps no longer there are for aphd_metrics_keep. */
+/* Takes in a round (targets that are not known are left out) that ended at seconds. Services not in
+ * it are forgotten; app_ids of apps no longer there are for aphd_metrics_keep. */
 void aphd_metrics_add(aphd_metrics_t *metrics, const aphd_stats_target_t *targets, size_t count,
                       int64_t seconds);
 
 /* Forgets the apps of which is_there says no. */
-void aphd_metrics_keep(aphd_metrics_t *metrics, int (*is_there)(void *self, int app_id), void *self);
+void aphd_metrics_keep(aphd_metrics_t *metrics, int (*is_there)(void *self, int app_id),
+                       void *self);
 
 /* {"services":[...]} of one app, and with history "history":[...] oldest first; the form stands in
  * docs/protocol.md. New reference. */

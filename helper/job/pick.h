@@ -5,8 +5,8 @@
 
 #include "helper/job/job.h"
 
-/* Meets the engine and lists the app's containers; with the argument "service" only those of it. Where
- * there are none, APH_ENOTFOUND says why. *containers: new reference. */
+/* Meets the engine and lists the app's containers; with the argument "service" only those of it.
+ * Where there are none, APH_ENOTFOUND says why. *containers: new reference. */
 apr_status_t aphd_pick_containers(aphd_job_t *job, json_t **containers, aph_error_t *err);
 
 #endif

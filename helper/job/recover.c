@@ -5,7 +5,8 @@
  *   install            forward where only the end was missing ("publish" was written: it had
  *                      answered) and it still answers; else back
  *   uninstall          forward: gone through again
- *   update rollback    back: what the row says runs again, for the row moves with the end of the job only
+ *   update rollback    back: what the row says runs again, for the row moves with the end of the
+ *                      job only
  *   start stop restart what the row says is desired is brought about again
  *
  * A request to stop is not heeded here: the journal stays open until this is through, and only the
@@ -59,7 +60,8 @@ static void keep_answers(aphd_job_t *job)
     aph_error_t why = APH_ERROR_INIT;
     if (entry != NULL && json_object_size(answers) > 0
         && aphd_source_remember(job, entry, job->app.name, answers, &why) != APR_SUCCESS)
-        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s", why.message);
+        aphd_report_log(&job->report, "the answers cannot be kept for the next try: %s",
+                        why.message);
 }
 
 static apr_status_t undo_install(aphd_job_t *job, aph_error_t *err)
@@ -103,8 +105,10 @@ static apr_status_t recover_uninstall(aphd_job_t *job, aph_error_t *err)
 static apr_status_t recover_update(aphd_job_t *job, aph_error_t *err)
 {
     aph_error_t reason = APH_ERROR_INIT, why = APH_ERROR_INIT;
-    aph_error_set(&reason, APH_ECANCELLED, 2631, "the %s of %s was cut off by a restart and was taken "
-                  "back; say it again", job->op, job->app.name);
+    aph_error_set(&reason, APH_ECANCELLED, 2631,
+                  "the %s of %s was cut off by a restart and was taken "
+                  "back; say it again",
+                  job->op, job->app.name);
     apr_status_t status = aphd_job_meet_engine(job, PATIENCE_SECONDS, err);
     if (status != APR_SUCCESS)
         return aphd_job_finish(job, status, NULL, err);
@@ -112,8 +116,10 @@ static apr_status_t recover_update(aphd_job_t *job, aph_error_t *err)
     if (status == APR_EOF)
         return status;
     if (status != APR_SUCCESS) {
-        aph_error_set(err, status, 2632, "the %s of %s was cut off by a restart, and it does not answer "
-                      "as it did before, either: %s", job->op, job->app.name, why.message);
+        aph_error_set(err, status, 2632,
+                      "the %s of %s was cut off by a restart, and it does not answer "
+                      "as it did before, either: %s",
+                      job->op, job->app.name, why.message);
         return aphd_job_finish(job, status, NULL, err);
     }
     aphd_ending_t ending = {.result = "rolled-back", .app = "keep", .reason = &reason};

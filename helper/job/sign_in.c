@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passwords: compared and hashed here, in a child, with Argon2id of libsodium. apphostd sends
- *   {"given":TEXT,"hash":TEXT|null}  is the password the one that was hashed? null: there is nobody, and
- *                                    it takes as long to say so
- *   {"make":TEXT|true}               hash this one, or make one up; after a comparison only where that
- *                                    was right
- * and hears {"matches":BOOL|null,"hash":TEXT|null,"password":TEXT|null}, the last of one made up. */
+ *   {"given":TEXT,"hash":TEXT|null}  is the password the one that was hashed? null: there is
+ * nobody, and it takes as long to say so
+ *   {"make":TEXT|true}               hash this one, or make one up; after a comparison only where
+ * that was right and hears {"matches":BOOL|null,"hash":TEXT|null,"password":TEXT|null}, the last of
+ * one made up. */
 #include <string.h>
 #include <sodium.h>
 
@@ -19,7 +19,8 @@ static void make_up(char text[GROUPS * (GROUP_CHARACTERS + 1)])
     static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
     _Static_assert(sizeof letters == 33, "five bits a character");
     for (int i = 0; i < GROUPS * (GROUP_CHARACTERS + 1) - 1; i++)
-        text[i] = i % (GROUP_CHARACTERS + 1) == GROUP_CHARACTERS ? '-' : letters[randombytes_uniform(32)];
+        text[i] =
+            i % (GROUP_CHARACTERS + 1) == GROUP_CHARACTERS ? '-' : letters[randombytes_uniform(32)];
     text[GROUPS * (GROUP_CHARACTERS + 1) - 1] = '\0';
 }
 
@@ -56,8 +57,8 @@ apr_status_t aphd_story_password(aphd_job_t *job, aph_error_t *err)
     }
     if (status == APR_SUCCESS && matches && make != NULL)
         status = hash(make, text, err);
-    json_t *answer =
-        json_pack("{s:o, s:s?, s:s?}", "matches", given != NULL ? json_boolean(matches) : json_null(),
-                  "hash", text[0] != '\0' ? text : NULL, "password", made[0] != '\0' ? made : NULL);
+    json_t *answer = json_pack(
+        "{s:o, s:s?, s:s?}", "matches", given != NULL ? json_boolean(matches) : json_null(), "hash",
+        text[0] != '\0' ? text : NULL, "password", made[0] != '\0' ? made : NULL);
     return aphd_job_finish(job, status, answer, err);
 }

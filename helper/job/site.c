@@ -201,8 +201,8 @@ apr_status_t aphd_site_from_args(const aphd_job_t *job, const json_t *manifest, 
     return status == APR_SUCCESS ? judge_files(job, site, err) : status;
 }
 
-apr_status_t aphd_site_from_row(const aphd_job_t *job, const aphd_job_app_t *app, aphd_site_t *site,
-                                aph_error_t *err)
+static apr_status_t from_row(const aphd_job_t *job, const aphd_job_app_t *app, json_t *options,
+                             aphd_site_t *site, aph_error_t *err)
 {
     const char *kind = json_string_value(json_object_get(app->row, "kind"));
     memset(site, 0, sizeof *site);
@@ -212,8 +212,43 @@ apr_status_t aphd_site_from_row(const aphd_job_t *job, const aphd_job_app_t *app
     apr_status_t status = take_aliases(job, app->name, json_object_get(app->row, "aliases"), site,
                                        err);
     if (status == APR_SUCCESS)
-        status = take_options(job, json_object_get(app->row, "options"), site, err);
+        status = take_options(job, options, site, err);
     return status == APR_SUCCESS ? aphd_site_render(job, app, site, err) : status;
+}
+
+apr_status_t aphd_site_from_row(const aphd_job_t *job, const aphd_job_app_t *app, aphd_site_t *site,
+                                aph_error_t *err)
+{
+    return from_row(job, app, json_object_get(app->row, "options"), site, err);
+}
+
+static int brought(const json_t *manifest, const json_t *option)
+{
+    const char *scheme = json_string_value(
+        json_object_get(json_object_get(manifest, "web"), "scheme"));
+    const char *text = json_string_value(option);
+    size_t i;
+    json_t *item;
+    if (scheme != NULL && text != NULL && strcmp(scheme, "https") == 0
+        && strcmp(text, "backend-https") == 0)
+        return 1;
+    json_array_foreach(json_object_get(manifest, "options"), i, item)
+        if (json_equal(item, option))
+            return 1;
+    return 0;
+}
+
+apr_status_t aphd_site_moved(const aphd_job_t *job, const aphd_job_app_t *app, const json_t *was,
+                             const json_t *is, aphd_site_t *site, aph_error_t *err)
+{
+    json_t *own = pool_array(job), *joined = NULL;
+    size_t i;
+    json_t *option;
+    json_array_foreach(json_object_get(app->row, "options"), i, option)
+        if (!brought(was, option))
+            json_array_append(own, option);
+    apr_status_t status = join_options(job, is, own, &joined, err);
+    return status == APR_SUCCESS ? from_row(job, app, joined, site, err) : status;
 }
 
 static uint32_t route_flags(const aphd_site_t *site)

@@ -37,6 +37,12 @@ apr_status_t aphd_site_judge_headless(const aphd_site_t *site, aph_error_t *err)
 apr_status_t aphd_site_from_row(const aphd_job_t *job, const aphd_job_app_t *app, aphd_site_t *site,
                                 aph_error_t *err);
 
+/* The same for an app that moves from the entry was to the entry is (ENTRYs, borrowed): its options are
+ * those of its row that was did not bring, the person's, and those of is that these say nothing about.
+ * What a person gave just as was has it counts as was's. */
+apr_status_t aphd_site_moved(const aphd_job_t *job, const aphd_job_app_t *app, const json_t *was,
+                             const json_t *is, aphd_site_t *site, aph_error_t *err);
+
 /* Renders its virtual host from the template that is effective now. */
 apr_status_t aphd_site_render(const aphd_job_t *job, const aphd_job_app_t *app, aphd_site_t *site,
                               aph_error_t *err);

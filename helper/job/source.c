@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding what an app is made from, and having it read. The answers to its questions: source_answer.c. */
+/* Finding what an app is made from, and having it read. The answers to its questions:
+ * source_answer.c. */
 #include "helper/job/source.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ static const char *const forms[] = {[APHD_ENTRY_APPHOST] = "apphost",
 static apr_status_t forget(void *data)
 {
     aphd_source_t *source = data;
+    json_decref(source->was);
     json_decref(source->manifest);
     json_decref(source->answers);
     json_decref(source->given);
@@ -46,8 +48,8 @@ static int form_of(const char *format, aphd_entry_form_t *form)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* What is asked of the manifest later is asked by name, and what is of another type counts as not there;
- * only the lists that are walked must be lists. */
+/* What is asked of the manifest later is asked by name, and what is of another type counts as not
+ * there; only the lists that are walked must be lists. */
 static apr_status_t check_manifest(const aphd_source_t *source, aph_error_t *err)
 {
     static const char *const lists[] = {"questions", "architectures", "permissions", "credentials",
@@ -64,9 +66,12 @@ static apr_status_t check_manifest(const aphd_source_t *source, aph_error_t *err
             && json_is_string(json_object_get(question, "label"));
     if (fits)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUNREADABLE, 2580, "what apphost-read says of %s is not in the form of "
-                         "an entry; if its text is an honest one, apphost-read is not of this release: "
-                         "install it anew", source->name);
+    return aph_error_set(
+        err, APH_EUNREADABLE, 2580,
+        "what apphost-read says of %s is not in the form of "
+        "an entry; if its text is an honest one, apphost-read is not of this release: "
+        "install it anew",
+        source->name);
 }
 
 static apr_status_t read_text(aphd_source_t *source, aph_error_t *err)
@@ -89,8 +94,10 @@ static apr_status_t make(aphd_job_t *job, const char *format, const char *text,
     *source = made;
     apr_pool_cleanup_register(job->p, made, forget, apr_pool_cleanup_null);
     if (!form_of(format, &made->form))
-        return aph_error_set(err, APH_EVERSION, 2581, "the entry has the form %.40s, which this apphost "
-                             "does not read; install a newer one", format != NULL ? format : "?");
+        return aph_error_set(err, APH_EVERSION, 2581,
+                             "the entry has the form %.40s, which this apphost "
+                             "does not read; install a newer one",
+                             format != NULL ? format : "?");
     made->format = forms[made->form];
     made->text = apr_pstrdup(job->p, text);
     return APR_SUCCESS;
@@ -101,13 +108,14 @@ static apr_status_t make(aphd_job_t *job, const char *format, const char *text,
 static apr_status_t refuse_obsolete(const json_t *row, const char *name, aph_error_t *err)
 {
     const char *title = json_string_value(json_object_get(row, "title"));
-    return aph_error_set(err, APH_EDENIED, 2582, "%s (%s) is obsolete: its catalog offers it no more. "
-                         "Say --obsolete to install it all the same", name,
-                         title != NULL ? title : "");
+    return aph_error_set(err, APH_EDENIED, 2582,
+                         "%s (%s) is obsolete: its catalog offers it no more. Say --obsolete to "
+                         "install it all the same",
+                         name, title != NULL ? title : "");
 }
 
-/* A catalog whose index has expired may have been withdrawn since, and an old one may be replayed by
- * whoever is in the way. What was imported by root has no such date. */
+/* A catalog whose index has expired may have been withdrawn since, and an old one may be replayed
+ * by whoever is in the way. What was imported by root has no such date. */
 static apr_status_t check_catalog(aphd_job_t *job, aphd_catalog_store_t *store, const char *name,
                                   const char **stale, aph_error_t *err)
 {
@@ -123,8 +131,9 @@ static apr_status_t check_catalog(aphd_job_t *job, aphd_catalog_store_t *store, 
     return status;
 }
 
-static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const char *ref, int obsolete,
-                          json_t **row, char **text, const char **stale, aph_error_t *err)
+static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const char *ref,
+                          int obsolete, json_t **row, char **text, const char **stale,
+                          aph_error_t *err)
 {
     apr_status_t status = aphd_revision_find(store, ref, row, text, err);
     if (status != APR_SUCCESS)
@@ -133,14 +142,15 @@ static apr_status_t found(aphd_job_t *job, aphd_catalog_store_t *store, const ch
     const char *id = json_string_value(json_object_get(*row, "id"));
     if (catalog == NULL || id == NULL || *text == NULL
         || json_string_value(json_object_get(*row, "sha256")) == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 2583, "the catalog's row of %s makes no sense", ref);
+        return aph_error_set(err, APH_EINTERNAL, 2583, "the catalog's row of %s makes no sense",
+                             ref);
     if (json_is_true(json_object_get(*row, "obsolete")) && !obsolete)
         return refuse_obsolete(*row, apr_pstrcat(job->p, catalog, "/", id, NULL), err);
     return check_catalog(job, store, catalog, stale, err);
 }
 
-apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete, aphd_source_t **source,
-                              aph_error_t *err)
+apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete,
+                              aphd_source_t **source, aph_error_t *err)
 {
     aphd_catalog_store_t *store = NULL;
     json_auto_t *row = NULL;
@@ -157,6 +167,8 @@ apr_status_t aphd_source_find(aphd_job_t *job, const char *ref, int obsolete, ap
     if (status != APR_SUCCESS)
         return status;
     (*source)->stale = stale;
+    (*source)->was = json_incref(json_object_get(row, "was"));
+    (*source)->obsolete = json_is_true(json_object_get(row, "obsolete"));
     (*source)->name = apr_pstrcat(job->p, json_string_value(json_object_get(row, "catalog")), "/",
                                   json_string_value(json_object_get(row, "id")), NULL);
     (*source)->revision = apr_pstrdup(job->p, json_string_value(json_object_get(row, "sha256")));
@@ -199,11 +211,13 @@ apr_status_t aphd_source_fits(aphd_job_t *job, const aphd_source_t *source, aph_
             continue;
         if (strcmp(json_string_value(name), about.architecture) == 0)
             return APR_SUCCESS;
-        names = apr_pstrcat(job->p, names, names[0] != '\0' ? ", " : "", json_string_value(name), NULL);
+        names =
+            apr_pstrcat(job->p, names, names[0] != '\0' ? ", " : "", json_string_value(name), NULL);
     }
-    return aph_error_set(err, APH_EUSAGE, 2584, "%s runs on %s, and the container engine of this machine "
-                         "on %s; it cannot be installed here", source->name, names,
-                         about.architecture);
+    return aph_error_set(err, APH_EUSAGE, 2584,
+                         "%s runs on %s, and the container engine of this machine "
+                         "on %s; it cannot be installed here",
+                         source->name, names, about.architecture);
 }
 
 /* --- applying ------------------------------------------------------------------------------ */
@@ -215,9 +229,9 @@ static const char *label_of(const aphd_source_t *source, const char *id)
     return label != NULL ? label : "";
 }
 
-/* All at once: nobody wants to learn of them one try after the other. A sentence has an end, the log of
- * the operation has room for every one. */
-static apr_status_t refuse_answers(aphd_job_t *job, const aphd_source_t *source,
+/* All at once: nobody wants to learn of them one try after the other. A sentence has an end, the
+ * log of the operation has room for every one. */
+static apr_status_t refuse_answers(aphd_job_t *job, aphd_source_t *source,
                                    const json_t *problems, aph_error_t *err)
 {
     const char *list = "";
@@ -228,9 +242,12 @@ static apr_status_t refuse_answers(aphd_job_t *job, const aphd_source_t *source,
         const char *reason = json_string_value(json_object_get(problem, "reason"));
         const char *one = apr_psprintf(job->p, "%s (%s): %s", id != NULL ? id : "?",
                                        label_of(source, id), reason != NULL ? reason : "not sound");
+        if (id != NULL)
+            json_object_del(source->given, id);
         aphd_report_log(&job->report, "%s", one);
         list = apr_pstrcat(job->p, list, list[0] != '\0' ? "; " : "", one, NULL);
     }
+    source->sound = 1;
     return aph_error_set(err, APH_EUSAGE, 2585, "%d answer%s of %s %s missing or not sound: %s",
                          (int)json_array_size(problems), json_array_size(problems) == 1 ? "" : "s",
                          source->name, json_array_size(problems) == 1 ? "is" : "are", list);
@@ -294,9 +311,13 @@ apr_status_t aphd_source_apply(aphd_job_t *job, aphd_source_t *source, json_t **
 {
     json_auto_t *applied = NULL;
     aphd_words_t words = {
-        .host_port = apr_itoa(job->p, job->app.port), .webapp_path = job->app.data_dir,
-        .app_identifier = job->app.project, .app_hostname = job->app.host,
-        .app_name = job->app.name, .app_url = url_base(job), .app_domain = job->settings->domains[0],
+        .host_port = apr_itoa(job->p, job->app.port),
+        .webapp_path = job->app.data_dir,
+        .app_identifier = job->app.project,
+        .app_hostname = job->app.host,
+        .app_name = job->app.name,
+        .app_url = url_base(job),
+        .app_domain = job->settings->domains[0],
     };
     aphd_reading_t reading = {.kind = APHD_READ_APPLY, .text = source->text,
                               .length = strlen(source->text), .words = &words, .form = source->form,
@@ -313,8 +334,10 @@ apr_status_t aphd_source_apply(aphd_job_t *job, aphd_source_t *source, json_t **
     json_t *form = json_object_get(applied, "script");
     status = aphd_answer_form_check(APHD_READ_INSTALL, form, err);
     if (status == APR_SUCCESS && !json_is_object(json_object_get(form, "compose")))
-        status = aph_error_set(err, APH_EUNREADABLE, 2586, "the entry %s has no service, so there is "
-                               "nothing to start", source->name);
+        status = aph_error_set(err, APH_EUNREADABLE, 2586,
+                               "the entry %s has no service, so there is "
+                               "nothing to start",
+                               source->name);
     if (status == APR_SUCCESS)
         status = take_storage(job, source, applied, err);
     if (status != APR_SUCCESS)

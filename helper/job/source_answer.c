@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers to an entry's questions: whose word counts, what apphost makes up, and what a plan says of
- * it all. */
+/* The answers to an entry's questions: whose word counts, what apphost makes up, and what a plan
+ * says of it all. */
 #include "helper/job/source.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 #include "common/limits.h"
 #include "helper/catalog/store.h"
+#include "helper/job/answers_kept.h"
 #include "helper/job/port_probe.h"
 
 #define SECRET_LEAST 8
@@ -55,7 +56,8 @@ static json_t *scalar_text(const json_t *value)
         return json_incref((json_t *)value);
     if (json_is_boolean(value))
         return json_string(json_is_true(value) ? "true" : "false");
-    return json_is_integer(value) ? json_sprintf("%lld", (long long)json_integer_value(value)) : NULL;
+    return json_is_integer(value) ? json_sprintf("%lld", (long long)json_integer_value(value))
+                                  : NULL;
 }
 
 apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_t *err)
@@ -63,10 +65,12 @@ apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_
     const char *text = aphd_job_text(job, "answers");
     const char *id;
     json_t *value;
-    json_auto_t *parsed = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
+    json_auto_t *parsed =
+        text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
     *given = NULL;
     if (!json_is_object(parsed))
-        return aph_error_set(err, APH_EUSAGE, 2590, "the answers are not one JSON object of question and "
+        return aph_error_set(err, APH_EUSAGE, 2590,
+                             "the answers are not one JSON object of question and "
                              "answer; give {\"QUESTION\":\"ANSWER\",...}");
     *given = json_object();
     json_object_foreach(parsed, id, value) {
@@ -74,8 +78,10 @@ apr_status_t aphd_source_given(const aphd_job_t *job, json_t **given, aph_error_
         if (answer == NULL) {
             json_decref(*given);
             *given = NULL;
-            return aph_error_set(err, APH_EUSAGE, 2591, "the answer to %.60s is not a text, a number or "
-                                 "true or false", id);
+            return aph_error_set(err, APH_EUSAGE, 2591,
+                                 "the answer to %.60s is not a text, a number or "
+                                 "true or false",
+                                 id);
         }
         json_object_set_new(*given, id, answer);
     }
@@ -90,13 +96,15 @@ static apr_status_t check_known(aphd_job_t *job, const aphd_source_t *source, co
     size_t i;
     json_object_foreach((json_t *)given, id, ignored)
         if (aphd_source_question(source->manifest, id) == NULL)
-            unknown = apr_psprintf(job->p, "%s%s%.60s", unknown, unknown[0] != '\0' ? ", " : "", id);
+            unknown = apr_psprintf(job->p, "%s%s%.60s", unknown, unknown[0] != '\0' ? ", " : "",
+                                   id);
     if (unknown[0] == '\0')
         return APR_SUCCESS;
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
-        asked = apr_pstrcat(job->p, asked, asked[0] != '\0' ? ", " : "", text_of(question, "id"), NULL);
-    return aph_error_set(err, APH_EUSAGE, 2592, "%s does not ask for %s; it asks for: %s", source->name,
-                         unknown, asked[0] != '\0' ? asked : "nothing");
+        asked = apr_pstrcat(job->p, asked, asked[0] != '\0' ? ", " : "", text_of(question, "id"),
+                            NULL);
+    return aph_error_set(err, APH_EUSAGE, 2592, "%s does not ask for %s; it asks for: %s",
+                         source->name, unknown, asked[0] != '\0' ? asked : "nothing");
 }
 
 /* --- what apphost makes up ----------------------------------------------------------------- */
@@ -164,17 +172,19 @@ static int is_free(const ports_t *ports, const json_t *question, int port)
         && (strcmp(protocol, "tcp") == 0 || aphd_port_free_udp("0.0.0.0", port));
 }
 
-/* The default, or the next port above it that is free: 1024 or more, and none of apphost's own. Where
- * there is none the default stays, and whoever has it is named by the check of ports. */
+/* The default, or the next port above it that is free: 1024 or more, and none of apphost's own.
+ * Where there is none the default stays, and whoever has it is named by the check of ports. */
 static json_t *propose_port(const ports_t *ports, const json_t *question, json_t *moved)
 {
     const char *wanted = text_of(question, "default");
     char owner[APHD_PORT_OWNER_MAX] = "another answer";
+    const json_t *max = json_object_get(question, "max");
     int first = port_of(wanted);
+    int last = json_is_integer(max) && json_integer_value(max) < 65535 ? (int)json_integer_value(max) : 65535;
     if (first == 0 || is_free(ports, question, first))
         return json_string(wanted);
     int port = first < 1024 ? 1024 : first + 1;
-    for (int tries = 0; tries < PORT_TRIES && port <= 65535; tries++, port++) {
+    for (int tries = 0; tries < PORT_TRIES && port <= last; tries++, port++) {
         if (!is_free(ports, question, port))
             continue;
         if (!is_answered(ports, first))
@@ -190,24 +200,26 @@ static json_t *propose_port(const ports_t *ports, const json_t *question, json_t
 
 /* --- all answers --------------------------------------------------------------------------- */
 
-/* What people said: now, or earlier. An empty answer leaves something out on purpose; but a secret that
- * is needed is made up all the same. */
+/* What people said: now, or earlier. An empty answer leaves something out on purpose; but a secret
+ * that is needed is made up all the same. */
 static void take_given(aphd_source_t *source, const json_t *question, const json_t *given,
                        const json_t *kept)
 {
     const char *id = text_of(question, "id");
     json_t *answer = json_object_get(given, id);
-    if (!json_is_string(answer))
-        answer = json_object_get(kept, id);
+    int said = json_is_string(answer);
+    if (!said)
+        answer = aphd_answers_kept(kept, question, &said);
     if (!json_is_string(answer)
         || (json_string_length(answer) == 0 && aphd_source_is_secret(question)))
         return;
     json_object_set(source->answers, id, answer);
-    json_object_set(source->given, id, answer);
+    if (said)
+        json_object_set(source->given, id, answer);
 }
 
-/* The default of a storage question would be its author's word for a folder of this machine: where nobody
- * answers, the reader is told that the answer is a folder of the app's own. */
+/* The default of a storage question would be its author's word for a folder of this machine: where
+ * nobody answers, the reader is told that the answer is a folder of the app's own. */
 static void fill(const ports_t *ports, aphd_source_t *source, const json_t *question)
 {
     const char *id = text_of(question, "id");
@@ -249,16 +261,45 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
     if (status != APR_SUCCESS)
         return status;
     if (sodium_init() < 0)
-        return aph_error_set(err, APH_EINTERNAL, 2593, "no random numbers are to be had for a secret");
+        return aph_error_set(err, APH_EINTERNAL, 2593,
+                             "no random numbers are to be had for a secret");
     begin(source);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
         take_given(source, question, given, kept);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
         fill(&ports, source, question);
+    json_auto_t *secrets = aphd_source_hidden(source);
+    aphd_ask_hide(job->ask, secrets);
     return APR_SUCCESS;
 }
 
 /* --- kept for the next try ----------------------------------------------------------------- */
+
+int aphd_source_was(const aphd_source_t *source, const char *entry)
+{
+    const char *slash = strchr(entry, '/');
+    size_t prefix = slash != NULL ? (size_t)(slash + 1 - entry) : 0, i;
+    const json_t *was;
+    if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
+        return 0;
+    json_array_foreach(json_object_get(source->manifest, "was"), i, was)
+        if (json_is_string(was) && strcmp(json_string_value(was), entry + prefix) == 0)
+            return 1;
+    return 0;
+}
+
+/* Secrets belong to the data, whoever has these next. What people said, they said to one entry. */
+static json_t *kept_with_data(const aphd_source_t *source, const json_t *row)
+{
+    const json_t *data = json_object_get(json_object_get(row, "previous"), "kept");
+    const char *entry = text_of(data, "entry");
+    json_t *all = aphd_answers_of(data), *made;
+    if (strcmp(entry, source->name) == 0 || aphd_source_was(source, entry))
+        return all;
+    made = aphd_answers_made(all);
+    json_decref(all);
+    return made;
+}
 
 apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char *name,
                               const json_t *row, json_t **kept, aph_error_t *err)
@@ -266,9 +307,7 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
     aphd_catalog_store_t *store = NULL;
     json_auto_t *failed = NULL;
     aph_error_t why = APH_ERROR_INIT;
-    *kept = json_object();
-    if (row != NULL && strcmp(text_of(row, "entry"), source->name) == 0)
-        json_object_update(*kept, json_object_get(row, "answers"));
+    *kept = kept_with_data(source, row);
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
     if (status != APR_SUCCESS)
         return status;
@@ -276,9 +315,10 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
     aphd_catalog_store_close(store);
     if (status == APR_SUCCESS) {
         if (!source->remembered)
-            aphd_report_log(&job->report, "answers of the last try, which failed, are taken up again");
+            aphd_report_log(&job->report,
+                            "answers of the last try, which failed, are taken up again");
         source->remembered = 1;
-        json_object_update(*kept, failed);
+        aphd_answers_merge(*kept, failed);
     } else if (status != APH_ENOTFOUND) {
         *err = why;
     }

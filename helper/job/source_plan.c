@@ -2,11 +2,13 @@
 /* What a plan says of the entry an app is made from: plan.h. */
 #include "helper/job/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #include "helper/job/engine_images.h"
 #include "helper/job/registry_name.h"
+#include "helper/job/secrets.h"
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -101,18 +103,60 @@ static void warn(json_t *warnings, const char *id, json_t *text)
         json_array_append_new(warnings, json_pack("{s:s, s:o}", "id", id, "text", text));
 }
 
-/* Values of findings are an author's text with the answers in it. */
-static void hide_secrets(const aphd_source_t *source, json_t *findings)
+json_t *aphd_source_hidden(const aphd_source_t *source)
 {
-    size_t i;
-    json_t *finding, *answer;
+    json_t *secrets = json_array();
     const char *id;
-    json_array_foreach(findings, i, finding)
-        json_object_foreach(source->answers, id, answer)
-            if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
-                && json_string_length(answer) > 0
-                && strstr(text_of(finding, "value"), json_string_value(answer)) != NULL)
-                json_object_set_new(finding, "value", json_string("(a secret)"));
+    json_t *answer;
+    json_object_foreach(source->answers, id, answer)
+        if (aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            && json_string_length(answer) > 0)
+            json_array_append(secrets, answer);
+    return secrets;
+}
+
+/* A word that stands in the author's own text, in the app's name or in an answer that is none is no
+ * word that could be kept from anybody; nor is a short one. */
+static int is_telling(const aphd_source_t *source, const json_t *plan, const char *secret)
+{
+    enum { TELLING = 8 };
+    const char *id;
+    json_t *answer;
+    json_object_foreach(source->answers, id, answer)
+        if (!aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            && strstr(json_string_value(answer), secret) != NULL)
+            return 0;
+    return strlen(secret) >= TELLING && strstr(source->text, secret) == NULL
+        && strstr(text_of(plan, "name"), secret) == NULL;
+}
+
+apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *plan,
+                                     aph_error_t *err)
+{
+    static const char *const members[] = {"images", "folders", "asked", "overridden", "agreed"};
+    const char *id;
+    json_t *answer;
+    char *place = NULL;
+    json_object_foreach(source->answers, id, answer) {
+        const char *secret = json_string_value(answer), *member = "";
+        if (!aphd_source_is_secret(aphd_source_question(source->manifest, id))
+            || !is_telling(source, plan, secret))
+            continue;
+        for (size_t i = 0; i < sizeof members / sizeof members[0] && place == NULL; i++)
+            place = aphd_secrets_place(json_object_get(plan, member = members[i]), secret);
+        if (place == NULL && (member = "files"))
+            place = aphd_secrets_place(json_object_get(json_object_get(plan, "content"), member),
+                                       secret);
+        if (place == NULL)
+            continue;
+        aph_error_set(err, APH_EDENIED, 2787,
+                      "%s puts the answer to %s, which is a secret, where everybody "
+                      "would read it (%s.%.60s of the plan); its author has to put it elsewhere",
+                      source->name, id, member, place);
+        free(place);
+        return err->status;
+    }
+    return APR_SUCCESS;
 }
 
 static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
@@ -123,17 +167,21 @@ static void warn_of_entry(const aphd_source_t *source, json_t *warnings)
     if (source->stale != NULL)
         warn(warnings, "catalog", json_string(source->stale));
     if (json_is_true(json_object_get(manifest, "obsolete")))
-        warn(warnings, "obsolete", json_string("this entry is obsolete: its catalog offers it no more"));
+        warn(warnings, "obsolete",
+             json_string("this entry is obsolete: its catalog offers it no more"));
     if (text_of(manifest, "deprecated")[0] != '\0')
         warn(warnings, "deprecated", json_sprintf("its author advises against it: %s",
                                                   text_of(manifest, "deprecated")));
     if (text_of(manifest, "advisory")[0] != '\0')
-        warn(warnings, "advisory", json_sprintf("its author warns: %s", text_of(manifest, "advisory")));
+        warn(warnings, "advisory",
+             json_sprintf("its author warns: %s", text_of(manifest, "advisory")));
     json_array_foreach(source->moved, i, row)
-        warn(warnings, "port", json_sprintf("port %d is in use by %s, so %s gets port %d instead; another "
-            "one: --set %s=PORT", (int)json_integer_value(json_object_get(row, "wanted")),
-            text_of(row, "owner"), text_of(row, "label"),
-            (int)json_integer_value(json_object_get(row, "port")), text_of(row, "question")));
+        warn(warnings, "port",
+             json_sprintf("port %d is in use by %s, so %s gets port %d instead; another one: "
+                          "--set %s=PORT", (int)json_integer_value(json_object_get(row, "wanted")),
+                          text_of(row, "owner"), text_of(row, "label"),
+                          (int)json_integer_value(json_object_get(row, "port")),
+                          text_of(row, "question")));
 }
 
 /* --- digests ------------------------------------------------------------------------------- */
@@ -144,12 +192,14 @@ static apr_status_t pin(json_t *image, const char *digest, apr_pool_t *p, aph_er
     const char *ref = text_of(image, "ref"), *known = strchr(text_of(image, "digest"), '@');
     const char *name, *tag;
     int pull = json_is_true(json_object_get(image, "pull"));
-    if (json_is_true(json_object_get(image, "exact")) || (known != NULL && strcmp(known + 1, digest) == 0))
+    if (json_is_true(json_object_get(image, "exact"))
+        || (known != NULL && strcmp(known + 1, digest) == 0))
         return APR_SUCCESS;
     if (known != NULL || !pull)
-        return aph_error_set(err, APH_EIMAGE, 2607, "image %s is not the one the entry was made for: %s has it "
-                             "as %s, and the entry says %s; %s", ref,
-                             pull ? "its registry" : "this machine",
+        return aph_error_set(err, APH_EIMAGE, 2607,
+                             "image %s is not the one the entry was made for: %s has it "
+                             "as %s, and the entry says %s; %s",
+                             ref, pull ? "its registry" : "this machine",
                              known != NULL ? known + 1 : "one without a digest", digest,
                              pull ? "a newer revision of the entry may name the new one"
                                   : "remove or rename that image, or wait for a newer revision");
@@ -173,7 +223,8 @@ apr_status_t aphd_source_pin(const aphd_source_t *source, json_t *images, apr_po
     return status;
 }
 
-/* An entry can say which digest an image must have. Where it does not, whoever has the tag decides. */
+/* An entry can say which digest an image must have. Where it does not, whoever has the tag
+ * decides. */
 static void warn_of_images(const aphd_source_t *source, const json_t *images, json_t *warnings,
                            apr_pool_t *p)
 {
@@ -189,8 +240,10 @@ static void warn_of_images(const aphd_source_t *source, const json_t *images, js
             loose = strstr(loose, ref) != NULL ? loose : apr_pstrcat(p, loose, " ", ref, NULL);
     }
     if (loose[0] != '\0')
-        warn(warnings, "pin", json_sprintf("not pinned:%s; the entry names no digest, so what is fetched is "
-                                           "whatever the registry has under that name", loose));
+        warn(warnings, "pin",
+             json_sprintf("not pinned:%s; the entry names no digest, so what is fetched is "
+                          "whatever the registry has under that name",
+                          loose));
 }
 
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p)
@@ -206,10 +259,8 @@ void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *p
     json_object_set_new(plan, "notes", json_string(source->notes != NULL ? source->notes : ""));
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++)
         json_object_set(plan, copied[i], json_object_get(source->manifest, copied[i]));
-    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++) {
+    for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
         add_reasons(source->manifest, json_object_get(plan, findings[i]));
-        hide_secrets(source, json_object_get(plan, findings[i]));
-    }
     warn_of_entry(source, json_object_get(plan, "warnings"));
     warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"), p);
 }

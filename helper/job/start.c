@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a stopped app comes back.
  *
- *   1. The journal says what is wanted; visitors see that it is starting.
+ *   1. The journal says what is wanted; visitors see that it is starting. What an update left that was
+ *      given up is taken back (update_left.h).
  *   2. Its images are here: those that vanished are pulled again by the digest of the install.
  *   3. The firewall knows it, and its folders in storage locations are where they were. Containers that
  *      are all there are started through the engine; where one vanished, compose makes it again from
@@ -19,6 +20,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/own_ports.h"
 #include "helper/job/take_down.h"
+#include "helper/job/update_left.h"
 
 #define STEPS 5
 #define MODEL_MAX 4194304 /* octets of a rendered model */
@@ -197,6 +199,8 @@ apr_status_t aphd_start_app(aphd_job_t *job, aph_error_t *err)
     if (job->app.files) /* httpd itself serves them: nothing has to come up */
         return status == APR_SUCCESS
              ? aphd_ask_state(job->ask, "running", "running", "", err) : status;
+    if (status == APR_SUCCESS)
+        status = aphd_update_settle(job, err);
     if (status == APR_SUCCESS)
         status = have_images(job, err);
     if (status == APR_SUCCESS)

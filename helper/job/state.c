@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How an app is, by our word and by the engine's. Never an error for an app that exists or is about to:
- * before its first container there are no services, and without an engine there is a message instead. */
+/* How an app is, by our word and by the engine's. Never an error for an app that exists or is about
+ * to: before its first container there are no services, and without an engine there is a message
+ * instead. */
 #include "helper/job/job.h"
 
 #include <string.h>
@@ -8,8 +9,8 @@
 /* Of our row what says how it is; the rest is for "status". */
 static json_t *our_word(const aphd_job_t *job)
 {
-    static const char *const members[] = {"app_id", "name", "state", "desired", "kept", "kind", "web",
-                                          "port", "vhost", "entry", "revision"};
+    static const char *const members[] = {"app_id", "name", "state", "desired", "kept",    "kind",
+                                          "web",    "port", "vhost", "entry",   "revision"};
     json_t *ours = json_object();
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (json_object_get(job->app.row, members[i]) != NULL)
@@ -40,8 +41,9 @@ static json_t *service_json(const json_t *listed, const json_t *container)
         {"started", "StartedAt"},  {"finished", "FinishedAt"},
     };
     const json_t *state = json_object_get(container, "State");
-    json_t *row = json_pack("{s:s, s:s, s:s}", "service", aphd_container_service(listed), "container",
-                            aphd_container_name(listed), "id", aphd_container_id(listed));
+    json_t *row =
+        json_pack("{s:s, s:s, s:s}", "service", aphd_container_service(listed), "container",
+                  aphd_container_name(listed), "id", aphd_container_id(listed));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         copy(row, members[i].as, state, members[i].member);
     copy(row, "health", json_object_get(state, "Health"), "Status");
@@ -61,8 +63,8 @@ static apr_status_t ask_engine(aphd_job_t *job, json_t *services, aph_error_t *e
     json_array_foreach(containers, i, listed) {
         json_auto_t *container = NULL;
         if (status == APR_SUCCESS)
-            status = aphd_container_inspect(job->engine, aphd_container_id(listed), &container, job->p,
-                                            err);
+            status = aphd_container_inspect(job->engine, aphd_container_id(listed), &container,
+                                            job->p, err);
         if (status == APR_SUCCESS)
             json_array_append_new(services, service_json(listed, container));
         else if (status == APH_ENOTFOUND)
@@ -86,6 +88,6 @@ apr_status_t aphd_story_state(aphd_job_t *job, aph_error_t *err)
     json_t *engine = json_pack("{s:s, s:s, s:o}", "state", status == APR_SUCCESS ? "up" : "down",
                                "message", status == APR_SUCCESS ? "" : why.message, "services",
                                services);
-    return aphd_job_finish(job, APR_SUCCESS, json_pack("{s:o, s:o}", "ours", our_word(job), "engine",
-                                                       engine), err);
+    return aphd_job_finish(job, APR_SUCCESS,
+                           json_pack("{s:o, s:o}", "ours", our_word(job), "engine", engine), err);
 }

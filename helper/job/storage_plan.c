@@ -91,7 +91,8 @@ int aphd_storage_row_owner(const json_t *row, aphd_storage_owner_t *owner)
     if (!aphd_writers_owner(json_object_get(row, "writers"), &uid, &gid))
         return 0;
     owner->uid = uid;
-    owner->gid = gid != (gid_t)-1 ? gid : (gid_t)uid; /* by far the most common, and no one's else */
+    owner->gid =
+        gid != (gid_t)-1 ? gid : (gid_t)uid; /* by far the most common, and no one's else */
     return 1;
 }
 
@@ -144,20 +145,45 @@ void aphd_storage_rows_add(json_t *row, const aphd_storage_folder_t *seen, int r
 
 /* --- other apps --- */
 
+static json_t *other_of(json_t *others, const char *name, const char *path)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(others, i, other)
+        if (strcmp(text_of(other, "app"), name) == 0 && strcmp(text_of(other, "path"), path) == 0)
+            return other;
+    return NULL;
+}
+
+/* Each folder of an app once; it is only read where all rows say so. */
+static void add_others(json_t *others, const json_t *app, const json_t *rows)
+{
+    const char *name = text_of(app, "name");
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row) {
+        int read_only = json_is_true(json_object_get(row, "read_only"));
+        json_t *known = other_of(others, name, text_of(row, "path"));
+        if (known == NULL)
+            json_array_append_new(others,
+                json_pack("{s:s,s:s,s:s,s:s,s:b}", "app", name, "path", text_of(row, "path"),
+                          "location", text_of(row, "location"), "answer", text_of(row, "answer"),
+                          "read_only", read_only));
+        else if (!read_only)
+            json_object_set_new(known, "read_only", json_false());
+    }
+}
+
 json_t *aphd_storage_others(const json_t *apps, const char *name)
 {
     json_t *others = json_array();
-    size_t i, k;
-    json_t *app, *row;
+    size_t i;
+    json_t *app;
     json_array_foreach((json_t *)apps, i, app) {
         if (strcmp(text_of(app, "name"), name) == 0)
             continue;
-        json_array_foreach(json_object_get(app, "storage"), k, row)
-            json_array_append_new(others,
-                json_pack("{s:s,s:s,s:s,s:s,s:b}", "app", text_of(app, "name"), "path",
-                          text_of(row, "path"), "location", text_of(row, "location"), "answer",
-                          text_of(row, "answer"), "read_only",
-                          json_is_true(json_object_get(row, "read_only"))));
+        add_others(others, app, json_object_get(app, "storage"));
+        add_others(others, app, json_object_get(app, "wanted"));
     }
     return others;
 }
@@ -198,8 +224,10 @@ static void warn_space(const json_t *row, json_t *warnings)
     const json_t *free = json_object_get(row, "free");
     double wanted = (double)number_of(row, "wanted"), there = (double)json_integer_value(free);
     if (json_is_integer(free) && wanted > there)
-        add(warnings, json_sprintf("%s should have %.1f GB of room, its author says, and %.1f GB are "
-                                   "free there", text_of(row, "answer"), wanted / 1e9, there / 1e9));
+        add(warnings,
+            json_sprintf("%s should have %.1f GB of room, its author says, and %.1f GB are "
+                         "free there",
+                         text_of(row, "answer"), wanted / 1e9, there / 1e9));
 }
 
 void aphd_storage_warn(const json_t *rows, json_t *warnings)

@@ -21,18 +21,20 @@
 
 #include "helper/catalog/storage_folders.h"
 
-/* One row for each folder that binds (of the policy) names, of site rows (helper/catalog/storage.h), both
- * borrowed, with what follows from them: answer to mounts, writers, shared, wanted. others: as
- * aphd_storage_others makes. Rows that name the same folder become one. */
+/* One row for each folder that binds (of the policy) names, of site rows
+ * (helper/catalog/storage.h), both borrowed, with what follows from them: answer to mounts,
+ * writers, shared, wanted. others: as aphd_storage_others makes. Rows that name the same folder
+ * become one. */
 json_t *aphd_storage_rows(const json_t *binds, const json_t *site_rows, const json_t *compose,
                           const json_t *images, const json_t *others);
 
-/* Adds what was seen: new, owner, given, writable, free. remapped: users inside containers are others
- * outside, and nothing is known of them. */
+/* Adds what was seen: new, owner, given, writable, free. remapped: users inside containers are
+ * others outside, and nothing is known of them. */
 void aphd_storage_rows_add(json_t *row, const aphd_storage_folder_t *seen, int remapped);
 
-/* Folders of all apps (rows of the "apps" call) but the one called name ("": of all), as
- * aphd_policy_site_t wants them, with "location" and "answer": new array. */
+/* Folders of all apps (rows of the "apps" call) but the one called name ("": of all), and those
+ * that an update is about to give them, as aphd_policy_site_t wants them, with "location" and
+ * "answer": new array. */
 json_t *aphd_storage_others(const json_t *apps, const char *name);
 
 /* Adds what is worth a warning (plan_needs.h) to warnings. */

@@ -25,6 +25,7 @@
 #include "helper/job/folders.h"
 #include "helper/base/purge.h"
 #include "helper/job/take_down.h"
+#include "helper/job/update_left.h"
 #include "helper/job/vhosts.h"
 
 #define STEPS 5
@@ -171,9 +172,23 @@ static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_purge_watched(job->app.data_dir, &watch, err) : status;
 }
 
+/* What an update set aside that was given up is data, too, and is where it belongs before it is kept. */
+static apr_status_t settle(leaving_t *leaving, aph_error_t *err)
+{
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_update_settle(leaving->job, &why);
+    if (status == APR_EOF || !leaving->purge)
+        *err = why;
+    else
+        status = APR_SUCCESS;
+    return status;
+}
+
 static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *err)
 {
     apr_status_t status = remove_containers(leaving, err);
+    if (status == APR_SUCCESS)
+        status = settle(leaving, err);
     if (status == APR_SUCCESS)
         status = give_images_back(leaving, err);
     return status == APR_SUCCESS ? keep_or_purge(leaving, err) : status;

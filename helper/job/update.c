@@ -2,42 +2,67 @@
 /* How an app from a catalog becomes another revision of its entry, and how it goes back.
  *
  *   1. The engine answers, and the disks have room.
- *   2. The revision is found: the entry's active one, or the named one; for a rollback what the last
- *      update replaced, which the app's own row has, so that neither a catalog nor, while its images are
- *      here, a network is needed. It is read with the answers the app has, and judged. Id, port, name and
- *      network stay what they are; a network that would have to grow is a reason to refuse.
- *   3. No foreign container or network has the names it will use; a new port of the machine is free.
+ *   2. The revision is found: the entry's active one, or the named one; for a rollback what the
+ *      last update replaced, which the app's own row has, so that neither a catalog nor, while its
+ *      images are here, a network is needed. It is read with the answers the app has, and judged.
+ *      Id, port, name and network stay what they are; a network that would have to grow is a reason
+ *      to refuse.
+ *   3. No foreign container or network has the names it will use; a new port of the machine is
+ *      free.
  *   4. The plan says what changes (update_plan.h); with plan_only the story ends here.
- *   5. What was not consented to before has been answered with yes, and the plan is the one that was
- *      shown.
+ *   5. What was not consented to before has been answered with yes, and the plan is the one that
+ *      was shown.
  *   6. Its images are here, by id, and the model is rendered. Up to here the old containers serve.
- *   7. Visitors see that it is being updated. The old containers are stopped, and removed with their
- *      network. Data and volumes stay.
- *   8. Files the author wants written again are written, and those they replace set aside; new files and
- *      folders are made.
- *   9. Compose brings the new model up; what runs is what was judged. It answers.
- *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision, and what
- *      was before as "previous". The address leads to it.
+ *   7. Visitors see that it is being updated. The old containers are stopped, and removed with
+ *      their network. Data and volumes stay.
+ *   8. Files the author wants written again are written, and those they replace set aside; new
+ *      files and folders are made.
+ *   9. Compose brings the new model up; what runs is what was judged. It answers. Where its author
+ *      wants other options of the virtual host, httpd gets them; those a person gave stay.
+ *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision,
+ *      and what was before as "previous". The address leads to it.
  *  11. What was set aside is deleted, and so are images that neither it nor what it replaced needs.
  *
- * Whatever fails before 10 is done, a cancel, and kill -9 (recover.c): what is new goes, what was set aside
- * comes back, and the old model, still in the row, is started again from its image ids. The data folder is
- * not copied: what a new version made of the data, an old one has to live with. The plan says so.
+ * Whatever fails before 10 is done, a cancel, and kill -9 (recover.c): what is new goes, what was
+ * set aside comes back, and the old model, still in the row, is started again from its image ids.
+ * The data folder is not copied: what a new version made of the data, an old one has to live with.
+ * The plan says so.
  *
- * An app that was stopped on purpose is started for the proof in 9, without its address, and stopped
- * again: an update that does not work is found out now and not at its next start. Where it is taken back,
- * its next start makes the old containers anew. */
+ * An app that was stopped on purpose is started for the proof in 9, without its address, and
+ * stopped again: an update that does not work is found out now and not at its next start. Where it
+ * is taken back, its next start makes the old containers anew. */
 #include "helper/job/update.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "helper/job/plan_needs.h"
+#include "helper/job/update_left.h"
+
+/* What an earlier one left that was given up: the app is first what its row says, and answers. */
+static apr_status_t settle(aphd_job_t *job, aph_error_t *err)
+{
+    json_auto_t *undo = NULL;
+    json_auto_t *nothing = json_object();
+    apr_status_t status = aphd_job_flag(job, "plan_only") ? APR_SUCCESS
+                        : aphd_left_read(job, &undo, err);
+    if (status != APR_SUCCESS || undo == NULL)
+        return status;
+    if (aphd_update_is_done(job, undo))
+        return aphd_update_settle(job, err);
+    aphd_job_step(job, "undo", 0, 1, "taking back an earlier update, which was given up");
+    status = aphd_update_back(job, undo, "an earlier update was given up, and taken back", err);
+    job->halt.heedless = 0;
+    return status == APR_SUCCESS ? aphd_ask_step(job->ask, "settled", nothing, err) : status;
+}
 
 static apr_status_t agree(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
     aphd_install_step(install, 0, "engine", "asking the container engine");
     apr_status_t status = aphd_install_allowed(install->job, err);
+    if (status == APR_SUCCESS)
+        status = settle(install->job, err);
     if (status == APR_SUCCESS)
         status = aphd_update_find(update, err);
     if (status != APR_SUCCESS || update->same)
@@ -55,6 +80,8 @@ static apr_status_t carry_out(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_install_consent(&update->install, err);
     if (status == APR_SUCCESS)
         status = aphd_plan_fits(update->install.plan, err);
+    if (status == APR_SUCCESS)
+        aphd_update_remember(update); /* before anything is made with them */
     return status == APR_SUCCESS ? aphd_update_switch(update, err) : status;
 }
 
@@ -84,6 +111,17 @@ static apr_status_t end_early(aphd_update_t *update, aph_error_t *err)
     return aphd_ask_finish(update->install.job->ask, &ending, err);
 }
 
+/* One that was made up now, or at a try that failed, has been told nobody. */
+static int has_new_secret(const aphd_update_t *update)
+{
+    const char *id;
+    json_t *ignored;
+    json_object_foreach(update->fresh, id, ignored)
+        if (aphd_source_is_secret(aphd_source_question(update->install.source->manifest, id)))
+            return 1;
+    return 0;
+}
+
 /* What is told once, to who updates it: how to log in where there are new secrets. */
 static void tell_once(const aphd_update_t *update, json_t *answer)
 {
@@ -91,11 +129,12 @@ static void tell_once(const aphd_update_t *update, json_t *answer)
     if (update->rollback)
         return;
     json_object_set_new(answer, "notes", json_string(source->notes));
-    if (json_array_size(source->made) > 0 && json_array_size(source->credentials) > 0)
+    if (has_new_secret(update) && json_array_size(source->credentials) > 0)
         json_object_set(answer, "credentials", source->credentials);
 }
 
-/* The address leads to it a moment before it is the app: who comes in between meets what has answered. */
+/* The address leads to it a moment before it is the app: who comes in between meets what has
+ * answered. */
 static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
@@ -104,12 +143,21 @@ static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
     aphd_install_step(&update->install, 0, "publish", "making it the app");
     json_object_set(answer, "ports", update->install.policy.ports);
     tell_once(update, answer);
-    apr_status_t status = aphd_ask_step(job->ask, "publish", update->install.undo, err);
+    apr_status_t status = aphd_install_journal(&update->install, "publish", err);
     if (status == APR_SUCCESS)
         status = update->stopped ? aphd_ask_state(job->ask, "stopped", NULL, "", err)
                                  : aphd_ask_state(job->ask, "running", NULL, "", err);
     aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer, .record = record};
     return status == APR_SUCCESS ? aphd_ask_finish(job->ask, &ending, err) : status;
+}
+
+/* Sound answers are not asked for again because something else went wrong. */
+static void keep_answers(aphd_update_t *update, aph_error_t *reason)
+{
+    size_t length = strlen(reason->message);
+    if ((update->remembered || aphd_update_remember(update)) && json_object_size(update->given) > 0)
+        snprintf(reason->message + length, sizeof reason->message - length,
+                 "; your answers are kept for the next try");
 }
 
 /* Where the engine is gone the journal stays open: it is undone when the engine is back. */
@@ -123,6 +171,8 @@ static apr_status_t end_undone(aphd_update_t *update, aph_error_t *reason)
     if (json_is_true(json_object_get(undo, "switched")))
         aph_error_wrap(reason, "%s is what it was before, for the %s did not work", job->app.name,
                        update->rollback ? "rollback" : "update");
+    job->halt.heedless = 1;
+    keep_answers(update, reason);
     if (undo != NULL)
         aphd_job_step(job, "undo", 0, 1, "taking everything back");
     apr_status_t undone = aphd_update_back(job, undo, reason->message, &trouble);
@@ -148,6 +198,7 @@ static void clear(aphd_update_t *update)
     aphd_install_clear(&update->install);
     json_decref(update->target);
     json_decref(update->given);
+    json_decref(update->fresh);
     json_decref(update->before);
     json_decref(update->again);
     json_decref(update->images);

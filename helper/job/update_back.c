@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, the way back: what the row says runs again. Every piece may be done already, or may never have
- * begun. */
+/* Updating, the way back: what the row says runs again. Every piece may be done already, or may
+ * never have begun. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "helper/job/folders.h"
 #include "helper/job/start.h"
 #include "helper/job/take_down.h"
+#include "helper/job/update_left.h"
 
 static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
@@ -33,6 +34,12 @@ static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_er
     return status;
 }
 
+int aphd_update_is_done(const aphd_job_t *job, const json_t *undo)
+{
+    const json_t *was = json_object_get(json_object_get(job->app.row, "previous"), "aside_dir");
+    return json_is_string(was) && json_equal(was, json_object_get(undo, "aside_dir"));
+}
+
 static int is_of_the_app(const aphd_job_t *job, const char *id)
 {
     size_t i;
@@ -45,7 +52,8 @@ static int is_of_the_app(const aphd_job_t *job, const char *id)
     return 0;
 }
 
-/* What came goes. A name that the old image still has, for the new one never came, is not given up. */
+/* What came goes. A name that the old image still has, for the new one never came, is not given
+ * up. */
 static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_error_t *err)
 {
     json_auto_t *came = json_array();
@@ -54,7 +62,8 @@ static apr_status_t take_new_images(aphd_job_t *job, const json_t *refs, aph_err
     json_array_foreach((json_t *)refs, i, ref) {
         aphd_image_t found;
         aph_error_t unheard = APH_ERROR_INIT;
-        if (aphd_image_find(job->engine, json_string_value(ref), &found, job->p, &unheard) != APR_SUCCESS
+        const char *name = json_string_value(ref);
+        if (aphd_image_find(job->engine, name, &found, job->p, &unheard) != APR_SUCCESS
             || !is_of_the_app(job, found.id))
             json_array_append(came, ref);
     }
@@ -91,15 +100,17 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
     return status == APR_SUCCESS ? aphd_ask_state(job->ask, "stopped", NULL, because, err) : status;
 }
 
-/* From here on the data folder is the old app's: where this is cut off, the next try takes nothing in it
- * away, whatever the old containers have made by then. */
+/* From here on the data folder is the old app's: where this is cut off, the next try takes nothing
+ * in it away, whatever the old containers have made by then. */
 static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
+    static const char *const done[] = {"folders", "data_made", "storage", "wanted",
+                                       "aside",   "aside_dir", "site",    NULL};
     json_auto_t *left = json_copy((json_t *)undo);
-    static const char *const done[] = {"folders", "data_made", "storage", "aside", "aside_dir", NULL};
     for (const char *const *member = done; *member != NULL; member++)
         json_object_del(left, *member);
-    return aphd_ask_step(job->ask, "undo", left, err);
+    apr_status_t status = aphd_left_drop(job, err);
+    return status == APR_SUCCESS ? aphd_ask_step(job->ask, "undo", left, err) : status;
 }
 
 static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *err)
@@ -109,7 +120,7 @@ static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *e
         status = aphd_take_folders(job, undo, err);
     if (status == APR_SUCCESS && !json_is_true(json_object_get(undo, "data_made")))
         status = bring_aside_back(job, undo, err);
-    return status == APR_SUCCESS ? note_taken(job, undo, err) : status;
+    return status == APR_SUCCESS ? aphd_update_site_back(job, undo, err) : status;
 }
 
 apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *because,
@@ -118,11 +129,15 @@ apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *b
     const json_t *images = json_object_get(undo, "images");
     int switched = json_is_true(json_object_get(undo, "switched"));
     job->halt.heedless = 1;
-    if (!switched && json_array_size(images) == 0)
+    if (undo == NULL)
         return APR_SUCCESS;
+    if (!switched && json_array_size(images) == 0)
+        return aphd_left_drop(job, err);
     apr_status_t status = job->engine != NULL ? APR_SUCCESS : aphd_job_meet_engine(job, 3, err);
     if (status == APR_SUCCESS && switched)
         status = take_new(job, undo, err);
+    if (status == APR_SUCCESS)
+        status = note_taken(job, undo, err);
     if (status != APR_SUCCESS)
         return status;
     aph_error_t unheard = APH_ERROR_INIT;
@@ -130,4 +145,50 @@ apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *b
         return APR_EOF;
     name_images(job);
     return switched ? start_old(job, because, err) : APR_SUCCESS;
+}
+
+/* --- one that was given up ------------------------------------------------------------------ */
+
+/* Done, and killed at its very end: only what it set aside is left. */
+static apr_status_t tidy_up(aphd_job_t *job, const char *aside, aph_error_t *err)
+{
+    aphd_folders_t data;
+    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
+    if (status == APR_SUCCESS)
+        status = aphd_folders_remove(&data, aside, err);
+    aphd_folders_close(&data);
+    return status == APR_ENOENT ? APR_SUCCESS : status;
+}
+
+/* The old containers do not run yet, so all of it may be gone through again. */
+static apr_status_t take_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    aph_error_t unheard = APH_ERROR_INIT;
+    aphd_report_log(&job->report, "an update of %s was given up; what it left is taken back first",
+                    job->app.name);
+    apr_status_t status = job->engine != NULL ? APR_SUCCESS : aphd_job_meet_engine(job, 3, err);
+    if (status == APR_SUCCESS && json_is_true(json_object_get(undo, "switched")))
+        status = take_new(job, undo, err);
+    if (status != APR_SUCCESS)
+        return status;
+    status = take_new_images(job, json_object_get(undo, "images"), &unheard);
+    if (status == APR_EOF)
+        return status;
+    name_images(job);
+    return APR_SUCCESS;
+}
+
+apr_status_t aphd_update_settle(aphd_job_t *job, aph_error_t *err)
+{
+    json_auto_t *undo = NULL;
+    apr_status_t status = aphd_left_read(job, &undo, err);
+    if (status != APR_SUCCESS || undo == NULL)
+        return status;
+    unsigned heedless = job->halt.heedless;
+    job->halt.heedless = 1;
+    status = aphd_update_is_done(job, undo)
+           ? tidy_up(job, json_string_value(json_object_get(undo, "aside_dir")), err)
+           : take_back(job, undo, err);
+    job->halt.heedless = heedless & 1;
+    return status == APR_SUCCESS ? aphd_left_drop(job, err) : status;
 }

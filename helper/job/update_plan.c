@@ -44,7 +44,8 @@ static const json_t *of_service(const json_t *images, const char *service)
     return NULL;
 }
 
-/* What is pulled is known by its digest, what is here by its id. One without a digest may be anything. */
+/* What is pulled is known by its digest, what is here by its id. One without a digest may be
+ * anything. */
 static int is_same_image(const json_t *was, const json_t *is)
 {
     const char *key = json_is_true(json_object_get(is, "pull")) ? "digest" : "id";
@@ -184,7 +185,26 @@ static json_t *answers_changed(const json_t *was, const json_t *is)
     json_t *answer;
     json_object_foreach((json_t *)is, id, answer) {
         const json_t *old = json_object_get(was, id);
-        if (old == NULL || !json_equal(old, answer))
+        if (json_is_string(answer) && (old == NULL || !json_equal(old, answer)))
+            json_array_append_new(ids, json_string(id));
+    }
+    return ids;
+}
+
+/* Defaults that nobody answered for are in no row's answers; what the app was made with is in its plan. */
+static json_t *all_changed(const aphd_update_in_t *in)
+{
+    const json_t *was = json_object_get(in->row, "plan");
+    json_t *ids = answers_changed(json_object_get(in->row, "answers"),
+                                  json_object_get(in->target, "answers"));
+    json_t *answer;
+    const char *id;
+    was = json_object_get(json_object_get(was, "content"), "answers");
+    json_object_foreach(json_object_get(json_object_get(in->plan, "content"), "answers"), id, answer) {
+        const json_t *old = json_object_get(was, id);
+        int is_empty = old == NULL && json_string_length(answer) == 0;
+        if (json_is_string(answer) && !is_empty && (old == NULL || !json_equal(old, answer))
+            && !aphd_texts_have(ids, id))
             json_array_append_new(ids, json_string(id));
     }
     return ids;
@@ -202,7 +222,6 @@ json_t *aphd_update_difference(const aphd_update_in_t *in)
                                               json_object_get(in->plan, "images")),
                      "ports", ports_changed(was, in->plan), "files", in->again,
                      "agreed", agreed, "gone", gone,
-                     "answers", answers_changed(json_object_get(row, "answers"),
-                                                json_object_get(in->target, "answers")),
+                     "answers", all_changed(in),
                      "stopped", in->stopped);
 }

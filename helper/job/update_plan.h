@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an update changes, as data: the difference of what an app is and of the plan of what it is to be.
- * Pure.
+/* What an update changes, as data: the difference of what an app is and of the plan of what it is
+ * to be. Pure.
  *
  * "update" of a plan (plan.h) =
  *   {"rollback":BOOL,
  *    "from":SHA256|null, "to":SHA256|null,       revisions
  *    "images":[{"service":S,"from":REF|null,"to":REF|null}...]
- *                                services whose image is another one; null: the service is new, or goes.
- *                                Both may be the same reference: it names another image by now
- *    "ports":[{"port":N,"protocol":S,"address":S,"opens":BOOL}...]   of this machine, that open or close;
- *                                address: "" is every one
+ *                                services whose image is another one; null: the service is new, or
+ *                                goes. Both may be the same reference: it names another image by
+ *                                now
+ *    "ports":[{"port":N,"protocol":S,"address":S,"opens":BOOL}...]   of this machine, that open or
+ *                                close; address: "" is every one
  *    "files":[REL...]            written again, though they are there
  *    "agreed":[ID...]            consented to before, and asked for again
  *    "gone":[ID...]              consented to before, and not asked for any more
@@ -32,7 +33,8 @@ typedef struct aphd_update_in_t {
 /* A new reference. */
 json_t *aphd_update_difference(const aphd_update_in_t *in);
 
-/* The findings row was consented to: those of its plan whose ids are in its "consents". row: APP, or its
+/* The findings row was consented to: those of its plan whose ids are in its "consents". row: APP,
+ * or its
  * "previous" (job_wire.h), borrowed. A new reference. */
 json_t *aphd_findings_agreed(const json_t *row);
 

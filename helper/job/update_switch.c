@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, second half: the new images come while the old containers serve; then these go, and new ones
- * take their place. */
+/* Updating, second half: the new images come while the old containers serve; then these go, and new
+ * ones take their place. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/folders.h"
 #include "helper/job/take_down.h"
+#include "helper/job/update_left.h"
 #include "helper/job/update_plan.h"
 
 /* Of this job alone: an earlier one that still tidies up cannot meet it. */
@@ -31,8 +32,14 @@ static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
     install->undo = json_pack("{s:[], s:b, s:O, s:s}", "images", "switched", 0, "aside",
                               update->again, "aside_dir", aside_dir(install->job));
     json_object_set(update->before, "aside_dir", json_object_get(install->undo, "aside_dir"));
+    if (json_array_size(install->storage_rows) > 0)
+        json_object_set(install->undo, "wanted", install->storage_rows);
     apr_status_t status = aphd_install_images(install, err);
-    return status == APR_SUCCESS ? aphd_install_render(install, err) : status;
+    if (status == APR_SUCCESS)
+        status = aphd_install_render(install, err);
+    /* Whoever plans now sees in the journal what this app will have; what was planned before that
+     * is seen here, or will find it when it looks again in its turn. */
+    return status == APR_SUCCESS ? aphd_install_storage_again(install, err) : status;
 }
 
 /* From here on visitors wait. One that is stopped goes on saying so. */
@@ -41,7 +48,7 @@ static apr_status_t stop_old(aphd_update_t *update, aph_error_t *err)
     aphd_job_t *job = update->install.job;
     aphd_install_step(&update->install, 0, "stop", "stopping what ran");
     json_object_set_new(update->install.undo, "switched", json_true());
-    apr_status_t status = aphd_ask_step(job->ask, "stop", update->install.undo, err);
+    apr_status_t status = aphd_install_journal(&update->install, "stop", err);
     if (status == APR_SUCCESS && !update->stopped)
         status = aphd_ask_state(job->ask, "starting", NULL, update->rollback
                                     ? "it is taken back to what it was before its last update"
@@ -75,6 +82,8 @@ static apr_status_t start_new(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_bring_write(install->job, install->model, err);
     if (status == APR_SUCCESS)
         status = aphd_install_start(install, err);
+    if (status == APR_SUCCESS)
+        status = aphd_update_site_bring(update, err);
     /* It has shown that it can; who stopped it wants it stopped. */
     return status == APR_SUCCESS && update->stopped ? aphd_take_stop(install->job, err) : status;
 }
@@ -140,6 +149,20 @@ static void drop_images(aphd_update_t *update)
     }
 }
 
+/* The next job about the app may have begun, and have a journal of its own there. */
+static void drop_journal(const aphd_update_t *update)
+{
+    aphd_job_t *job = update->install.job;
+    json_auto_t *left = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = aphd_left_read(job, &left, &why);
+    if (status == APR_SUCCESS && json_equal(json_object_get(left, "aside_dir"),
+                                            json_object_get(update->before, "aside_dir")))
+        status = aphd_left_drop(job, &why);
+    if (status != APR_SUCCESS)
+        aphd_report_log(&job->report, "%s", why.message);
+}
+
 void aphd_update_clean(aphd_update_t *update)
 {
     aphd_job_t *job = update->install.job;
@@ -149,6 +172,8 @@ void aphd_update_clean(aphd_update_t *update)
     const char *earlier = json_string_value(json_object_get(
         json_object_get(job->app.row, "previous"), "aside_dir"));
     job->halt.heedless = 1;
+    drop_journal(update);
+    aphd_update_forget(update);
     if (aphd_folders_open(&data, job->app.data_dir, 0, &why) == APR_SUCCESS
         && (aphd_folders_remove(&data, aside_dir(job), &why) != APR_SUCCESS
             || (earlier != NULL && aphd_folders_remove(&data, earlier, &why) != APR_SUCCESS)))

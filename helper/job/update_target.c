@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updating, first half: which text with which answers the app is to be, whether it may be, and what would
- * change. */
+/* Updating, first half: which text with which answers the app is to be, whether it may be, and what
+ * would change. */
 #include "helper/job/update.h"
 
 #include <string.h>
@@ -11,6 +11,14 @@
 #include "helper/job/update_plan.h"
 
 #define NUMBER_MAX 7 /* digits of a revision's number; eight and more may begin a sha256 */
+
+/* "CATALOG/ID@SHA256" of a REVISION: new reference. */
+static json_t *ref_of(const json_t *row)
+{
+    return json_sprintf("%s/%s@%s", json_string_value(json_object_get(row, "catalog")),
+                        json_string_value(json_object_get(row, "id")),
+                        json_string_value(json_object_get(row, "sha256")));
+}
 
 static const char *row_text(const aphd_update_t *update, const char *member)
 {
@@ -27,46 +35,119 @@ static apr_status_t has_entry(const aphd_update_t *update, aph_error_t *err)
         return aph_error_set(err, APH_EUSAGE, 2633, "%s is a folder that httpd serves, so there is "
                              "nothing to %s: change the files", app->name, verb);
     if (row_text(update, "entry") == NULL)
-        return aph_error_set(err, APH_EUSAGE, 2634, "%s was installed from a script and not from a "
-                             "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
-                             "its data, and the new script, installed under the same name, finds it",
-                             app->name, verb, app->name);
+        return aph_error_set(
+            err, APH_EUSAGE, 2634,
+            "%s was installed from a script and not from a "
+            "catalog, so there is nothing to %s it to; `apphostctl uninstall %s` keeps "
+            "its data, and the new script, installed under the same name, finds it",
+            app->name, verb, app->name);
     return APR_SUCCESS;
 }
 
-/* The sha256 of the entry's revision with that number, as its author counts; the newest text where two
- * have it. */
-static apr_status_t find_number(aphd_update_t *update, int number, const char **sha256,
-                                aph_error_t *err)
+/* Nonzero where word, a number as an author counts or the first digits of a sha256, means the
+ * revision. */
+static int is_meant(const json_t *row, const char *word)
 {
-    aphd_job_t *job = update->install.job;
-    const char *entry = row_text(update, "entry"), *slash = strchr(entry, '/');
-    aphd_catalog_store_t *store;
+    size_t length = strlen(word);
+    if (length <= NUMBER_MAX)
+        return json_integer_value(json_object_get(row, "revision")) == apr_atoi64(word);
+    return strncmp(json_string_value(json_object_get(row, "sha256")), word, length) == 0;
+}
+
+/* Of the revisions of one entry (CATALOG/ID): those that word means, the newest where a number was
+ * used for two; each as CATALOG/ID@SHA256, appended to found. */
+static apr_status_t find_of(const aphd_update_t *update, aphd_catalog_store_t *store,
+                            const char *entry, const char *word, json_t *found, aph_error_t *err)
+{
+    apr_pool_t *p = update->install.job->p;
+    const char *slash = strchr(entry, '/');
     json_auto_t *rows = NULL;
+    const json_t *row, *newest = NULL;
     size_t i;
-    json_t *row;
     aphd_revision_filter_t filter = {
         .id = slash != NULL ? slash + 1 : entry, .inactive = 1, .obsolete = 1, .limit = 10000,
-        .catalog = slash != NULL ? apr_pstrmemdup(job->p, entry, (apr_size_t)(slash - entry)) : NULL,
+        .catalog = slash != NULL ? apr_pstrmemdup(p, entry, (apr_size_t)(slash - entry)) : NULL,
     };
-    json_int_t newest = -1;
+    apr_status_t status = aphd_revision_list(store, &filter, &rows, NULL, err);
+    json_array_foreach(rows, i, row) {
+        if (!is_meant(row, word))
+            continue;
+        if (strlen(word) > NUMBER_MAX)
+            json_array_append_new(found, ref_of(row));
+        else if (newest == NULL || json_integer_value(json_object_get(row, "created"))
+                                       > json_integer_value(json_object_get(newest, "created")))
+            newest = row;
+    }
+    if (newest != NULL)
+        json_array_append_new(found, ref_of(newest));
+    return status;
+}
+
+/* The entry may be called something else by now: then that is where its new revisions are. */
+static apr_status_t find_all(const aphd_update_t *update, aphd_catalog_store_t *store,
+                             const char *word, json_t *found, aph_error_t *err)
+{
+    const char *entry = row_text(update, "entry");
+    json_auto_t *now = NULL, *ref = NULL;
+    aph_error_t unheard = APH_ERROR_INIT;
+    apr_status_t status = find_of(update, store, entry, word, found, err);
+    if (status != APR_SUCCESS || json_array_size(found) > 0
+        || aphd_revision_find(store, entry, &now, NULL, &unheard) != APR_SUCCESS)
+        return status;
+    ref = ref_of(now);
+    const char *name = json_string_value(ref);
+    name = apr_pstrmemdup(update->install.job->p, name, strcspn(name, "@"));
+    return strcmp(name, entry) != 0 ? find_of(update, store, name, word, found, err) : status;
+}
+
+/* Digits that no revision of the app's entry has may be those of another entry: that is said. */
+static apr_status_t not_its_own(const aphd_update_t *update, aphd_catalog_store_t *store,
+                                const char *word, aph_error_t *err)
+{
+    const char *entry = row_text(update, "entry"), *name = update->install.job->app.name;
+    json_auto_t *row = NULL, *ref = NULL;
+    aph_error_t unheard = APH_ERROR_INIT;
+    if (strlen(word) <= NUMBER_MAX)
+        return aph_error_set(err, APH_ENOTFOUND, 2635,
+                             "no revision %s of %s is known here; `apphostctl "
+                             "revision list --all` shows those that are",
+                             word, entry);
+    if (aphd_revision_find(store, word, &row, NULL, &unheard) != APR_SUCCESS)
+        return aph_error_set(err, APH_ENOTFOUND, 2783,
+                             "%s was made from %s, and no revision of that begins "
+                             "with %.64s; `apphostctl revision list --all` shows those there are",
+                             name, entry, word);
+    ref = ref_of(row);
+    return aph_error_set(err, APH_EUSAGE, 2784,
+                         "%s was made from %s, and %.64s is another entry's: %.200s; "
+                         "another entry is installed anew",
+                         name, entry, word, json_string_value(ref));
+}
+
+/* A number or digits as CATALOG/ID@SHA256, of the app's own entry and no other. */
+static apr_status_t find_own(aphd_update_t *update, const char *word, const char **ref,
+                             aph_error_t *err)
+{
+    aphd_job_t *job = update->install.job;
+    aphd_catalog_store_t *store;
+    json_auto_t *found = json_array();
+    const char *list = "";
+    size_t i;
+    json_t *one;
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p, err);
     if (status != APR_SUCCESS)
         return status;
-    status = aphd_revision_list(store, &filter, &rows, NULL, err);
+    status = find_all(update, store, word, found, err);
+    if (status == APR_SUCCESS && json_array_size(found) == 0)
+        status = not_its_own(update, store, word, err);
     aphd_catalog_store_close(store);
-    *sha256 = NULL;
-    json_array_foreach(rows, i, row) {
-        json_int_t created = json_integer_value(json_object_get(row, "created"));
-        if (json_integer_value(json_object_get(row, "revision")) == number && created > newest) {
-            newest = created;
-            *sha256 = apr_pstrdup(job->p, json_string_value(json_object_get(row, "sha256")));
-        }
-    }
-    if (status == APR_SUCCESS && *sha256 == NULL)
-        return aph_error_set(err, APH_ENOTFOUND, 2635, "no revision %d of %s is known here; "
-                             "`apphostctl revision list --all` shows those that are", number, entry);
-    return status;
+    if (status != APR_SUCCESS)
+        return status;
+    json_array_foreach(found, i, one)
+        list = apr_pstrcat(job->p, list, i > 0 ? ", " : "", json_string_value(one), NULL);
+    *ref = list;
+    return json_array_size(found) == 1 ? APR_SUCCESS
+         : aph_error_set(err, APH_EUSAGE, 2785, "%.64s is ambiguous; name one of: %s", word, list);
 }
 
 /* Nonzero where the entry of source had that name before, in the same catalog. */
@@ -77,32 +158,59 @@ static int was_called(const aphd_source_t *source, const char *entry)
     const json_t *was;
     if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
         return 0;
-    json_array_foreach(json_object_get(source->manifest, "was"), i, was)
-        if (strcmp(json_string_value(was), entry + prefix) == 0)
+    json_array_foreach(source->was, i, was)
+        if (json_is_string(was) && strcmp(json_string_value(was), entry + prefix) == 0)
             return 1;
     return 0;
 }
 
-/* A revision by its number, by its sha256 or the beginning of one; none: the active one. */
+/* What a number or digits alone are of: the app's own entry. */
+static int is_short(const char *word)
+{
+    size_t length = strlen(word);
+    return length > 0 && (length <= NUMBER_MAX ? strspn(word, "0123456789") == length
+                                               : strspn(word, "0123456789abcdef") == length);
+}
+
+/* It was agreed to once: the one the app is at, and the one it was at. */
+static int was_its_own(const aphd_update_t *update, const aphd_source_t *source)
+{
+    const json_t *row = update->install.job->app.row;
+    const char *before =
+        json_string_value(json_object_get(json_object_get(row, "previous"), "revision"));
+    const char *now = row_text(update, "revision");
+    return (now != NULL && strcmp(source->revision, now) == 0)
+        || (before != NULL && strcmp(source->revision, before) == 0);
+}
+
+/* A revision by its number, by its sha256 or the beginning of one, or as lists print it; none: the
+ * active one. */
 static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
     const char *entry = row_text(update, "entry");
     const char *named = aphd_job_text(job, "revision"), *ref = named != NULL ? named : entry;
     aphd_source_t *source;
-    size_t length = strlen(ref);
-    apr_status_t status = APR_SUCCESS;
-    if (named != NULL && length > 0 && length <= NUMBER_MAX && strspn(ref, "0123456789") == length)
-        status = find_number(update, (int)apr_atoi64(ref), &ref, err);
+    apr_status_t status = named != NULL && is_short(named) ? find_own(update, named, &ref, err)
+                                                           : APR_SUCCESS;
     if (status == APR_SUCCESS)
-        status = aphd_source_find(job, ref, named != NULL, &source, err);
+        status = aphd_source_find(job, ref, 1, &source, err);
     if (status == APH_ENOTFOUND && named == NULL)
         aph_error_wrap(err, "%s has nothing to move to", job->app.name);
     if (status != APR_SUCCESS)
         return status;
     if (strcmp(source->name, entry) != 0 && !was_called(source, entry))
-        return aph_error_set(err, APH_EUSAGE, 2636, "%s was made from %s, and %.64s is a revision of %s; "
-                             "another entry is installed anew", job->app.name, entry, ref, source->name);
+        return aph_error_set(err, APH_EUSAGE, 2636,
+                             "%s was made from %s, and %.64s is a revision of %s; "
+                             "another entry is installed anew",
+                             job->app.name, entry, ref, source->name);
+    if (source->obsolete && !was_its_own(update, source) && !aphd_job_flag(job, "obsolete"))
+        return aph_error_set(
+            err, APH_EDENIED, 2786,
+            "revision %.16s of %s is obsolete: its catalog offers "
+            "it no more, and %s stays what it is. Say --obsolete to move to it all the "
+            "same",
+            source->revision, source->name, job->app.name);
     update->install.source = source;
     return APR_SUCCESS;
 }
@@ -111,15 +219,19 @@ static apr_status_t find_previous(aphd_update_t *update, aph_error_t *err)
 {
     aphd_job_t *job = update->install.job;
     json_t *previous = json_object_get(job->app.row, "previous");
-    if (!json_is_object(previous))
-        return aph_error_set(err, APH_EUSAGE, 2637, "%s was never updated since it was installed, so "
-                             "there is nothing to go back to", job->app.name);
+    if (!json_is_object(previous) || json_object_get(previous, "kept") != NULL)
+        return aph_error_set(err, APH_EUSAGE, 2637,
+                             "%s was never updated since it was installed, so "
+                             "there is nothing to go back to",
+                             job->app.name);
     json_auto_t *row = json_copy(previous);
     json_object_set(row, "entry", json_object_get(job->app.row, "entry"));
     apr_status_t status = aphd_source_of_row(job, row, &update->install.source, err);
     if (status == APR_SUCCESS && update->install.source == NULL)
-        return aph_error_set(err, APH_EINTERNAL, 2638, "what %s was before its update is no entry of a "
-                             "catalog", job->app.name);
+        return aph_error_set(err, APH_EINTERNAL, 2638,
+                             "what %s was before its update is no entry of a "
+                             "catalog",
+                             job->app.name);
     return status;
 }
 
@@ -148,8 +260,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
     const aphd_source_t *source = update->install.source;
     update->same = !update->rollback && revision != NULL && strcmp(revision, source->revision) == 0
                 && adds_nothing(update->given, json_object_get(job->app.row, "answers"));
-    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script", source->text,
-                               "entry", source->name, "revision", source->revision);
+    update->target = json_pack("{s:s, s:s, s:s, s:s}", "format", source->format, "script",
+                               source->text, "entry", source->name, "revision", source->revision);
     return APR_SUCCESS;
 }
 
@@ -158,8 +270,8 @@ apr_status_t aphd_update_find(aphd_update_t *update, aph_error_t *err)
 /* "previous", with the images as the row has them: a start may have pulled one again. */
 static json_t *what_it_is(const json_t *row)
 {
-    static const char *const kept[] = {"revision", "format", "script", "answers", "consents", "allowed",
-                                       NULL};
+    static const char *const kept[] = {"revision", "format",  "script", "answers",
+                                       "consents", "allowed", NULL};
     json_t *before = json_object();
     json_t *plan = json_copy(json_object_get(row, "plan"));
     for (const char *const *member = kept; *member != NULL; member++)
@@ -195,30 +307,6 @@ static void know_replaced(aphd_update_t *update)
 
 /* --- judging -------------------------------------------------------------------------------- */
 
-/* What the person says now, over what was answered before: going back, over what was answered then. What
- * is not asked any more is kept for the day it is asked again. */
-static apr_status_t answer(aphd_update_t *update, aph_error_t *err)
-{
-    aphd_job_t *job = update->install.job;
-    aphd_source_t *source = update->install.source;
-    const json_t *row = job->app.row;
-    const json_t *kept = json_object_get(update->rollback ? json_object_get(row, "previous") : row,
-                                         "answers");
-    apr_status_t status = aphd_source_fits(job, source, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_answer(job, source, update->given, kept, update->replaced.ports, err);
-    if (status == APR_SUCCESS)
-        status = aphd_source_apply(job, source, &update->install.script, err);
-    if (status != APR_SUCCESS) {
-        aph_error_wrap(err, "%s stays what it is", job->app.name);
-        return status;
-    }
-    json_t *answers = json_deep_copy(kept);
-    json_object_update(answers, source->answers);
-    json_object_set_new(update->target, "answers", answers);
-    return APR_SUCCESS;
-}
-
 /* Its network belongs to the containers that run: it cannot be made larger under them. */
 static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
 {
@@ -227,11 +315,15 @@ static apr_status_t fits_network(const aphd_update_t *update, aph_error_t *err)
     int services = (int)json_array_size(json_object_get(compose, "services"));
     const char *subnet = row_text(update, "subnet");
     aphd_cidr_t own;
-    if (subnet == NULL || !aphd_cidr_parse(subnet, &own) || aphd_cidr_bits_for(services) >= own.bits)
+    if (subnet == NULL || !aphd_cidr_parse(subnet, &own)
+        || aphd_cidr_bits_for(services) >= own.bits)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2639, "the new revision has %d services, and the network of "
-                         "%s, %s, has no room for them; uninstall it (its data stays) and install it "
-                         "again under the same name", services, job->app.name, subnet);
+    return aph_error_set(
+        err, APH_EDENIED, 2639,
+        "the new revision has %d services, and the network of "
+        "%s, %s, has no room for them; uninstall it (its data stays) and install it "
+        "again under the same name",
+        services, job->app.name, subnet);
 }
 
 static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
@@ -242,28 +334,34 @@ static apr_status_t keeps_its_web(const aphd_update_t *update, aph_error_t *err)
         return APR_SUCCESS;
     const char *scheme = json_string_value(json_object_get(
         json_object_get(update->install.source->manifest, "web"), "scheme"));
-    if (web == app->web && app->web && scheme != NULL && (strcmp(scheme, "https") == 0) != app->https)
-        return aph_error_set(err, APH_EDENIED, 2650, "%s is reached inside with %s, and the new revision "
-                             "with %s; uninstall it (its data stays) and install it again under the same "
-                             "name", app->name, app->https ? "https" : "http", scheme);
+    if (web == app->web && app->web && scheme != NULL
+        && (strcmp(scheme, "https") == 0) != app->https)
+        return aph_error_set(
+            err, APH_EDENIED, 2650,
+            "%s is reached inside with %s, and the new revision "
+            "with %s; uninstall it (its data stays) and install it again under the same "
+            "name",
+            app->name, app->https ? "https" : "http", scheme);
     if (web == app->web)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EDENIED, 2640, "%s has %s, and the new revision has %s; that is "
-                         "another app: uninstall it (its data stays) and install it again under the same "
-                         "name", app->name, app->web ? "a web page" : "no web page",
-                         web ? "one" : "none");
+    return aph_error_set(
+        err, APH_EDENIED, 2640,
+        "%s has %s, and the new revision has %s; that is "
+        "another app: uninstall it (its data stays) and install it again under the same "
+        "name",
+        app->name, app->web ? "a web page" : "no web page", web ? "one" : "none");
 }
 
 apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
-    aphd_job_t *job = install->job;
-    aphd_install_step(install, 0, "read", update->rollback ? "reading what it was"
-                                                           : "reading and judging the new revision");
+    aphd_install_step(install, 0, "read",
+                      update->rollback ? "reading what it was"
+                                       : "reading and judging the new revision");
     know_replaced(update);
-    apr_status_t status = aphd_site_from_row(job, &job->app, &install->site, err);
+    apr_status_t status = aphd_update_site(update, err);
     if (status == APR_SUCCESS)
-        status = answer(update, err);
+        status = aphd_update_answer(update, err);
     if (status == APR_SUCCESS)
         status = fits_network(update, err);
     if (status == APR_SUCCESS)
@@ -297,16 +395,64 @@ static void add_warning(json_t *plan, const char *id, const char *text)
                               json_pack("{s:s, s:s}", "id", id, "text", text));
 }
 
-/* Options belong to the app: some are the person's own word, and they are not told apart later. */
-static int leaves_options(const aphd_update_t *update)
+/* Nonzero where the newest revision of the entry that is known here calls it obsolete. */
+static int is_obsolete_now(const aphd_update_t *update)
 {
-    const json_t *has = json_object_get(update->install.job->app.row, "options");
+    aphd_job_t *job = update->install.job;
+    const char *entry = update->install.source->name, *slash = strchr(entry, '/');
+    aphd_catalog_store_t *store;
+    json_auto_t *rows = NULL;
+    const json_t *row, *newest = NULL;
+    size_t i;
+    aph_error_t unheard = APH_ERROR_INIT;
+    aphd_revision_filter_t filter = {.inactive = 1, .obsolete = 1, .limit = 10000};
+    if (slash == NULL || aphd_catalog_store_open(&store, job->settings->state_dir, 0, job->p,
+                                                 &unheard) != APR_SUCCESS)
+        return 0;
+    filter.catalog = apr_pstrmemdup(job->p, entry, (apr_size_t)(slash - entry));
+    filter.id = slash + 1;
+    aphd_revision_list(store, &filter, &rows, NULL, &unheard);
+    aphd_catalog_store_close(store);
+    json_array_foreach(rows, i, row)
+        if (newest == NULL || json_integer_value(json_object_get(row, "created"))
+                                  > json_integer_value(json_object_get(newest, "created")))
+            newest = row; /* of one second, the list has the newest first */
+    return json_is_true(json_object_get(newest, "obsolete"));
+}
+
+/* What is not offered any more may be gone back to all the same, and whoever does it hears so. */
+static void warn_of_its_own(const aphd_update_t *update, json_t *plan)
+{
+    const aphd_source_t *source = update->install.source;
+    int obsolete = json_is_true(json_object_get(source->manifest, "obsolete"));
+    if (!was_its_own(update, source))
+        return;
+    if (obsolete)
+        add_warning(plan, "own",
+                    "It goes to an obsolete revision all the same, because this app was made "
+                    "from it before.");
+    else if (update->rollback && is_obsolete_now(update))
+        add_warning(plan, "own",
+                    "Its catalog calls the entry obsolete by now. It goes back all the same, "
+                    "because this app was made from that revision before.");
+}
+
+static const char *list_of(const json_t *options, apr_pool_t *p)
+{
+    const char *text = "";
     size_t i;
     json_t *option;
-    json_array_foreach(json_object_get(update->install.source->manifest, "options"), i, option)
-        if (!aphd_texts_have(has, json_string_value(option)))
-            return 1;
-    return 0;
+    json_array_foreach((json_t *)options, i, option)
+        text = apr_pstrcat(p, text, i > 0 ? ", " : "", json_string_value(option), NULL);
+    return text[0] != '\0' ? text : "none";
+}
+
+static const char *options_change(const aphd_update_t *update)
+{
+    apr_pool_t *p = update->install.job->p;
+    return apr_psprintf(p, "Its virtual host gets other options: %s, in place of: %s.",
+                        list_of(update->install.site.option_list, p),
+                        list_of(json_object_get(update->install.job->app.row, "options"), p));
 }
 
 static void warn(const aphd_update_t *update, json_t *plan)
@@ -317,15 +463,17 @@ static void warn(const aphd_update_t *update, json_t *plan)
     if (!update->rollback && changes != NULL && changes[0] != '\0')
         add_warning(plan, "changes", apr_pstrcat(job->p, "What its author says of this revision: ",
                                                  changes, NULL));
-    if (leaves_options(update))
-        add_warning(plan, "options", "The new revision wants other options of its virtual host; those of "
-                    "the app stay as they are. To have them, uninstall it (its data stays) and install it "
-                    "again under the same name.");
-    add_warning(plan, "one-way", update->rollback
-                ? "Its data is not taken back: what the newer version wrote, the older one has to read. "
-                  "Where it cannot, it does not come up, and the newer one is started again."
-                : "Its data is not copied. A new version may change it in a way that the old one cannot "
-                  "read any more: back up the data folders first where that matters.");
+    warn_of_its_own(update, plan);
+    if (!json_equal(update->install.site.option_list, json_object_get(job->app.row, "options")))
+        add_warning(plan, "options", options_change(update));
+    add_warning(plan, "one-way",
+                update->rollback
+                    ? "Its data is not taken back: what the newer version wrote, the older one has "
+                      "to read. "
+                      "Where it cannot, it does not come up, and the newer one is started again."
+                    : "Its data is not copied. A new version may change it in a way that the old "
+                      "one cannot "
+                      "read any more: back up the data folders first where that matters.");
 }
 
 apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)

@@ -4,8 +4,8 @@
  *   1. The engine is met, again and again while it is away, ever less often.
  *   2. Its events are listened to; every app is compared with the containers there are.
  *   3. An app whose containers came up is asked over HTTP until it answers.
- *      One that has folders in storage locations is stopped where the engine, which starts containers
- *      without asking us, gave it others (watch_storage.h).
+ *      One that has folders in storage locations is stopped where the engine, which starts
+ * containers without asking us, gave it others (watch_storage.h).
  *   4. What changed is told to the monitor, and nothing else.
  *   5. The firewall is looked at, whether or not there is an engine; what somebody flushed is built
  *      again (watch_wall.h).
@@ -23,6 +23,7 @@
 #include "helper/job/engine_events.h"
 #include "helper/job/health.h"
 #include "helper/job/own_ports.h"
+#include "helper/job/update_left.h"
 #include "helper/job/watch_apps.h"
 #include "helper/job/watch_metrics.h"
 #include "helper/job/watch_storage.h"
@@ -191,6 +192,17 @@ static apr_time_t next_look(const watching_t *watching, apr_time_t now)
     return next;
 }
 
+/* The monitor said that it fails when the update was given up. Of one that was not, a journal may
+ * be there for a moment longer. */
+static void look_for_given_up(watching_t *watching, apr_pool_t *p)
+{
+    for (size_t i = 0; i < watching->list.count; i++) {
+        aphd_watched_t *app = &watching->list.apps[i];
+        app->given_up = !app->busy && app->told == APHD_SEEN_FAILING
+                     && aphd_left_there(watching->job, app->app_id, p);
+    }
+}
+
 static apr_status_t look(watching_t *watching, aph_error_t *err)
 {
     aphd_owner_t everyone = {watching->job->instance, 0};
@@ -200,6 +212,7 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     let_rest(watching, brief);
     apr_status_t status = aphd_containers_list(watching->job->engine, &everyone, &containers, brief,
                                                err);
+    look_for_given_up(watching, brief);
     if (status == APR_SUCCESS)
         aphd_watched_judge(&watching->list, containers, apr_time_now());
     if (status == APR_SUCCESS)
@@ -214,7 +227,8 @@ static apr_status_t look(watching_t *watching, aph_error_t *err)
     return status;
 }
 
-/* Whoever got the app's port meanwhile may answer, too; once for each time its containers come up. */
+/* Whoever got the app's port meanwhile may answer, too; once for each time its containers come up.
+ */
 static int is_its_own(const watching_t *watching, const aphd_watched_t *app)
 {
     apr_pool_t *brief;
@@ -311,7 +325,8 @@ static apr_status_t wait_quietly(watching_t *watching, int milliseconds, aph_err
         int ready;
         aphd_watch_wall(&watching->wall);
         apr_time_t next = until < watching->wall.look_at ? until : watching->wall.look_at;
-        int left = (int)apr_time_as_msec(next - apr_time_now()) + 1; /* the wall may have taken it all */
+        int left =
+            (int)apr_time_as_msec(next - apr_time_now()) + 1; /* the wall may have taken it all */
         status = aphd_halt_wait(&watching->job->halt, watching->job->halt.peer_fd, POLLIN, left,
                                 &ready, err);
         if (status == APR_SUCCESS && ready)

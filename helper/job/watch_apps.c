@@ -96,7 +96,7 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
 
 int aphd_watched_should_wake(const aphd_watched_t *app, int early, apr_time_t now)
 {
-    if (!app->wanted || app->busy || app->up)
+    if (!app->wanted || app->busy || app->up || app->given_up)
         return 0;
     if (app->rest_until != 0)
         return app->rest_until <= now;
@@ -188,6 +188,15 @@ static void came_up(aphd_watched_t *app, apr_time_t now)
 
 static void judge(aphd_watched_t *app, const tally_t *tally, apr_time_t now)
 {
+    if (app->given_up) {
+        app->up = 0;
+        app->proven = 0;
+        app->rest_until = 0;
+        app->seen = APHD_SEEN_FAILING;
+        snprintf(app->reason, sizeof app->reason, "an update of it was interrupted, and could not be "
+                 "taken back; a restart does that");
+        return;
+    }
     if (tally->running > 0 && tally->other == 0) {
         app->rest_until = 0;
         came_up(app, now);

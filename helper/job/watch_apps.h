@@ -25,6 +25,7 @@ typedef struct aphd_watched_t {
     int https;                 /* it speaks TLS on its port */
     int wanted;                /* it is installed and should run */
     int busy;                  /* a job works on it */
+    int given_up;              /* an update of it was, and what runs may not be what it is */
     int wakes;                 /* times its ended containers were started, on this connection */
     int wakes_failed;          /* times in a row that this did not work */
     apr_time_t wake_at;        /* not before then again */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watcher's samples of what apps use: a round every 30 seconds, beside everything else it does. */
+/* The watcher's samples of what apps use: a round every 30 seconds, beside everything else it does.
+ */
 #ifndef APHD_WATCH_METRICS_H
 #define APHD_WATCH_METRICS_H
 

@@ -56,7 +56,8 @@ void aphd_back_off_tried(aphd_back_off_t *back_off, const char *name, int64_t no
         forget_old(&back_off->accounts[i], now);
     forget_old(&back_off->all, now);
     aphd_back_off_row_t *row = find(back_off, name);
-    count(row != NULL ? row : make_room(back_off, name), APHD_BACK_OFF_FREE, APHD_BACK_OFF_MAX, now);
+    count(row != NULL ? row : make_room(back_off, name), APHD_BACK_OFF_FREE, APHD_BACK_OFF_MAX,
+          now);
     count(&back_off->all, APHD_BACK_OFF_ALL_FREE, APHD_BACK_OFF_ALL_MAX, now);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How often a password may be tried. Pure: the clock (seconds of any origin) is passed in.
  *
- * A try is counted before its hash is computed, so that hanging up or many at once gain nothing; the
- * right password takes it back. From the fifth failure on the account waits: 1 second, then twice as
- * long each time, up to 15 minutes. All accounts together wait from the fiftieth on, up to 30 seconds,
- * so that many names are no way around it and nobody can shut everybody out for long. A name that is
- * no person's waits like any other. */
+ * A try is counted before its hash is computed, so that hanging up or many at once gain nothing;
+ * the right password takes it back. From the fifth failure on the account waits: 1 second, then
+ * twice as long each time, up to 15 minutes. All accounts together wait from the fiftieth on, up to
+ * 30 seconds, so that many names are no way around it and nobody can shut everybody out for long. A
+ * name that is no person's waits like any other. */
 #ifndef APHD_BACK_OFF_H
 #define APHD_BACK_OFF_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What has changed lately, for who would rather not ask for everything again: a ring in memory. Numbers
- * go on from a start that no earlier apphostd reached; who asks from a number that is not in the ring
- * any more is told so ("reset") and reads the lists anew. */
+/* What has changed lately, for who would rather not ask for everything again: a ring in memory.
+ * Numbers go on from a start that no earlier apphostd reached; who asks from a number that is not
+ * in the ring any more is told so ("reset") and reads the lists anew. */
 #ifndef APHD_EVENTS_H
 #define APHD_EVENTS_H
 
@@ -32,8 +32,8 @@ void aphd_events_begin(aphd_events_t *events, int64_t now);
 /* An app (job_id 0, op "") or a job is in that state now. */
 void aphd_events_add(aphd_events_t *events, const aphd_event_t *event);
 
-/* {"next":N,"events":[{"id","at","kind":"app"|"job","name","state","job_id","op"}],"reset":BOOL}: all
- * from since on; new reference. */
+/* {"next":N,"events":[{"id","at","kind":"app"|"job","name","state","job_id","op"}],"reset":BOOL}:
+ * all from since on; new reference. */
 json_t *aphd_events_json(const aphd_events_t *events, int64_t since);
 
 #endif

@@ -71,14 +71,15 @@ void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending);
 /* Tries the end of an unstored job once more. job_end.c */
 void aphd_job_retry_end(aphd_job_t *job);
 
-/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting. job_end.c */
+/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting.
+ * job_end.c */
 void aphd_job_postponed(const aphd_job_t *job, const char *why);
 
 /* Its process is gone without a finish: run it again, or end it. job_end.c */
 void aphd_job_lost(aphd_job_t *job, int exit_code);
 
-/* What of a request its record tells (new reference): no text an author wrote, and no answer, which may
- * be a secret. job_request.c */
+/* What of a request its record tells (new reference): no text an author wrote, and no answer, which
+ * may be a secret. job_request.c */
 json_t *aphd_job_detail(const json_t *args);
 
 /* Operation and arguments in one digest, whatever the order of the latter. job_request.c */

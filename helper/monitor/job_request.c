@@ -6,8 +6,9 @@
 
 json_t *aphd_job_detail(const json_t *args)
 {
-    static const char *const told[] = {"entry", "revision", "plan_hash", "catalog", "location", "kind",
-                                       "path", "allow", "consents", "ids", "changes", "aliases"};
+    static const char *const told[] = {"entry",    "revision", "plan_hash", "catalog",
+                                       "location", "kind",     "path",      "allow",
+                                       "consents", "ids",      "changes",   "aliases"};
     json_t *detail = json_object();
     const char *key;
     json_t *value;

@@ -248,9 +248,10 @@ static void start_job(aphd_job_t *job)
 static int needs_engine(const aphd_job_t *job)
 {
     aphd_app_t app;
-    return job->app_id == 0
-           || aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL) != APR_SUCCESS
-           || strcmp(app.kind, APHD_KIND_FILES) != 0;
+    return job->app_id == 0 ||
+           aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL) !=
+               APR_SUCCESS ||
+           strcmp(app.kind, APHD_KIND_FILES) != 0;
 }
 
 static int may_start(const aphd_job_t *job)
@@ -355,7 +356,8 @@ static apr_status_t refuse_busy(const aphd_job_t *open, aph_error_t *err)
                          (long long)open->job_id);
 }
 
-/* What is about no single app: one at a time of each of the two names. Who only reads does not wait. */
+/* What is about no single app: one at a time of each of the two names. Who only reads does not
+ * wait. */
 static apr_status_t admit_for_all(aphd_jobs_t *jobs, const aph_op_t *op, const char *name,
                                   aph_error_t *err)
 {
@@ -420,8 +422,8 @@ static apr_status_t journal_new(aphd_jobs_t *jobs, const aphd_order_t *order, ap
     return status;
 }
 
-/* The same person's request with the same key, within a day, is this one: its job is followed, or its end
- * told. *again is nonzero then. */
+/* The same person's request with the same key, within a day, is this one: its job is followed, or
+ * its end told. *again is nonzero then. */
 static apr_status_t answer_again(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
                                  const char *digest, int *again, aph_error_t *err)
 {
@@ -436,7 +438,8 @@ static apr_status_t answer_again(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph
         return *again ? status : APR_SUCCESS;
     if (strcmp(before, digest) != 0)
         return aph_error_set(err, APH_ETAKEN, 3081,
-                             "this key was used for another request, of job %lld", (long long)job_id);
+                             "this key was used for another request, of job %lld",
+                             (long long)job_id);
     int open = 0;
     aphd_jobs_follow(jobs, conn, job_id, &open);
     if (open) {

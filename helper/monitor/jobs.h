@@ -22,7 +22,8 @@ apr_status_t aphd_jobs_create(aphd_jobs_t **jobs, aphd_monitor_t *monitor, aph_e
 /* Hangs up on every running job: it stops, and the next start recovers it from the journal. */
 void aphd_jobs_destroy(aphd_jobs_t *jobs);
 
-/* Takes up the open jobs of the database: queued ones again, interrupted ones in recover mode. Before
+/* Takes up the open jobs of the database: queued ones again, interrupted ones in recover mode.
+ * Before
  * the server exists, so that their apps are busy for every client. */
 apr_status_t aphd_jobs_recover(aphd_jobs_t *jobs, aph_error_t *err);
 
@@ -38,12 +39,13 @@ typedef struct aphd_order_t {
 apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
                               aph_error_t *err);
 
-/* Has a password hashed for what is asked for; args (stolen) is for the child. Its answer becomes conn's
- * by aphd_people_hashed. */
+/* Has a password hashed for what is asked for; args (stolen) is for the child. Its answer becomes
+ * conn's by aphd_people_hashed. */
 apr_status_t aphd_jobs_hash(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,
                             json_t *args, aph_error_t *err);
 
-/* Sends conn the log so far, makes it follow the job; *open is 0 where the job has ended already. */
+/* Sends conn the log so far, makes it follow the job; *open is 0 where the job has ended
+ * already. */
 void aphd_jobs_follow(aphd_jobs_t *jobs, aphd_conn_t *conn, int64_t job_id, int *open);
 
 /* Asks a job to stop; *ended is nonzero where it was only queued and is over now. */

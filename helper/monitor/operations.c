@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a client's frame to its answer. The table below, made from common/ops.def, is the whole list of
- * what apphostd does for anyone; a request that is not in it ends the connection. */
+/* From a client's frame to its answer. The table below, made from common/ops.def, is the whole list
+ * of what apphostd does for anyone; a request that is not in it ends the connection. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,25 +22,28 @@ typedef apr_status_t answer_t(aphd_monitor_t *monitor, aphd_conn_t *conn, const 
 typedef struct addressing_t {
     const aphd_settings_t *settings;
     json_t *list;
+    const char *page; /* "/..." */
 } addressing_t;
 
 static apr_status_t add_address_cb(void *self, const char *host)
 {
     addressing_t *addressing = self;
-    char text[APH_LABEL_MAX + APH_HOST_MAX + 24];
+    char text[APH_LABEL_MAX + APH_HOST_MAX + 24 + APHD_PAGE_MAX];
     char port[8] = "";
     if (addressing->settings->public_port != 80)
         snprintf(port, sizeof port, ":%d", addressing->settings->public_port);
-    snprintf(text, sizeof text, "http://%s%s/", host, port);
+    snprintf(text, sizeof text, "http://%s%s%s", host, port, addressing->page);
     return json_array_append_new(addressing->list, json_string(text)) == 0 ? APR_SUCCESS
                                                                            : APR_ENOMEM;
 }
 
-/* Below every domain, then the aliases. */
+/* Below every domain, then the aliases; each with where a browser begins. */
 static json_t *addresses(aphd_monitor_t *monitor, const aphd_app_t *app)
 {
     const aphd_settings_t *settings = monitor->settings;
-    addressing_t addressing = {settings, json_array()};
+    char page[APHD_PAGE_MAX];
+    aphd_store_app_page(monitor->store, app->app_id, page);
+    addressing_t addressing = {settings, json_array(), page};
     for (int i = 0; app->web && settings->domains[i] != NULL; i++) {
         char host[APH_LABEL_MAX + APH_HOST_MAX + 2];
         snprintf(host, sizeof host, "%s.%s", app->name, settings->domains[i]);
@@ -61,8 +64,8 @@ static apr_status_t list_app_cb(void *self, const aphd_app_t *app)
     listing_t *listing = self;
     json_t *allowed = json_loads(app->allowed, 0, NULL);
     json_t *row = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name", app->name,
-        "state", aphd_app_state_name(app->state), "desired",
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name",
+        app->name, "state", aphd_app_state_name(app->state), "desired",
         app->desired_running ? "running" : "stopped", "web", (int)app->web, "port", app->port,
         "kept", (int)app->kept, "reason", app->reason, "kind", app->kind, "url",
         addresses(listing->monitor, app), "allowed", allowed != NULL ? allowed : json_array());
@@ -152,7 +155,8 @@ static apr_status_t answer_status(aphd_monitor_t *monitor, aphd_conn_t *conn, co
     if (status != APR_SUCCESS)
         return status;
     /* Answers and the rendered text may hold secrets, and neither is what a status is asked for. */
-    static const char *const silent[] = {"script", "uninstall_script", "compose", "answers", "previous"};
+    static const char *const silent[] = {"script", "uninstall_script", "compose", "answers",
+                                         "previous"};
     json_object_set(row, "version", json_object_get(json_object_get(row, "plan"), "version"));
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         json_object_del(row, silent[i]);
@@ -265,7 +269,8 @@ static void record_done(aphd_monitor_t *monitor, const aphd_order_t *order)
 {
     aph_error_t err = APH_ERROR_INIT;
     aphd_audit_t record = {order->op->name, "", "done", order->args};
-    if (aphd_store_audit(monitor->store, order->who, &record, aphd_monitor_clock(), &err) != APR_SUCCESS)
+    if (aphd_store_audit(monitor->store, order->who, &record, aphd_monitor_clock(), &err) !=
+        APR_SUCCESS)
         aphd_log_error(APHD_LOG_ERROR, "audit", &err);
 }
 
@@ -304,7 +309,8 @@ static apr_status_t perform(aphd_monitor_t *monitor, aphd_conn_t *conn, const ap
     return aphd_jobs_submit(monitor->jobs, conn, order, err);
 }
 
-/* The envelope: {"v","op","args"}, who asks (who.h) and nothing else. An error here ends the connection. */
+/* The envelope: {"v","op","args"}, who asks (who.h) and nothing else. An error here ends the
+ * connection. */
 static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, aph_error_t *err)
 {
     static const char *const members[] = {"v", "op", "args", "auth", "from", "key"};
@@ -313,7 +319,8 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
         known += json_object_get(request, members[i]) != NULL;
     const json_t *version = json_object_get(request, "v");
     if (!json_is_integer(version))
-        return aph_error_set(err, APH_EUSAGE, 878, "a request must name its version: {\"v\":%d,...}",
+        return aph_error_set(err, APH_EUSAGE, 878,
+                             "a request must name its version: {\"v\":%d,...}",
                              APH_PROTOCOL_VERSION);
     if (json_integer_value(version) != APH_PROTOCOL_VERSION)
         return aph_error_set(err, APH_EVERSION, 879,
@@ -322,8 +329,9 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
                              (long long)json_integer_value(version), PACKAGE_VERSION,
                              APH_PROTOCOL_VERSION);
     if (known != json_object_size(request))
-        return aph_error_set(err, APH_EUSAGE, 880,
-                             "a request has the members v, op, args, auth, from and key and no others");
+        return aph_error_set(
+            err, APH_EUSAGE, 880,
+            "a request has the members v, op, args, auth, from and key and no others");
     const char *name = json_string_value(json_object_get(request, "op"));
     *op = name != NULL ? aph_op_find(name) : NULL;
     if (*op == NULL)
@@ -340,8 +348,8 @@ static apr_status_t read_key(const json_t *request, aphd_order_t *order, aph_err
     size_t length = json_string_length(key);
     if (key == NULL)
         return APR_SUCCESS;
-    if (text == NULL || length == 0 || length > 64 || order->op->kind != APH_OP_JOB
-        || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != length)
+    if (text == NULL || length == 0 || length > 64 || order->op->kind != APH_OP_JOB ||
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != length)
         return aph_error_set(err, APH_EUSAGE, 3082,
                              "key is 1 to 64 characters A-Z, a-z, 0-9, - and _, and for a job");
     order->key = text;

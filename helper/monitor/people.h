@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, their sessions and tokens, and the audit log: rows of the database (store.h). What changes
- * something here is called inside of a transaction (aphd_sql_begin), which also takes the audit
- * record: there is no change without it. */
+/* People, their sessions and tokens, and the audit log: rows of the database (store.h). What
+ * changes something here is called inside of a transaction (aphd_sql_begin), which also takes the
+ * audit record: there is no change without it. */
 #ifndef APHD_PEOPLE_H
 #define APHD_PEOPLE_H
 
@@ -31,7 +31,8 @@ typedef struct aphd_person_t {
 apr_status_t aphd_store_person(aphd_store_t *store, const char *name, aphd_person_t *person,
                                aph_error_t *err);
 
-/* [{"name","role","groups","password":BOOL,"disabled","created","changed","sessions":N,"tokens":N}],
+/* [{"name","role","groups","password":BOOL,"disabled","created","changed","sessions":N,
+ *   "tokens":N}],
  * of all or of name: new reference. */
 apr_status_t aphd_store_people(aphd_store_t *store, const char *name, json_t **people,
                                aph_error_t *err);
@@ -57,8 +58,8 @@ apr_status_t aphd_store_person_remove(aphd_store_t *store, const aphd_person_t *
 
 /* --- store_sessions.c: user_id 0 stands for everyone --- */
 
-/* Fills who with the person of that session or token: APR_NOTFOUND where there is none that is valid
- * now. */
+/* Fills who with the person of that session or token: APR_NOTFOUND where there is none that is
+ * valid now. */
 apr_status_t aphd_store_session(aphd_store_t *store, const char *digest, int64_t now,
                                 aphd_who_t *who, aph_error_t *err);
 apr_status_t aphd_store_token(aphd_store_t *store, const char *digest, int64_t now, aphd_who_t *who,
@@ -94,8 +95,8 @@ typedef struct aphd_audit_t {
     const json_t *detail;  /* without secrets; or NULL */
 } aphd_audit_t;
 
-apr_status_t aphd_store_audit(aphd_store_t *store, const aphd_who_t *who, const aphd_audit_t *record,
-                              int64_t now, aph_error_t *err);
+apr_status_t aphd_store_audit(aphd_store_t *store, const aphd_who_t *who,
+                              const aphd_audit_t *record, int64_t now, aph_error_t *err);
 
 typedef struct aphd_audit_query_t {
     int64_t before;         /* records older than that one; 0: the latest */
@@ -104,7 +105,7 @@ typedef struct aphd_audit_query_t {
 } aphd_audit_query_t;
 
 /* Newest first: [{"id","at","user","via","from","op","name","job_id","result","detail","uid"}]. */
-apr_status_t aphd_store_audits(aphd_store_t *store, const aphd_audit_query_t *query, json_t **records,
-                               aph_error_t *err);
+apr_status_t aphd_store_audits(aphd_store_t *store, const aphd_audit_query_t *query,
+                               json_t **records, aph_error_t *err);
 
 #endif

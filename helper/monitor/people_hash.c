@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations with a password. First what can be refused without looking at it, then the child, then what
- * its answer means. A name that is no person's takes the same way, as long, to the same words. */
+/* Operations with a password. First what can be refused without looking at it, then the child, then
+ * what its answer means. A name that is no person's takes the same way, as long, to the same words.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,10 +46,11 @@ static apr_status_t check_new(const char *password, aph_error_t *err)
                          PASSWORD_MIN, PASSWORD_MAX, (int)length);
 }
 
-/* --- what the child is sent: {"given":TEXT,"hash":TEXT|null} to compare, {"make":TEXT|true} to hash --- */
+/* --- what the child is sent: {"given":TEXT,"hash":TEXT|null} to compare, {"make":TEXT|true} to
+ * hash --- */
 
-static apr_status_t ask_sign_in(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **request,
-                                aph_error_t *err)
+static apr_status_t ask_sign_in(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                json_t **request, aph_error_t *err)
 {
     aphd_person_t person;
     const char *name = text_of(order->args, "name");
@@ -68,14 +70,15 @@ static apr_status_t ask_sign_in(aphd_monitor_t *monitor, const aphd_order_t *ord
     return APR_SUCCESS;
 }
 
-static apr_status_t ask_password(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **request,
-                                 aph_error_t *err)
+static apr_status_t ask_password(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                 json_t **request, aph_error_t *err)
 {
     aphd_person_t person;
     const char *old = text_of(order->args, "old"), *new = text_of(order->args, "new");
     if (order->who->user_id == 0)
-        return aph_error_set(err, APH_EUSAGE, 3042,
-                             "password is for a person who is signed in; root uses person password");
+        return aph_error_set(
+            err, APH_EUSAGE, 3042,
+            "password is for a person who is signed in; root uses person password");
     apr_status_t status = check_new(new, err);
     if (status == APR_SUCCESS && strlen(old) > PASSWORD_MAX)
         status = check_new(old, err);
@@ -98,7 +101,8 @@ static apr_status_t ask_person_add(aphd_monitor_t *monitor, const aphd_order_t *
     size_t i;
     const json_t *group;
     if (aph_role_scopes(role) == 0)
-        return aph_error_set(err, APH_EUSAGE, 3043, "a role is admin, viewer or user, not %s", role);
+        return aph_error_set(err, APH_EUSAGE, 3043, "a role is admin, viewer or user, not %s",
+                             role);
     json_array_foreach(json_object_get(order->args, "groups"), i, group)
         if (!aph_label_valid(json_string_value(group)))
             return aph_error_set(err, APH_EUSAGE, 3044,
@@ -109,7 +113,8 @@ static apr_status_t ask_person_add(aphd_monitor_t *monitor, const aphd_order_t *
     if (status == APR_SUCCESS && json_is_true(json_object_get(order->args, "external")))
         *request = json_object();
     else if (status == APR_SUCCESS)
-        *request = json_pack("{s:o}", "make", password != NULL ? json_string(password) : json_true());
+        *request =
+            json_pack("{s:o}", "make", password != NULL ? json_string(password) : json_true());
     return status;
 }
 
@@ -183,7 +188,8 @@ static apr_status_t did_password(aphd_monitor_t *monitor, const aphd_order_t *or
                                  json_t **answer, aph_error_t *err)
 {
     aphd_person_t person;
-    aphd_person_change_t change = {.disabled = -1, .hash = found->hash, .keep = order->who->session};
+    aphd_person_change_t change = {
+        .disabled = -1, .hash = found->hash, .keep = order->who->session};
     apr_status_t status = still_so(monitor, order->who->user, found, &person, err);
     if (status == APH_ESIGNEDOUT && err != NULL) {
         *err = (aph_error_t)APH_ERROR_INIT;
@@ -195,8 +201,8 @@ static apr_status_t did_password(aphd_monitor_t *monitor, const aphd_order_t *or
     return aphd_store_person_change(monitor->store, &person, &change, aphd_monitor_clock(), err);
 }
 
-static apr_status_t did_person_add(aphd_monitor_t *monitor, const aphd_order_t *order, found_t *found,
-                                   json_t **answer, aph_error_t *err)
+static apr_status_t did_person_add(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                   found_t *found, json_t **answer, aph_error_t *err)
 {
     json_auto_t *people = NULL;
     apr_status_t status = aphd_store_person_add(monitor->store, order->args, found->hash,
@@ -217,7 +223,8 @@ static apr_status_t did_person_password(aphd_monitor_t *monitor, const aphd_orde
     apr_status_t status =
         aphd_store_person(monitor->store, text_of(order->args, "name"), &person, err);
     if (status == APR_SUCCESS)
-        status = aphd_store_person_change(monitor->store, &person, &change, aphd_monitor_clock(), err);
+        status =
+            aphd_store_person_change(monitor->store, &person, &change, aphd_monitor_clock(), err);
     if (status == APR_SUCCESS) {
         aphd_back_off_right(&monitor->back_off, person.name);
         *answer = json_pack("{s:s, s:s?}", "name", person.name, "password",

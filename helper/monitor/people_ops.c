@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations about people that need no hash. Each that changes something is one transaction with its
- * audit record. */
+/* Operations about people that need no hash. Each that changes something is one transaction with
+ * its audit record. */
 #include "helper/monitor/people_ops.h"
 
 #include <string.h>
@@ -23,11 +23,12 @@ static apr_status_t needs_person(const aphd_who_t *who, const char *op, aph_erro
 {
     if (who->user_id != 0)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUSAGE, 3020, "%s is for a person who is signed in; root is none", op);
+    return aph_error_set(err, APH_EUSAGE, 3020, "%s is for a person who is signed in; root is none",
+                         op);
 }
 
-/* Whose things are meant: one's own, or those of name, which takes the scope people. Root without a name
- * means everyone's: 0. */
+/* Whose things are meant: one's own, or those of name, which takes the scope people. Root without a
+ * name means everyone's: 0. */
 static apr_status_t subject(aphd_monitor_t *monitor, const aphd_order_t *order, int64_t *user_id,
                             aph_error_t *err)
 {
@@ -67,8 +68,9 @@ static apr_status_t whoami(aphd_monitor_t *monitor, const aphd_order_t *order, j
         status = aphd_store_people(monitor->store, who->user, &people, err);
     json_t *person = json_array_get(people, 0);
     if (status == APR_SUCCESS)
-        *answer = json_pack("{s:O?, s:o, s:s}", "person", person, "scopes",
-                            scope_words(who->root ? APH_SCOPES_ADMIN : who->scopes), "via", who->via);
+        *answer =
+            json_pack("{s:O?, s:o, s:s}", "person", person, "scopes",
+                      scope_words(who->root ? APH_SCOPES_ADMIN : who->scopes), "via", who->via);
     return status;
 }
 
@@ -81,8 +83,8 @@ static apr_status_t person_list(aphd_monitor_t *monitor, const aphd_order_t *ord
     return status;
 }
 
-static apr_status_t session_list(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
-                                 aph_error_t *err)
+static apr_status_t session_list(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                 json_t **answer, aph_error_t *err)
 {
     int64_t user_id;
     json_t *sessions = NULL;
@@ -145,12 +147,13 @@ static apr_status_t sign_out(aphd_monitor_t *monitor, const aphd_order_t *order,
         return status;
     if (json_is_true(json_object_get(order->args, "everywhere"))) {
         status = aphd_store_person(monitor->store, who->user, &person, err);
-        return status == APR_SUCCESS
-             ? aphd_store_person_change(monitor->store, &person, &nothing, aphd_monitor_clock(), err)
-             : status;
+        return status == APR_SUCCESS ? aphd_store_person_change(monitor->store, &person, &nothing,
+                                                                aphd_monitor_clock(), err)
+                                     : status;
     }
     if (who->session[0] == '\0')
-        return aph_error_set(err, APH_EUSAGE, 3022, "sign-out is for a session; a token is removed");
+        return aph_error_set(err, APH_EUSAGE, 3022,
+                             "sign-out is for a session; a token is removed");
     memcpy(id, who->session, sizeof id - 1);
     return aphd_store_session_end(monitor->store, who->user_id, id, err);
 }
@@ -162,7 +165,8 @@ static apr_status_t check_person(const json_t *args, aph_error_t *err)
     size_t i;
     const json_t *group;
     if (role != NULL && aph_role_scopes(role) == 0)
-        return aph_error_set(err, APH_EUSAGE, 3023, "a role is admin, viewer or user, not %s", role);
+        return aph_error_set(err, APH_EUSAGE, 3023, "a role is admin, viewer or user, not %s",
+                             role);
     json_array_foreach(json_object_get(args, "groups"), i, group)
         if (!aph_label_valid(json_string_value(group)))
             return aph_error_set(err, APH_EUSAGE, 3024,
@@ -170,8 +174,8 @@ static apr_status_t check_person(const json_t *args, aph_error_t *err)
     return APR_SUCCESS;
 }
 
-static apr_status_t person_change(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
-                                  aph_error_t *err)
+static apr_status_t person_change(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                  json_t **answer, aph_error_t *err)
 {
     aphd_person_t person;
     const json_t *disabled = json_object_get(order->args, "disabled");
@@ -184,7 +188,8 @@ static apr_status_t person_change(aphd_monitor_t *monitor, const aphd_order_t *o
     if (status == APR_SUCCESS)
         status = aphd_store_person(monitor->store, text_of(order->args, "name"), &person, err);
     if (status == APR_SUCCESS)
-        status = aphd_store_person_change(monitor->store, &person, &change, aphd_monitor_clock(), err);
+        status =
+            aphd_store_person_change(monitor->store, &person, &change, aphd_monitor_clock(), err);
     json_auto_t *people = NULL;
     if (status == APR_SUCCESS)
         status = aphd_store_people(monitor->store, person.name, &people, err);
@@ -193,8 +198,8 @@ static apr_status_t person_change(aphd_monitor_t *monitor, const aphd_order_t *o
     return status;
 }
 
-static apr_status_t person_remove(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
-                                  aph_error_t *err)
+static apr_status_t person_remove(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                  json_t **answer, aph_error_t *err)
 {
     aphd_person_t person;
     apr_status_t status =
@@ -226,9 +231,10 @@ static apr_status_t token_scopes(const aphd_who_t *who, unsigned role, const jso
         if (scope == 0 || (scope & most) == 0)
             return aph_error_set(err, scope == 0 ? APH_EUSAGE : APH_EFORBIDDEN, 3025,
                                  "scopes: %s %s", json_string_value(word),
-                                 scope == 0 ? "is none; there are self, read, inspect, run, install, "
-                                              "catalog and people"
-                                            : "is more than this person or token has itself");
+                                 scope == 0
+                                     ? "is none; there are self, read, inspect, run, install, "
+                                       "catalog and people"
+                                     : "is more than this person or token has itself");
         *scopes |= scope;
     }
     if (*scopes == 0)
@@ -273,14 +279,14 @@ static apr_status_t token_add(aphd_monitor_t *monitor, const aphd_order_t *order
     return status;
 }
 
-static apr_status_t token_remove(aphd_monitor_t *monitor, const aphd_order_t *order, json_t **answer,
-                                 aph_error_t *err)
+static apr_status_t token_remove(aphd_monitor_t *monitor, const aphd_order_t *order,
+                                 json_t **answer, aph_error_t *err)
 {
     int64_t user_id;
     apr_status_t status = subject(monitor, order, &user_id, err);
     if (status == APR_SUCCESS)
-        status = aphd_store_token_remove(monitor->store, user_id,
-                                         json_integer_value(json_object_get(order->args, "id")), err);
+        status = aphd_store_token_remove(
+            monitor->store, user_id, json_integer_value(json_object_get(order->args, "id")), err);
     return status;
 }
 
@@ -321,8 +327,8 @@ static apr_status_t change(aphd_monitor_t *monitor, const aphd_order_t *order, s
     return aphd_sql_end(monitor->store, status, err);
 }
 
-apr_status_t aphd_people_answer(aphd_monitor_t *monitor, aphd_conn_t *conn, const aphd_order_t *order,
-                                int *ours, aph_error_t *err)
+apr_status_t aphd_people_answer(aphd_monitor_t *monitor, aphd_conn_t *conn,
+                                const aphd_order_t *order, int *ours, aph_error_t *err)
 {
     *ours = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -359,8 +365,9 @@ void aphd_people_refused(aphd_monitor_t *monitor, const aphd_who_t *who, const c
         monitor->refusals_unrecorded++;
         return;
     }
-    json_auto_t *detail = monitor->refusals_unrecorded > 0
-                        ? json_pack("{s:i}", "unrecorded_before", monitor->refusals_unrecorded) : NULL;
+    json_auto_t *detail = monitor->refusals_unrecorded > 0 ? json_pack("{s:i}", "unrecorded_before",
+                                                                       monitor->refusals_unrecorded)
+                                                           : NULL;
     aphd_audit_t record = {op, name != NULL ? name : "", "refused", detail};
     monitor->refusals_left--;
     monitor->refusals_unrecorded = 0;

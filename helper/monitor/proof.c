@@ -27,10 +27,11 @@ static apr_status_t read_key(const char *path, unsigned char *key, aph_error_t *
     close(fd);
     if (sound)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_ECONFIG, 3071,
-                         "%s is not %d octets that only root can read; remove it, then restart apphostd "
-                         "and httpd",
-                         path, APHD_PROOF_OCTETS);
+    return aph_error_set(
+        err, APH_ECONFIG, 3071,
+        "%s is not %d octets that only root can read; remove it, then restart apphostd "
+        "and httpd",
+        path, APHD_PROOF_OCTETS);
 }
 
 /* A new key as a file of its own; named path has room for it. */
@@ -94,8 +95,8 @@ apr_status_t aphd_proof_rotate(const char *state_dir, unsigned char key[APHD_PRO
     name_files(state_dir, path, made);
     apr_status_t status = write_key(made, err);
     if (status == APR_SUCCESS && rename(made, path) != 0)
-        status = aph_error_set(err, APR_FROM_OS_ERROR(errno), 3075, "%s cannot be replaced: %s", path,
-                               strerror(errno));
+        status = aph_error_set(err, APR_FROM_OS_ERROR(errno), 3075, "%s cannot be replaced: %s",
+                               path, strerror(errno));
     sync_folder(state_dir);
     return status == APR_SUCCESS ? read_key(path, key, err) : status;
 }
@@ -107,7 +108,8 @@ void aphd_proof_challenge(aphd_nonce_t *nonce, char *hex)
     sodium_bin2hex(hex, 2 * sizeof nonce->octets + 1, nonce->octets, sizeof nonce->octets);
 }
 
-int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *op, const json_t *auth)
+int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *op,
+                     const json_t *auth)
 {
     unsigned char message[4096], proof[APHD_PROOF_OCTETS];
     const char *user = json_string_value(json_object_get(auth, "user"));
@@ -126,7 +128,8 @@ int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *
         size_t room = sizeof message - length, size = json_string_length(group) + (i > 0);
         if (!json_is_string(group) || size >= room)
             return 0;
-        snprintf((char *)message + length, room, "%s%s", i > 0 ? "," : "", json_string_value(group));
+        snprintf((char *)message + length, room, "%s%s", i > 0 ? "," : "",
+                 json_string_value(group));
         length += size;
     }
     return sodium_hex2bin(proof, sizeof proof, hex, strlen(hex), NULL, &octets, NULL) == 0

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* That a request comes from httpd, and not from a script that shares its user id: httpd's parent, which
- * is root, reads StateDir/httpd.key, and answers a challenge with it. The key is never sent.
+/* That a request comes from httpd, and not from a script that shares its user id: httpd's parent,
+ * which is root, reads StateDir/httpd.key, and answers a challenge with it. The key is never sent.
  *
- * proof = hex(crypto_auth(nonce || op || 0 || user || 0 || groups joined by ",")), nonce as 32 octets. */
+ * proof = hex(crypto_auth(nonce || op || 0 || user || 0 || groups joined by ",")), nonce as 32
+ * octets. */
 #ifndef APHD_PROOF_H
 #define APHD_PROOF_H
 
@@ -19,8 +20,8 @@ typedef struct aphd_nonce_t {
     int valid;
 } aphd_nonce_t;
 
-/* Reads the key in state_dir; makes it where there is none, as httpd does: who comes second takes that
- * of the first. APH_ECONFIG where others could have read or made it. */
+/* Reads the key in state_dir; makes it where there is none, as httpd does: who comes second takes
+ * that of the first. APH_ECONFIG where others could have read or made it. */
 apr_status_t aphd_proof_key(const char *state_dir, unsigned char key[APHD_PROOF_OCTETS],
                             aph_error_t *err);
 
@@ -32,6 +33,7 @@ apr_status_t aphd_proof_rotate(const char *state_dir, unsigned char key[APHD_PRO
 void aphd_proof_challenge(aphd_nonce_t *nonce, char *hex);
 
 /* Nonzero where auth ({"user","groups","proof"}) proves op. The nonce is used up in any case. */
-int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *op, const json_t *auth);
+int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *op,
+                     const json_t *auth);
 
 #endif

@@ -79,6 +79,15 @@ apr_status_t aphd_store_apps(aphd_store_t *store,
     return status == APR_NOTFOUND ? APR_SUCCESS : status;
 }
 
+void aphd_store_app_page(aphd_store_t *store, int app_id, char page[APHD_PAGE_MAX])
+{
+    snprintf(page, APHD_PAGE_MAX, "/");
+    if (aphd_sql_bind(store, SQL_APP_PAGE, NULL, "i", (int64_t)app_id) == APR_SUCCESS
+        && aphd_sql_next(store, SQL_APP_PAGE, NULL) == APR_SUCCESS)
+        snprintf(page, APHD_PAGE_MAX, "%s", aphd_sql_text(store, SQL_APP_PAGE, 0));
+    aphd_sql_reset(store, SQL_APP_PAGE);
+}
+
 static json_t *text_column(aphd_store_t *store, aphd_sql_t number, int column)
 {
     const char *text = aphd_sql_text(store, number, column);
@@ -99,7 +108,7 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         return status;
     *app = json_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:i, s:s?, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
-        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        " s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "app_id", row.app_id, "name", row.name, "state", aphd_app_state_name(row.state), "desired",
         row.desired_running ? "running" : "stopped", "web", (int)row.web, "port", row.port,
         "subnet", row.subnet[0] != '\0' ? row.subnet : NULL, "kept", (int)row.kept, "reason",
@@ -121,7 +130,8 @@ apr_status_t aphd_store_app_json(aphd_store_t *store, int app_id, int texts, jso
         "revision", text_column(store, SQL_APP_TEXTS, 12),
         "answers", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 13) : json_object(),
         "previous", texts ? aphd_sql_json(store, SQL_APP_TEXTS, 14) : json_null(),
-        "storage", aphd_sql_json(store, SQL_APP_TEXTS, 15));
+        "storage", aphd_sql_json(store, SQL_APP_TEXTS, 15),
+        "wanted", aphd_sql_json(store, SQL_APP_TEXTS, 16));
     aphd_sql_reset(store, SQL_APP_TEXTS);
     if (*app == NULL)
         return aph_error_set(err, APH_EINTERNAL, 777, "the row of app %d cannot be written as JSON",
@@ -201,6 +211,13 @@ static apr_status_t make_row(aphd_store_t *store, const aphd_reserve_t *request,
                         request->revision, request->answers);
 }
 
+apr_status_t aphd_app_keep_data(aphd_store_t *store, int app_id, int64_t now, aph_error_t *err)
+{
+    apr_status_t status = aphd_sql_run(store, SQL_APP_RESTORE, err, "i", (int64_t)app_id);
+    return status == APR_SUCCESS
+         ? aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", (int64_t)app_id, now) : status;
+}
+
 /* A second reserve of one job: the id of the first goes back. It needs no rest: nothing was made under
  * it. One with kept data returns to what it was. */
 static apr_status_t give_back(aphd_store_t *store, const aphd_reserve_t *request, aph_error_t *err)
@@ -213,8 +230,7 @@ static apr_status_t give_back(aphd_store_t *store, const aphd_reserve_t *request
     if (status != APR_SUCCESS)
         return status;
     if (held.kept)
-        return aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", (int64_t)held.app_id,
-                            request->now);
+        return aphd_app_keep_data(store, held.app_id, request->now, err);
     return aphd_sql_run(store, SQL_APP_DELETE, err, "i", (int64_t)held.app_id);
 }
 
@@ -336,7 +352,7 @@ static const char *text_of(const json_t *fields, const char *member)
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err)
 {
-    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjjttttjj", (int64_t)app_id,
+    return aphd_sql_run(store, SQL_APP_RECORD, err, "itjjjijjjjjttttjjj", (int64_t)app_id,
                         text_of(fields, "compose"),
                         json_object_get(fields, "plan"), json_object_get(fields, "images"),
                         json_object_get(fields, "consents"), now, number_of(fields, "vhost"),
@@ -344,7 +360,8 @@ apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fi
                         number_of(fields, "max_websockets"), json_object_get(fields, "allowed"),
                         text_of(fields, "script"), text_of(fields, "format"),
                         text_of(fields, "entry"), text_of(fields, "revision"),
-                        json_object_get(fields, "answers"), json_object_get(fields, "previous"));
+                        json_object_get(fields, "answers"), json_object_get(fields, "previous"),
+                        json_object_get(fields, "options"));
 }
 
 apr_status_t aphd_store_app_change(aphd_store_t *store, int app_id, const aphd_app_change_t *change,

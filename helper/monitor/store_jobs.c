@@ -11,11 +11,11 @@ apr_status_t aphd_store_job_add(aphd_store_t *store, const aphd_job_row_t *job, 
 {
     static const aphd_who_t root = {.via = "root"};
     const aphd_who_t *who = job->who != NULL ? job->who : &root;
-    apr_status_t status = aphd_sql_run(
-        store, SQL_JOB_ADD, err, "ttitiiiitttjtt", job->op, job->name, (int64_t)job->app_id, job->args,
-        (int64_t)job->uid, (int64_t)job->pid, now, who->user_id,
-        who->user[0] != '\0' ? who->user : NULL, who->via, who->from[0] != '\0' ? who->from : NULL,
-        job->detail, job->key, job->request);
+    apr_status_t status =
+        aphd_sql_run(store, SQL_JOB_ADD, err, "ttitiiiitttjtt", job->op, job->name,
+                     (int64_t)job->app_id, job->args, (int64_t)job->uid, (int64_t)job->pid, now,
+                     who->user_id, who->user[0] != '\0' ? who->user : NULL, who->via,
+                     who->from[0] != '\0' ? who->from : NULL, job->detail, job->key, job->request);
     if (status == APR_SUCCESS)
         *job_id = sqlite3_last_insert_rowid(store->db);
     return status;
@@ -62,7 +62,7 @@ static apr_status_t settle_app(aphd_store_t *store, const aphd_job_end_t *end, a
     case APHD_END_KEPT_DATA:
         status = aphd_sql_run(store, SQL_ALIASES_DROP, err, "i", app_id);
         return status == APR_SUCCESS
-             ? aphd_sql_run(store, SQL_APP_KEEP_DATA, err, "ii", app_id, end->now) : status;
+             ? aphd_app_keep_data(store, end->app_id, end->now, err) : status;
     case APHD_END_FAILING:
         return aphd_sql_run(store, SQL_APP_CHANGE, err, "ittti", app_id, "failing", (char *)NULL,
                             end->message, end->now);

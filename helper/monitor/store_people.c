@@ -36,22 +36,23 @@ apr_status_t aphd_store_person(aphd_store_t *store, const char *name, aphd_perso
 
 static json_t *read_person(aphd_store_t *store)
 {
-    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:I, s:I, s:I, s:I}", "name",
-                     aphd_sql_text(store, SQL_PEOPLE, 0), "role", aphd_sql_text(store, SQL_PEOPLE, 1),
-                     "groups", aphd_sql_json(store, SQL_PEOPLE, 2), "password",
-                     (int)aphd_sql_int(store, SQL_PEOPLE, 3), "disabled",
-                     (int)aphd_sql_int(store, SQL_PEOPLE, 4), "created",
-                     (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 5), "changed",
-                     (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 6), "sessions",
-                     (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 7), "tokens",
-                     (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 8));
+    return json_pack(
+        "{s:s, s:s, s:o, s:b, s:b, s:I, s:I, s:I, s:I}", "name",
+        aphd_sql_text(store, SQL_PEOPLE, 0), "role", aphd_sql_text(store, SQL_PEOPLE, 1), "groups",
+        aphd_sql_json(store, SQL_PEOPLE, 2), "password", (int)aphd_sql_int(store, SQL_PEOPLE, 3),
+        "disabled", (int)aphd_sql_int(store, SQL_PEOPLE, 4), "created",
+        (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 5), "changed",
+        (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 6), "sessions",
+        (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 7), "tokens",
+        (json_int_t)aphd_sql_int(store, SQL_PEOPLE, 8));
 }
 
 apr_status_t aphd_store_people(aphd_store_t *store, const char *name, json_t **people,
                                aph_error_t *err)
 {
     apr_status_t status = aphd_sql_bind(store, SQL_PEOPLE, err, "t", name);
-    return status == APR_SUCCESS ? aphd_sql_list(store, SQL_PEOPLE, read_person, people, err) : status;
+    return status == APR_SUCCESS ? aphd_sql_list(store, SQL_PEOPLE, read_person, people, err)
+                                 : status;
 }
 
 apr_status_t aphd_store_person_add(aphd_store_t *store, const json_t *args, const char *hash,

@@ -27,8 +27,8 @@ struct aphd_store_t {
 /* Turns sqlite's last complaint into a status and a sentence. */
 apr_status_t aphd_sql_failed(aphd_store_t *store, int tag, const char *doing, aph_error_t *err);
 
-/* Resets the statement and binds in order: i int64_t, t text (NULL allowed), j const json_t * written
- * as text (NULL allowed). The texts must live until the statement was stepped. */
+/* Resets the statement and binds in order: i int64_t, t text (NULL allowed), j const json_t *
+ * written as text (NULL allowed). The texts must live until the statement was stepped. */
 apr_status_t aphd_sql_bind(aphd_store_t *store, aphd_sql_t number, aph_error_t *err,
                            const char *types, ...);
 
@@ -64,6 +64,10 @@ const char *aphd_schema_step(int from);
  * store_aliases.c */
 apr_status_t aphd_aliases_reserve(aphd_store_t *store, const aphd_reserve_t *request, int app_id,
                                   aph_error_t *err);
+
+/* Only the data of app_id are left: the row of an earlier installation is what it was. store_apps.c
+ */
+apr_status_t aphd_app_keep_data(aphd_store_t *store, int app_id, int64_t now, aph_error_t *err);
 
 /* Syncs the copy in part and gives it its name, mode 0600. store_copy.c */
 apr_status_t aphd_store_settle_copy(const char *part, const char *whole, aph_error_t *err);

@@ -6,7 +6,8 @@
 #include "helper/monitor/people.h"
 #include "helper/monitor/store_private.h"
 
-/* The columns user_id, name, role, seen, which both kinds begin with. *stale: seen is to be written. */
+/* The columns user_id, name, role, seen, which both kinds begin with. *stale: seen is to be
+ * written. */
 static apr_status_t read_who(aphd_store_t *store, aphd_sql_t number, int64_t now, aphd_who_t *who,
                              int *stale, aph_error_t *err)
 {
@@ -74,12 +75,14 @@ apr_status_t aphd_store_token(aphd_store_t *store, const char *digest, int64_t n
 apr_status_t aphd_store_session_add(aphd_store_t *store, const aphd_who_t *who, const char *agent,
                                     int64_t now, aph_error_t *err)
 {
-    apr_status_t status = aphd_sql_run(store, SQL_SESSION_ADD, err, "tiiitt", who->session,
-                                       who->user_id, now, now + APHD_SESSION_SECONDS, who->from, agent);
+    apr_status_t status =
+        aphd_sql_run(store, SQL_SESSION_ADD, err, "tiiitt", who->session, who->user_id, now,
+                     now + APHD_SESSION_SECONDS, who->from, agent);
     if (status != APR_SUCCESS)
         return status;
-    return aphd_sql_run(store, SQL_SESSIONS_PRUNE, err, "iiii", now, now - APHD_SESSION_IDLE_SECONDS,
-                        who->user_id, (int64_t)APHD_SESSIONS_PER_PERSON);
+    return aphd_sql_run(store, SQL_SESSIONS_PRUNE, err, "iiii", now,
+                        now - APHD_SESSION_IDLE_SECONDS, who->user_id,
+                        (int64_t)APHD_SESSIONS_PER_PERSON);
 }
 
 static json_t *read_session(aphd_store_t *store)
@@ -156,7 +159,8 @@ apr_status_t aphd_store_tokens(aphd_store_t *store, int64_t user_id, json_t **to
                                aph_error_t *err)
 {
     apr_status_t status = aphd_sql_bind(store, SQL_TOKENS, err, "i", user_id);
-    return status == APR_SUCCESS ? aphd_sql_list(store, SQL_TOKENS, read_token, tokens, err) : status;
+    return status == APR_SUCCESS ? aphd_sql_list(store, SQL_TOKENS, read_token, tokens, err)
+                                 : status;
 }
 
 apr_status_t aphd_store_token_remove(aphd_store_t *store, int64_t user_id, int64_t token_id,

@@ -43,10 +43,11 @@ apr_status_t aphd_secret_make(const char *prefix, char text[APHD_SECRET_MAX],
 static int well_formed(const char *text, const char *prefix)
 {
     size_t length = strlen(prefix);
-    return text != NULL && strncmp(text, prefix, length) == 0
-           && strspn(text + length, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-                  == SECRET_DIGITS
-           && text[length + SECRET_DIGITS] == '\0';
+    return text != NULL && strncmp(text, prefix, length) == 0 &&
+           strspn(text + length,
+                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+               SECRET_DIGITS &&
+           text[length + SECRET_DIGITS] == '\0';
 }
 
 static apr_status_t read_secret(aphd_monitor_t *monitor, const json_t *auth, aphd_who_t *who,
@@ -57,7 +58,8 @@ static apr_status_t read_secret(aphd_monitor_t *monitor, const json_t *auth, aph
     const char *token = json_string_value(json_object_get(auth, "token"));
     apr_status_t status = APR_NOTFOUND;
     if (json_object_size(auth) != 1 || (session == NULL && token == NULL))
-        return aph_error_set(err, APH_EUSAGE, 3011, "auth is {\"session\":TEXT} or {\"token\":TEXT}");
+        return aph_error_set(err, APH_EUSAGE, 3011,
+                             "auth is {\"session\":TEXT} or {\"token\":TEXT}");
     if (monitor->store != NULL && session != NULL && well_formed(session, "")) {
         aphd_secret_digest(session, digest);
         status = aphd_store_session(monitor->store, digest, aphd_monitor_clock(), who, err);
@@ -76,8 +78,9 @@ static apr_status_t read_proof(aphd_monitor_t *monitor, aphd_nonce_t *nonce, con
     aphd_person_t person;
     const json_t *groups = json_object_get(auth, "groups");
     size_t known = 2 + (groups != NULL);
-    if (json_object_size(auth) != known || !json_is_string(json_object_get(auth, "user"))
-        || !json_is_string(json_object_get(auth, "proof")) || (groups != NULL && !json_is_array(groups)))
+    if (json_object_size(auth) != known || !json_is_string(json_object_get(auth, "user")) ||
+        !json_is_string(json_object_get(auth, "proof")) ||
+        (groups != NULL && !json_is_array(groups)))
         return aph_error_set(err, APH_EUSAGE, 3083,
                              "auth of httpd is {\"user\":NAME,\"groups\":[...],\"proof\":HEX}");
     who->stale = 1;
@@ -108,9 +111,9 @@ apr_status_t aphd_who_read(aphd_monitor_t *monitor, aphd_conn_t *conn, const aph
     memset(who, 0, sizeof *who);
     who->uid = peer->uid;
     who->pid = (int)peer->pid;
-    if (from != NULL
-        && (!json_is_string(from) || json_string_length(from) > APHD_FROM_MAX
-            || strspn(json_string_value(from), "0123456789abcdefABCDEF.:%") < json_string_length(from)))
+    if (from != NULL &&
+        (!json_is_string(from) || json_string_length(from) > APHD_FROM_MAX ||
+         strspn(json_string_value(from), "0123456789abcdefABCDEF.:%") < json_string_length(from)))
         return aph_error_set(err, APH_EUSAGE, 3012, "from is an address as text");
     if (from != NULL)
         snprintf(who->from, sizeof who->from, "%s", json_string_value(from));

@@ -4,10 +4,10 @@
  * A request carries at most one of three credentials in "auth":
  *   {"session":TEXT}  {"token":TEXT}   43 characters base64url of 32 random octets, a token's after
  *                                      "aph_". The database knows their SHA-256 and nothing else
- *   {"user":NAME,"groups":[...],"proof":HEX}   httpd says whom it has authenticated, and proves that
- *                                      it is httpd (proof.h)
- * Root on the socket needs none and may do all; with one he is that person. Anyone else without one is
- * nobody: a user id grants nothing, for httpd's is shared with every CGI and PHP program. */
+ *   {"user":NAME,"groups":[...],"proof":HEX}   httpd says whom it has authenticated, and proves
+ * that it is httpd (proof.h) Root on the socket needs none and may do all; with one he is that
+ * person. Anyone else without one is nobody: a user id grants nothing, for httpd's is shared with
+ * every CGI and PHP program. */
 #ifndef APHD_WHO_H
 #define APHD_WHO_H
 
@@ -26,7 +26,7 @@ typedef struct aphd_who_t {
     int64_t user_id;                      /* 0: no person: root on the machine, or nobody */
     char user[APH_LABEL_MAX + 1];
     char role[8];
-    char via[APH_LABEL_MAX + 8];          /* "root", "session", "token LABEL", "httpd"; "": nobody */
+    char via[APH_LABEL_MAX + 8]; /* "root", "session", "token LABEL", "httpd"; "": nobody */
     char session[APHD_DIGEST_DIGITS + 1]; /* its digest, or "" */
     char from[APHD_FROM_MAX + 1];         /* as httpd saw it, for the record only; or "" */
     unsigned scopes;

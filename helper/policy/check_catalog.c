@@ -27,26 +27,18 @@ static const char *text_of(const json_t *object, const char *member)
 
 /* --- 2. reading --- */
 
-/* A form that nobody named is seen from a word only that form has. */
-static aphd_entry_form_t form_of(const char *text)
-{
-    if (strstr(text, "\"install_script\"") != NULL)
-        return APHD_ENTRY_AMAHI;
-    if (strstr(text, "\"apphost\"") != NULL && strstr(text, "\"title\"") != NULL)
-        return APHD_ENTRY_APPHOST;
-    return APHD_ENTRY_ROCKON;
-}
-
 /* The text of an entry; NULL, and the entry's error, where there is none. */
 static char *load(aphd_check_entry_t *entry, size_t *length)
 {
     char *text = NULL;
+    if (entry->path == NULL)
+        return NULL;
     apr_status_t rv = aph_file_read(entry->path, APH_FOREIGN_MAX, &text, length, &entry->error);
     if (rv == APR_SUCCESS && entry->length >= 0 && (size_t)entry->length != *length)
         rv = aph_error_set(&entry->error, APH_EUNREADABLE, 2476,
                            "it has %zu octets, and index.json says %lld", *length, entry->length);
     if (rv == APR_SUCCESS && !entry->known_form)
-        entry->form = form_of(text);
+        entry->form = aphd_form_seen(text);
     if (rv == APR_SUCCESS)
         return text;
     entry->error.status = APH_EUNREADABLE;

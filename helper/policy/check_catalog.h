@@ -11,8 +11,8 @@
 #include "helper/policy/check.h"
 #include "helper/read/reader.h"
 
-/* The app that everything is judged as, of a file as of an entry. The port is the first that apphost
- * gives out. */
+/* The app that everything is judged as, of a file as of an entry. The port is the first that
+ * apphost gives out. */
 extern const aphd_words_t aphd_check_words;
 extern const aphd_policy_site_t aphd_check_site;
 
@@ -27,7 +27,7 @@ typedef enum aphd_entry_end_t {
 
 typedef struct aphd_check_entry_t {
     const char *file; /* below the folder */
-    const char *path;
+    const char *path; /* NULL: of an entry of the index that is none; error says what is wrong */
     const char *id;   /* what the index calls it; NULL: there is none */
     long long length; /* what the index says, -1: nothing */
     aphd_entry_form_t form;

@@ -26,23 +26,26 @@ static aphd_check_entry_t *add(apr_array_header_t *entries, const char *folder, 
 
 static void add_row(apr_array_header_t *entries, const char *folder, const json_t *row)
 {
-    static const char *const forms[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
     const char *file = json_string_value(json_object_get(row, "file"));
     const char *id = json_string_value(json_object_get(row, "id"));
-    const char *format = json_string_value(json_object_get(row, "format"));
-    /* The reader refuses these; it is believed in nothing that a file is opened for. */
-    if (file == NULL || id == NULL || format == NULL || *file == '/' || *file == '.' ||
-        strstr(file, "/.") != NULL)
-        return;
     aphd_check_entry_t *entry = add(entries, folder, apr_pstrdup(entries->pool, file));
     entry->id = apr_pstrdup(entries->pool, id);
     entry->length = json_integer_value(json_object_get(row, "length"));
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (strcmp(forms[i], format) == 0)
-            entry->form = (aphd_entry_form_t)i;
+    aphd_form_find(json_string_value(json_object_get(row, "format")), &entry->form);
     entry->known_form = 1;
+}
+
+/* An entry of the index that is none: it has a line of its own, as one whose file cannot be
+ * read. */
+static void add_bad(apr_array_header_t *entries, const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(row, "id"));
+    int place = (int)json_integer_value(json_object_get(row, "position"));
+    aphd_check_entry_t *entry = apr_array_push(entries);
+    *entry = (aphd_check_entry_t){.file = "index.json", .length = -1, .known_form = 1};
+    aph_error_set(&entry->error, APH_EUNREADABLE, 2722, "entry %d%s%s: %s", place,
+                  id != NULL ? ", " : "", id != NULL ? id : "",
+                  json_string_value(json_object_get(row, "reason")));
 }
 
 static apr_status_t from_index(const char *folder, const char *path, apr_array_header_t *entries,
@@ -61,6 +64,8 @@ static apr_status_t from_index(const char *folder, const char *path, apr_array_h
     }
     json_array_foreach(json_object_get(index, "entries"), i, row)
         add_row(entries, folder, row);
+    json_array_foreach(json_object_get(index, "bad"), i, row)
+        add_bad(entries, row);
     json_decref(index);
     free(text);
     return rv;

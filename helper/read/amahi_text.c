@@ -92,6 +92,22 @@ static apr_status_t refuse_host_needs(const amahi_t *a)
         kind);
 }
 
+/* A text that is none would be taken for one that is not there. */
+static apr_status_t check_types(const amahi_t *a)
+{
+    static const char *const texts[] = {"name",           "url_name",         "identifier",
+                                        "description",    "install_script",   "uninstall_script",
+                                        "kind",           "status",           "version",
+                                        "initial_user",   "initial_password", "special_instructions",
+                                        "url",            "logo_url",         "webapp_custom_options"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const json_t *value = member(a, texts[i]);
+        if (json_is_array(value) || json_is_object(value) || json_is_true(value))
+            return aph_error_set(a->err, APH_EUNREADABLE, 2811, "%s: is not a text", texts[i]);
+    }
+    return APR_SUCCESS;
+}
+
 /* --- the scripts --- */
 
 static const aphd_words_t sample_words = {.host_port = "35001",
@@ -247,7 +263,9 @@ apr_status_t aphd_amahi_convert(const char *text, size_t length, json_t **manife
     if (rv != APR_SUCCESS)
         return rv;
     a.manifest = json_pack("{s:i,s:i}", "apphost", 1, "revision", 0);
-    rv = set_id(&a);
+    rv = check_types(&a);
+    if (rv == APR_SUCCESS)
+        rv = set_id(&a);
     if (rv == APR_SUCCESS)
         rv = refuse_host_needs(&a);
     if (rv == APR_SUCCESS)

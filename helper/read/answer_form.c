@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "helper/read/entry_form.h"
+#include "helper/read/index_form.h"
 
 static int is_line(const json_t *value)
 {
@@ -48,7 +49,8 @@ static int is_folder(const json_t *row)
 
 static int is_change_of_mode(const json_t *row)
 {
-    return is_mode(json_object_get(row, "mode")) && json_is_boolean(json_object_get(row, "recursive"));
+    return is_mode(json_object_get(row, "mode")) &&
+           json_is_boolean(json_object_get(row, "recursive"));
 }
 
 static int are_rows(const json_t *normal, const char *member, int (*holds)(const json_t *row))
@@ -56,9 +58,9 @@ static int are_rows(const json_t *normal, const char *member, int (*holds)(const
     const json_t *rows = json_object_get(normal, member);
     size_t i;
     json_t *row;
-    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-        if (!is_path(json_object_get(row, "path")) || !is_line(json_object_get(row, "line")) || !holds(row))
-            return 0;
+    json_array_foreach((json_t *)(uintptr_t)rows, i,
+                       row) if (!is_path(json_object_get(row, "path")) ||
+                                !is_line(json_object_get(row, "line")) || !holds(row)) return 0;
     return json_is_array(rows) && json_array_size(rows) <= APH_YAML_NODES_MAX;
 }
 
@@ -73,8 +75,9 @@ static int is_install(const json_t *normal)
 
 static int is_uninstall(const json_t *normal)
 {
-    return json_is_boolean(json_object_get(normal, "stop"))
-           && json_is_boolean(json_object_get(normal, "remove")) && are_rows(normal, "purge", is_folder);
+    return json_is_boolean(json_object_get(normal, "stop")) &&
+           json_is_boolean(json_object_get(normal, "remove")) &&
+           are_rows(normal, "purge", is_folder);
 }
 
 /* Answers with problems have no script. */
@@ -86,16 +89,19 @@ static int is_applied(const json_t *normal)
 
 apr_status_t aphd_answer_form_check(aphd_reader_kind_t kind, const json_t *normal, aph_error_t *err)
 {
-    int entry = kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY;
+    const char *form = kind == APHD_READ_INDEX                              ? "an index"
+                       : kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY ? "an entry"
+                                                                            : "a script";
     int fits = kind == APHD_READ_INSTALL     ? is_install(normal)
                : kind == APHD_READ_UNINSTALL ? is_uninstall(normal)
                : kind == APHD_READ_ENTRY     ? aphd_entry_form(normal)
                : kind == APHD_READ_APPLY     ? is_applied(normal)
+               : kind == APHD_READ_INDEX     ? aphd_index_is_normal(normal)
                                              : 1;
     if (fits)
         return APR_SUCCESS;
     return aph_error_set(err, APH_EUNREADABLE, 2291,
                          "the reader's answer is not in the form of %s; if its text is an honest "
                          "one, apphost-read is not of this release: install it anew",
-                         entry ? "an entry" : "a script");
+                         form);
 }

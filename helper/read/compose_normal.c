@@ -55,8 +55,8 @@ static json_t *value_of(const aphd_yaml_t *node, aphd_shape_t shape, const aphd_
     return NULL;
 }
 
-/* Of a store's notes about an app only this is read: they hold long texts in many languages. Where a
- * variable stands for the number, it says nothing. */
+/* Of a store's notes about an app only this is read: they hold long texts in many languages. Where
+ * a variable stands for the number, it says nothing. */
 static json_t *store_notes(const aphd_yaml_t *node)
 {
     const aphd_yaml_t *port = node->kind == APHD_YAML_MAP ? aphd_yaml_get(node, "port_map") : NULL;

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The story: a text becomes a manifest (a foreign form is converted into one), the manifest becomes
- * ENTRY, and its services are read with samples in its placeholders, so that what is wrong with them is
- * said when the entry comes and not when somebody installs it. Applying is the same with real words and
- * answers, and then the answers become part of the services. */
+ * ENTRY, and its services are read with samples in its placeholders, so that what is wrong with
+ * them is said when the entry comes and not when somebody installs it. Applying is the same with
+ * real words and answers, and then the answers become part of the services. */
 #include <string.h>
 
 #include "helper/read/entry_parts.h"
-
-static const char *const form_names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                         [APHD_ENTRY_ROCKON] = "rockon",
-                                         [APHD_ENTRY_AMAHI] = "amahi"};
 
 static const aphd_words_t samples = {.host_port = "35001",
                                      .webapp_path = "/srv/sample",
@@ -57,13 +53,14 @@ static apr_status_t parse(aphd_entry_form_t form, const char *text, size_t lengt
         rv = aphd_manifest_normal(parsed->manifest, &parsed->entry, p, err);
     if (rv != APR_SUCCESS)
         return rv;
-    json_object_set_new(parsed->entry, "format", json_string(form_names[form]));
+    json_object_set_new(parsed->entry, "format", json_string(aphd_form_name(form)));
     if (form != APHD_ENTRY_APPHOST)
         json_object_set_new(parsed->entry, "revision", json_integer(0));
     return aphd_questions_check(json_object_get(parsed->entry, "questions"), p, err);
 }
 
-/* answers, with words in place of secrets: notes are kept and shown, and credentials are what tells them. */
+/* answers, with words in place of secrets: notes are kept and shown, and credentials are what tells
+ * them. */
 static json_t *shown_answers(const json_t *entry, const json_t *answers)
 {
     json_t *shown = json_copy((json_t *)answers);
@@ -85,7 +82,8 @@ static apr_status_t fill_notes(const json_t *entry, aphd_filling_t *filling, con
     const json_t *answers = filling->answers;
     json_auto_t *shown = shown_answers(entry, answers);
     filling->answers = shown;
-    apr_status_t rv = aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err);
+    apr_status_t rv =
+        aphd_fill(filling, json_string_value(json_object_get(entry, "notes")), notes, err);
     filling->answers = answers;
     if (rv != APR_SUCCESS)
         aph_error_wrap(err, "notes");
@@ -139,8 +137,8 @@ static void forget_filled(filled_t *filled)
     json_decref(filled->credentials);
 }
 
-apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length, json_t **entry,
-                             apr_pool_t *p, aph_error_t *err)
+apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length,
+                             json_t **entry, apr_pool_t *p, aph_error_t *err)
 {
     parsed_t parsed = {.manifest = NULL};
     filled_t filled = {.script = NULL};
@@ -165,10 +163,10 @@ apr_status_t aphd_entry_apply(aphd_entry_form_t form, const char *text, size_t l
         rv = fill(&parsed, answers, words, &filled, p, err);
     if (rv == APR_SUCCESS) {
         int sound = json_array_size(filled.problems) == 0;
-        *applied = json_pack("{s:O,s:O,s:o,s:O,s:O,s:s}", "entry", parsed.entry, "problems",
-                             filled.problems, "script", sound ? json_incref(filled.script) : json_null(),
-                             "storage", filled.storage, "credentials", filled.credentials, "notes",
-                             filled.notes);
+        *applied = json_pack(
+            "{s:O,s:O,s:o,s:O,s:O,s:s}", "entry", parsed.entry, "problems", filled.problems,
+            "script", sound ? json_incref(filled.script) : json_null(), "storage", filled.storage,
+            "credentials", filled.credentials, "notes", filled.notes);
     }
     forget_filled(&filled);
     forget(&parsed);

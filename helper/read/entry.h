@@ -6,8 +6,8 @@
  *   rockon    a rock-on definition of Rockstor
  *   amahi     an app of Amahi's catalog with its scripts
  *
- * ENTRY, the one form. Every member is always there; null, "" , 0 or an empty list where the text says
- * nothing. All texts are plain (no markup, no control or direction characters).
+ * ENTRY, the one form. Every member is always there; null, "" , 0 or an empty list where the text
+ * says nothing. All texts are plain (no markup, no control or direction characters).
  *
  *  {"format":"apphost"|"rockon"|"amahi",
  *   "id":S                      1..63 of a-z 0-9 - _ ., begins and ends with a letter or digit; never changes
@@ -50,16 +50,18 @@
  *   "generate":N                characters of a secret apphost makes up where none is given; 0: none
  *   "read_only":BOOL "advanced":BOOL}
  *
- * Placeholders stand in strings of compose, in the text of files, in credentials and notes: {{name}}
+ * Placeholders stand in strings of compose, in the text of files, in credentials and notes:
+ * {{name}}
  * {{url}} {{host}} {{domain}} {{port}} {{answer.ID}}, replaced in one pass; {{{{ is a {{ that means
  * itself; any other {{ is malformed. A converter of foreign text writes {{{{ for every {{ in it.
  * In a script (Amahi's form) nothing but Amahi's four words is replaced.
  *
  * Answers are one flat object {ID:S...}; booleans are "true" and "false", a storage answer is
  * "LOCATION/folder/below" ("" or absent: a folder of the app's own, unless the question is required), an
- * unanswered optional question leaves its port, device or variable out. An absent answer is the default;
- * secrets are made up by whoever asks, for the reader has no randomness. An answer to no question of the
- * entry is a problem: of kept answers hand over those that its questions ask for. */
+ * unanswered optional question leaves its port, device or variable out. An absent answer is the
+ * default; secrets are made up by whoever asks, for the reader has no randomness. An answer to no
+ * question of the entry is a problem: of kept answers hand over those that its questions ask
+ * for. */
 #ifndef APHD_ENTRY_H
 #define APHD_ENTRY_H
 
@@ -71,8 +73,8 @@
 
 /* Reads text of that form. APH_EUNREADABLE names the member and what is wrong with it. *entry: new
  * reference to an ENTRY. */
-apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length, json_t **entry,
-                             apr_pool_t *p, aph_error_t *err);
+apr_status_t aphd_entry_read(aphd_entry_form_t form, const char *text, size_t length,
+                             json_t **entry, apr_pool_t *p, aph_error_t *err);
 
 /* The same with answers filled in: *applied is
  *   {"entry":ENTRY,
@@ -89,8 +91,8 @@ apr_status_t aphd_entry_apply(aphd_entry_form_t form, const char *text, size_t l
                               const json_t *answers, const aphd_words_t *words, json_t **applied,
                               apr_pool_t *p, aph_error_t *err);
 
-/* rockon_text.c, amahi_text.c: a text of that form as one of ours, a new reference to a manifest's JSON
- * (the "apphost" form), which is then read like any other. */
+/* rockon_text.c, amahi_text.c: a text of that form as one of ours, a new reference to a manifest's
+ * JSON (the "apphost" form), which is then read like any other. */
 apr_status_t aphd_rockon_convert(const char *text, size_t length, json_t **manifest, apr_pool_t *p,
                                  aph_error_t *err);
 apr_status_t aphd_amahi_convert(const char *text, size_t length, json_t **manifest, apr_pool_t *p,

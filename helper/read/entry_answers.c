@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers, held against their questions. An answer is never repeated in what is said of it: it may be a
- * password. */
+/* Answers, held against their questions. An answer is never repeated in what is said of it: it may
+ * be a password. */
 #include <regex.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -170,7 +170,8 @@ static void judge(const json_t *question, const json_t *given, json_t *complete,
     const char *answer = given != NULL ? json_string_value(given) : text_of(question, "default");
     const char *fault = answer == NULL ? "is not a string" : NULL;
     if (fault == NULL && *answer == '\0')
-        fault = json_is_true(json_object_get(question, "required")) ? "is needed, and there is none" : NULL;
+        fault = json_is_true(json_object_get(question, "required")) ? "is needed, and there is none"
+                                                                    : NULL;
     else if (fault == NULL)
         fault = aphd_answer_fault(question, answer, p);
     if (fault != NULL)

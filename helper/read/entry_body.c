@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an app consists of: the compose part of a manifest through the one path that all compose text
- * takes, so that the policy judges it like any other; or its script, likewise; and its files. */
+/* What an app consists of: the compose part of a manifest through the one path that all compose
+ * text takes, so that the policy judges it like any other; or its script, likewise; and its
+ * files. */
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -62,8 +63,8 @@ static apr_status_t add_files(json_t *script, const json_t *manifest, aphd_filli
 
 /* --- compose -------------------------------------------------------------------------------- */
 
-/* JSON is YAML where the string escapes are; jansson writes no others than libyaml reads, for what is
- * not ASCII goes out as it is. Twelve digits carry every number a person writes. */
+/* JSON is YAML where the string escapes are; jansson writes no others than libyaml reads, for what
+ * is not ASCII goes out as it is. Twelve digits carry every number a person writes. */
 static apr_status_t read_text(json_t *tree, const json_t *files, const aphd_filling_t *filling,
                               json_t **compose, aph_error_t *err)
 {
@@ -85,15 +86,24 @@ static apr_status_t read_text(json_t *tree, const json_t *files, const aphd_fill
     return rv;
 }
 
-static apr_status_t read_compose(const json_t *manifest, const json_t *files, aphd_filling_t *filling,
-                                 json_t **compose, aph_error_t *err)
+/* In compose a $ begins a variable, and $$ is a $. */
+static apr_status_t fill_compose(aphd_filling_t *filling, json_t *tree, aph_error_t *err)
+{
+    filling->dollars = 1;
+    apr_status_t rv = aphd_fill_tree(filling, tree, err);
+    filling->dollars = 0;
+    return rv;
+}
+
+static apr_status_t read_compose(const json_t *manifest, const json_t *files,
+                                 aphd_filling_t *filling, json_t **compose, aph_error_t *err)
 {
     json_t *tree = json_deep_copy(json_object_get(manifest, "compose"));
     apr_status_t rv = APR_SUCCESS;
     if (!json_is_object(json_object_get(tree, "services")))
         rv = aph_error_set(err, APH_EUNREADABLE, 2436, "it has no services");
     if (rv == APR_SUCCESS)
-        rv = aphd_fill_tree(filling, tree, err);
+        rv = fill_compose(filling, tree, err);
     if (rv == APR_SUCCESS)
         rv = read_text(tree, files, filling, compose, err);
     if (rv != APR_SUCCESS)
@@ -119,7 +129,8 @@ apr_status_t aphd_body_read(const json_t *manifest, aphd_filling_t *filling, jso
         if (rv != APR_SUCCESS)
             aph_error_wrap(err, "script");
     } else {
-        made = json_pack("{s:[],s:[],s:[],s:b,s:n}", "files", "folders", "modes", "up", 1, "compose");
+        made =
+            json_pack("{s:[],s:[],s:[],s:b,s:n}", "files", "folders", "modes", "up", 1, "compose");
     }
     if (rv == APR_SUCCESS)
         rv = add_files(made, manifest, filling, err);
@@ -150,8 +161,8 @@ static apr_status_t name_service(const json_t *script, const char *where, const 
     const char *name = json_string_value(service);
     if (name == NULL || is_service(script, name))
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUNREADABLE, 2439, "%s names the service %s, and there is none of that name",
-                         where, name);
+    return aph_error_set(err, APH_EUNREADABLE, 2439,
+                         "%s names the service %s, and there is none of that name", where, name);
 }
 
 apr_status_t aphd_body_names(const json_t *script, const json_t *entry, apr_pool_t *p,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* {{words}} and what they become. What was put in is never looked at again, and a name nobody knows is
- * a fault of the manifest, not an empty string. {{{{ is a {{ that means itself. */
+/* {{words}} and what they become. What was put in is never looked at again, and a name nobody knows
+ * is a fault of the manifest, not an empty string. {{{{ is a {{ that means itself. */
 #include <string.h>
 #include <apr_strings.h>
 
@@ -8,8 +8,23 @@
 
 #define ANSWER "answer."
 
+const char *aphd_dollars(const char *text, apr_pool_t *p)
+{
+    if (strchr(text, '$') == NULL)
+        return text;
+    char *doubled = apr_palloc(p, 2 * strlen(text) + 1), *at = doubled;
+    for (; *text != '\0'; text++) {
+        *at++ = *text;
+        if (*text == '$')
+            *at++ = '$';
+    }
+    *at = '\0';
+    return doubled;
+}
+
 /* NULL: no such name; "" with *known: a name without a value here. */
-static const char *value_of(const aphd_filling_t *filling, const char *name, size_t length, int *known)
+static const char *value_of(const aphd_filling_t *filling, const char *name, size_t length,
+                            int *known)
 {
     const aphd_words_t *words = filling->words;
     const struct {
@@ -24,7 +39,8 @@ static const char *value_of(const aphd_filling_t *filling, const char *name, siz
     size_t prefix = sizeof ANSWER - 1;
     const char *answer = NULL;
     if (length > prefix && memcmp(name, ANSWER, prefix) == 0)
-        answer = json_string_value(json_object_getn(filling->answers, name + prefix, length - prefix));
+        answer =
+            json_string_value(json_object_getn(filling->answers, name + prefix, length - prefix));
     *known = answer != NULL;
     return answer;
 }
@@ -57,11 +73,14 @@ static apr_status_t placeholder(const aphd_filling_t *filling, const char *text,
                              "{{%.*s}} stands in it, and this app has no value for it", (int)length,
                              name);
     if (value == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2432,
-                             "{{%.*s%s is no placeholder; those are {{name}}, {{url}}, {{host}}, "
-                             "{{domain}}, {{port}} and {{answer.ID}} of a question; a {{ that means "
-                             "itself is written {{{{",
-                             (int)(length < 60 ? length : 60), name, whole ? "}}" : "");
+        return aph_error_set(
+            err, APH_EUNREADABLE, 2432,
+            "{{%.*s%s is no placeholder; those are {{name}}, {{url}}, {{host}}, "
+            "{{domain}}, {{port}} and {{answer.ID}} of a question; a {{ that means "
+            "itself is written {{{{",
+            (int)(length < 60 ? length : 60), name, whole ? "}}" : "");
+    if (filling->dollars)
+        value = aphd_dollars(value, filling->p);
     *piece = (piece_t){value, strlen(value), length + 4};
     return APR_SUCCESS;
 }
@@ -85,14 +104,16 @@ static apr_status_t walk(const aphd_filling_t *filling, const char *text, char *
         *size += piece.length;
         text += piece.step;
         if (*size > filling->left)
-            return aph_error_set(err, APH_EUNREADABLE, 2433,
-                                 "with its placeholders replaced the manifest has more than %d octets",
-                                 APH_FOREIGN_MAX);
+            return aph_error_set(
+                err, APH_EUNREADABLE, 2433,
+                "with its placeholders replaced the manifest has more than %d octets",
+                APH_FOREIGN_MAX);
     }
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled, aph_error_t *err)
+apr_status_t aphd_fill(aphd_filling_t *filling, const char *text, const char **filled,
+                       aph_error_t *err)
 {
     size_t size;
     *filled = text;
@@ -127,8 +148,15 @@ apr_status_t aphd_fill_tree(aphd_filling_t *filling, json_t *value, aph_error_t 
         return fill_string(filling, value, err);
     for (size_t i = 0; i < json_array_size(value) && rv == APR_SUCCESS; i++)
         rv = aphd_fill_tree(filling, json_array_get(value, i), err);
-    json_object_foreach(value, name, member)
+    json_object_foreach(value, name, member) {
+        int dollars = filling->dollars, mounted = filling->mounted;
+        if (filling->mounted && strcmp(name, "content") == 0)
+            filling->dollars = 0;
+        filling->mounted |= strcmp(name, "volumes") == 0 || strcmp(name, "configs") == 0;
         if (rv == APR_SUCCESS && (rv = aphd_fill_tree(filling, member, err)) != APR_SUCCESS)
             aph_error_wrap(err, "%.80s", name);
+        filling->dollars = dollars;
+        filling->mounted = mounted;
+    }
     return rv;
 }

@@ -48,7 +48,8 @@ static int is_question(const json_t *question)
     if (strcmp(kind, "environment") == 0)
         return aphd_grammar_fits(APHD_GRAMMAR_VARIABLE, target);
     if (strcmp(kind, "port") == 0)
-        return *target != '\0' && strlen(target) <= 5 && target[strspn(target, "0123456789")] == '\0';
+        return *target != '\0' && strlen(target) <= 5 &&
+               target[strspn(target, "0123456789")] == '\0';
     return *target == '\0' || (!custom && aphd_grammar_fits(APHD_GRAMMAR_ABSOLUTE, target));
 }
 
@@ -70,10 +71,11 @@ static int is_problem(const json_t *row)
 static int is_storage(const json_t *row)
 {
     const char *answer = text_of(row, "answer");
-    return is_of(row, "question", APHD_GRAMMAR_QUESTION) && is_of(row, "service", APHD_GRAMMAR_SERVICE)
-           && is_of(row, "target", APHD_GRAMMAR_ABSOLUTE) && answer != NULL
-           && aph_storage_answer_fault(answer) == NULL
-           && json_is_boolean(json_object_get(row, "read_only"));
+    return is_of(row, "question", APHD_GRAMMAR_QUESTION) &&
+           is_of(row, "service", APHD_GRAMMAR_SERVICE) &&
+           is_of(row, "target", APHD_GRAMMAR_ABSOLUTE) && answer != NULL &&
+           aph_storage_answer_fault(answer) == NULL &&
+           json_is_boolean(json_object_get(row, "read_only"));
 }
 
 static int is_credential(const json_t *row)

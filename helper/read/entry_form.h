@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds what a reader says of an entry against entry.h, on the parent's side: who reads foreign text may
- * be in its author's hands, and what it says goes into a database, a plan and a terminal. */
+/* Holds what a reader says of an entry against entry.h, on the parent's side: who reads foreign
+ * text may be in its author's hands, and what it says goes into a database, a plan and a
+ * terminal. */
 #ifndef APHD_ENTRY_FORM_H
 #define APHD_ENTRY_FORM_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers become rows of the compose model (helper/policy/model.h), as if the author had written them:
- * the policy judges them with the rest. */
+/* Answers become rows of the compose model (helper/policy/model.h), as if the author had written
+ * them: the policy judges them with the rest. */
 #include <string.h>
 #include <apr_strings.h>
 
@@ -20,8 +20,8 @@ static json_t *named(json_t *list, const char *member, const char *name)
     return NULL;
 }
 
-/* The rows of a service's key, which is made where there is none. NULL where the author's own value has
- * not the key's shape: the policy refuses that by itself. */
+/* The rows of a service's key, which is made where there is none. NULL where the author's own value
+ * has not the key's shape: the policy refuses that by itself. */
 static json_t *rows_of(json_t *script, const char *service, const char *name, const char *shape)
 {
     json_t *services = json_object_get(json_object_get(script, "compose"), "services");
@@ -68,7 +68,8 @@ static void add_ports(json_t *script, const json_t *question, const char *answer
                      protocols[i]);
 }
 
-/* A folder of a storage location; without an answer one of the app's own, named like the question. */
+/* A folder of a storage location; without an answer one of the app's own, named like the
+ * question. */
 static void add_mount(json_t *script, const json_t *question, const char *answer, apr_pool_t *p,
                       json_t *storage)
 {
@@ -81,9 +82,10 @@ static void add_mount(json_t *script, const json_t *question, const char *answer
                                     own ? "bind" : "storage", "source", source, "target", target,
                                     "read_only", own ? 0 : read_only, "options"));
     if (!own)
-        json_array_append_new(storage, json_pack("{s:s,s:s,s:s,s:s,s:b}", "question",
-                                                 text_of(question, "id"), "service", service, "target",
-                                                 target, "answer", answer, "read_only", read_only));
+        json_array_append_new(storage,
+                              json_pack("{s:s,s:s,s:s,s:s,s:b}", "question",
+                                        text_of(question, "id"), "service", service, "target",
+                                        target, "answer", answer, "read_only", read_only));
 }
 
 /* One more leaf behind those of the author. */
@@ -111,10 +113,12 @@ static void set_variable(json_t *script, const json_t *question, const char *ans
     if (row != NULL)
         json_object_set_new(row, "value", json_string(answer));
     else
-        json_array_append_new(rows, json_pack("{s:i,s:s,s:s}", "line", 1, "key", name, "value", answer));
+        json_array_append_new(rows,
+                              json_pack("{s:i,s:s,s:s}", "line", 1, "key", name, "value", answer));
 }
 
-void aphd_body_grow(json_t *script, const json_t *entry, const aphd_filling_t *filling, json_t *storage)
+void aphd_body_grow(json_t *script, const json_t *entry, const aphd_filling_t *filling,
+                    json_t *storage)
 {
     const json_t *questions = json_object_get(entry, "questions");
     const json_t *web = json_object_get(entry, "web");
@@ -131,8 +135,8 @@ void aphd_body_grow(json_t *script, const json_t *entry, const aphd_filling_t *f
         if (strcmp(kind, "port") == 0)
             add_ports(script, question, answer);
         else if (strcmp(kind, "device") == 0)
-            add_device(script, question, answer, filling->p);
+            add_device(script, question, aphd_dollars(answer, filling->p), filling->p);
         else if (strcmp(kind, "environment") == 0)
-            set_variable(script, question, answer);
+            set_variable(script, question, aphd_dollars(answer, filling->p));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of a manifest. Its compose part is written out once more before it is read as YAML, and would
- * then stand on one line; here every value goes back to the line its author wrote it in, so that the
- * policy's findings name it. */
+/* Lines of a manifest. Its compose part is written out once more before it is read as YAML, and
+ * would then stand on one line; here every value goes back to the line its author wrote it in, so
+ * that the policy's findings name it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@ typedef struct scan_t {
     int line;
 } scan_t;
 
-/* Stops at the next thing of valid JSON that is not punctuation: a string, number, literal, { or [. Zero
- * at the end. depth, if not NULL, follows the brackets. */
+/* Stops at the next thing of valid JSON that is not punctuation: a string, number, literal, { or [.
+ * Zero at the end. depth, if not NULL, follows the brackets. */
 static int find_token(scan_t *scan, int *depth)
 {
     for (; scan->at < scan->end; scan->at++) {
@@ -56,13 +56,15 @@ static int find_member(scan_t *scan, const char *name)
         skip_token(scan, &depth);
         if (here)
             key = !key;
-        if (is_key && (size_t)(scan->at - token) == length + 2 && memcmp(token + 1, name, length) == 0)
+        if (is_key && (size_t)(scan->at - token) == length + 2 &&
+            memcmp(token + 1, name, length) == 0)
             return find_token(scan, NULL);
     }
     return 0;
 }
 
-char *aphd_lines_restore(const char *source, size_t length, const char *member, char *dump, apr_pool_t *p)
+char *aphd_lines_restore(const char *source, size_t length, const char *member, char *dump,
+                         apr_pool_t *p)
 {
     if (source == NULL)
         return dump;

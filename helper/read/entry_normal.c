@@ -48,7 +48,8 @@ static json_t *make_text(making_t *making, const aphd_member_t *member, const ch
     size_t characters = aphd_characters(text);
     if (characters > (size_t)member->most)
         return refuse(making, place, 2410,
-                      apr_psprintf(making->p, "has %" APR_SIZE_T_FMT " characters; at most %d are read",
+                      apr_psprintf(making->p,
+                                   "has %" APR_SIZE_T_FMT " characters; at most %d are read",
                                    characters, (int)member->most));
     char *plain = apr_pstrdup(making->p, aphd_entry_plain(text, strlen(text), making->p));
     for (char *at = plain; *at != '\0' && member->type == APHD_TYPE_LINE; at++)
@@ -79,7 +80,8 @@ static json_t *make_raw(making_t *making, const aphd_member_t *member, const cha
     size_t characters = aphd_characters(text);
     if (characters < (size_t)member->least || characters > (size_t)member->most)
         return refuse(making, place, 2412,
-                      apr_psprintf(making->p, "has %" APR_SIZE_T_FMT " characters; it should have %d to %d",
+                      apr_psprintf(making->p,
+                                   "has %" APR_SIZE_T_FMT " characters; it should have %d to %d",
                                    characters, (int)member->least, (int)member->most));
     if (!is_raw(text, member->type == APHD_TYPE_RAW))
         return refuse(making, place, 2413, "has a character that may not stand in it (a control or "
@@ -91,21 +93,25 @@ static const char *in_words(aphd_grammar_t grammar)
 {
     static const char *const words[] = {
         [APHD_GRAMMAR_NONE] = "is not read",
-        [APHD_GRAMMAR_ID] = "should be lower-case letters, digits, -, _ and . and begin and end with a "
-                            "letter or digit",
+        [APHD_GRAMMAR_ID] =
+            "should be lower-case letters, digits, -, _ and . and begin and end with a "
+            "letter or digit",
         [APHD_GRAMMAR_LABEL] = "should be lower-case letters, digits and -, at most 63",
-        [APHD_GRAMMAR_QUESTION] = "should be lower-case letters, digits and _, at most 40, the first a "
-                                  "letter",
+        [APHD_GRAMMAR_QUESTION] =
+            "should be lower-case letters, digits and _, at most 40, the first a "
+            "letter",
         [APHD_GRAMMAR_SERVICE] = "should be the name of a service: letters, digits, ., _ and -",
         [APHD_GRAMMAR_ARCHITECTURE] = "should be an architecture as Go names it: amd64, arm64",
-        [APHD_GRAMMAR_PRINTABLE] = "should be ASCII without control characters or blanks at its ends",
+        [APHD_GRAMMAR_PRINTABLE] =
+            "should be ASCII without control characters or blanks at its ends",
         [APHD_GRAMMAR_HTTPS] = "should be an https address",
         [APHD_GRAMMAR_URL] = "should be an http or https address",
         [APHD_GRAMMAR_WEBPATH] = "should be a path that begins with one /",
         [APHD_GRAMMAR_RELATIVE] = "should be a path below the app's folder, of letters, digits and "
                                   "._+@=,- without .. or a slash at its ends",
-        [APHD_GRAMMAR_ABSOLUTE] = "should be an absolute path of letters, digits and ._+@=,- without .. "
-                                  "or a slash at its end",
+        [APHD_GRAMMAR_ABSOLUTE] =
+            "should be an absolute path of letters, digits and ._+@=,- without .. "
+            "or a slash at its end",
         [APHD_GRAMMAR_VARIABLE] = "should be the name of a variable",
         [APHD_GRAMMAR_MODE] = "should be a mode as in 0644",
         [APHD_GRAMMAR_OPTION] = "should be an option an author may set: NAME or NAME=VALUE",
@@ -118,7 +124,8 @@ static const char *in_words(aphd_grammar_t grammar)
 static json_t *make_word(making_t *making, const aphd_member_t *member, const char *text,
                          const place_t *place)
 {
-    if (strlen(text) > (size_t)(member->type == APHD_TYPE_WORD ? member->most : APH_YAML_SCALAR_MAX))
+    if (strlen(text) >
+        (size_t)(member->type == APHD_TYPE_WORD ? member->most : APH_YAML_SCALAR_MAX))
         return refuse(making, place, 2414,
                       apr_psprintf(making->p, "has more than %d characters", (int)member->most));
     if (!aphd_grammar_fits(member->grammar, text))
@@ -196,8 +203,8 @@ static json_t *make_list(making_t *making, const aphd_member_t *member, const js
     size_t count = json_array_size(value);
     if (!json_is_array(value) || count > (size_t)member->most || count < (size_t)member->least)
         return refuse(making, place, 2420,
-                      apr_psprintf(making->p, "should be a list of %d to %d items", (int)member->least,
-                                   (int)member->most));
+                      apr_psprintf(making->p, "should be a list of %d to %d items",
+                                   (int)member->least, (int)member->most));
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         const json_t *in = json_array_get(value, i);
@@ -259,7 +266,8 @@ static json_t *make_value_of(making_t *making, const aphd_member_t *member, cons
     case APHD_TYPE_DIGESTS:
         return make_digests(making, member, value, place);
     case APHD_TYPE_TREE:
-        return json_is_object(value) ? json_null() : refuse(making, place, 2425, "should be an object");
+        return json_is_object(value) ? json_null()
+                                     : refuse(making, place, 2425, "should be an object");
     default:
         return make_string(making, member, value, place);
     }

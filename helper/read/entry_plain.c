@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTML as plain text. Not a browser: nothing here is ever shown as HTML, so all that matters is that
- * no element survives as one, that text of people does, and that every octet is looked at a bounded
- * number of times. What comes out is never longer than what went in. */
+/* HTML as plain text. Not a browser: nothing here is ever shown as HTML, so all that matters is
+ * that no element survives as one, that text of people does, and that every octet is looked at a
+ * bounded number of times. What comes out is never longer than what went in. */
 #include <string.h>
 #include <strings.h>
 
@@ -236,7 +236,8 @@ const char *aphd_entry_plain(const char *html, size_t length, apr_pool_t *p)
 {
     plain_t plain = {.at = html, .end = html + length, .out = apr_palloc(p, length + 1)};
     while (plain.at < plain.end) {
-        if ((*plain.at == '<' && take_markup(&plain)) || (*plain.at == '&' && take_reference(&plain)))
+        if ((*plain.at == '<' && take_markup(&plain)) ||
+            (*plain.at == '&' && take_reference(&plain)))
             continue;
         unsigned long point = 0;
         size_t step = aph_utf8_decode(plain.at, (size_t)(plain.end - plain.at), &point);

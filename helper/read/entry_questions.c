@@ -21,8 +21,8 @@ static int is(const json_t *question, const char *member, const char *word)
 static int has(const json_t *question, const char *member)
 {
     const json_t *value = json_object_get(question, member);
-    return json_is_true(value) || (json_is_string(value) && json_string_length(value) > 0)
-           || (json_is_integer(value) && json_integer_value(value) != 0) || json_array_size(value) > 0;
+    return json_is_true(value) || (json_is_string(value) && json_string_length(value) > 0) ||
+           (json_is_integer(value) && json_integer_value(value) != 0) || json_array_size(value) > 0;
 }
 
 /* Zero for nothing but a decimal number from 1 to 65535. */
@@ -125,8 +125,9 @@ static const char *fault_of(json_t *question, apr_pool_t *p)
     const json_t *min = json_object_get(question, "min"), *max = json_object_get(question, "max");
     const char *fault = NULL;
     if (is(question, "kind", "custom") != json_is_null(json_object_get(question, "service")))
-        fault = is(question, "kind", "custom") ? "names a service, which a question of kind custom has not"
-                                               : "names no service";
+        fault = is(question, "kind", "custom")
+                    ? "names a service, which a question of kind custom has not"
+                    : "names no service";
     if (fault == NULL)
         fault = target_fault(question);
     if (fault == NULL)
@@ -156,8 +157,8 @@ apr_status_t aphd_questions_check(json_t *questions, apr_pool_t *p, aph_error_t 
         if (fault == NULL)
             fault = aphd_pattern_fault(question, p);
         if (fault != NULL)
-            return aph_error_set(err, APH_EUNREADABLE, 2430, "question %s %s", text_of(question, "id"),
-                                 fault);
+            return aph_error_set(err, APH_EUNREADABLE, 2430, "question %s %s",
+                                 text_of(question, "id"), fault);
     }
     return APR_SUCCESS;
 }

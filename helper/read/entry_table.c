@@ -60,7 +60,8 @@ const aphd_member_t *aphd_member_find(aphd_entry_object_t object, const char *na
 #define DIGITS "0123456789"
 
 /* One of first, then any of rest, the last of them (if there are two) one of last. */
-static int is_word(const char *text, const char *first, const char *rest, const char *last, size_t most)
+static int is_word(const char *text, const char *first, const char *rest, const char *last,
+                   size_t most)
 {
     size_t length = strlen(text);
     return length >= 1 && length <= most && strchr(first, text[0]) != NULL
@@ -108,7 +109,8 @@ static int is_path(const char *text)
 {
     for (;;) {
         size_t part = strspn(text, UPPER LOWER DIGITS "._+@=,-");
-        if (part == 0 || (part == 1 && text[0] == '.') || (part == 2 && text[0] == '.' && text[1] == '.'))
+        if (part == 0 || (part == 1 && text[0] == '.') ||
+            (part == 2 && text[0] == '.' && text[1] == '.'))
             return 0;
         if (text[part] != '/')
             return text[part] == '\0';
@@ -150,7 +152,8 @@ int aphd_grammar_fits(aphd_grammar_t grammar, const char *text)
     case APHD_GRAMMAR_QUESTION:
         return is_word(text, LOWER, LOWER DIGITS "_", LOWER DIGITS "_", 40);
     case APHD_GRAMMAR_SERVICE:
-        return is_word(text, UPPER LOWER DIGITS, UPPER LOWER DIGITS "._-", UPPER LOWER DIGITS "._-", 63);
+        return is_word(text, UPPER LOWER DIGITS, UPPER LOWER DIGITS "._-", UPPER LOWER DIGITS "._-",
+                       63);
     case APHD_GRAMMAR_ARCHITECTURE:
         return is_word(text, LOWER DIGITS, LOWER DIGITS, LOWER DIGITS, 16);
     case APHD_GRAMMAR_PRINTABLE:
@@ -205,11 +208,11 @@ int aphd_plain_point(unsigned long point)
 {
     if (point < 0x20)
         return point == '\n';
-    return !(point >= 0x7F && point <= 0x9F) && point != 0xAD && point != 0x61C && point != 0x180E
-           && point != 0x200B && point != 0x200E && point != 0x200F && !(point >= 0x2028 && point <= 0x202E)
-           && !(point >= 0x2060 && point <= 0x206F) && point != 0xFEFF
-           && !(point >= 0xFFF0 && point <= 0xFFFB) && !((point & 0xFFFE) == 0xFFFE)
-           && !(point >= 0xE0000 && point <= 0xE0FFF);
+    return !(point >= 0x7F && point <= 0x9F) && point != 0xAD && point != 0x61C &&
+           point != 0x180E && point != 0x200B && point != 0x200E && point != 0x200F &&
+           !(point >= 0x2028 && point <= 0x202E) && !(point >= 0x2060 && point <= 0x206F) &&
+           point != 0xFEFF && !(point >= 0xFFF0 && point <= 0xFFFB) &&
+           !((point & 0xFFFE) == 0xFFFE) && !(point >= 0xE0000 && point <= 0xE0FFF);
 }
 
 int aphd_plain_fits(const char *text, int lines)
@@ -266,7 +269,8 @@ static int list_conforms(const aphd_member_t *member, const json_t *value)
     json_array_foreach((json_t *)(uintptr_t)value, i, item) {
         int fits = member->type == APHD_TYPE_MANY
                        ? aphd_object_conforms(member->sub, item)
-                       : json_is_string(item) && aphd_grammar_fits(member->grammar, json_string_value(item));
+                       : json_is_string(item) &&
+                             aphd_grammar_fits(member->grammar, json_string_value(item));
         if (!fits)
             return 0;
     }

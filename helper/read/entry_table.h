@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The members of a manifest and of an ENTRY, and the grammars of their values. Both sides of the wall
- * know this table: apphost-read makes ENTRY by it, its parent holds ENTRY against it. Pure. */
+/* The members of a manifest and of an ENTRY, and the grammars of their values. Both sides of the
+ * wall know this table: apphost-read makes ENTRY by it, its parent holds ENTRY against it. Pure. */
 #ifndef APHD_ENTRY_TABLE_H
 #define APHD_ENTRY_TABLE_H
 
@@ -87,8 +87,8 @@ int aphd_choice_fits(const char *choices, const char *word);
 /* Of valid UTF-8. */
 size_t aphd_characters(const char *text);
 
-/* Characters a text for people keeps: no controls but the line feed, nothing that turns the direction
- * of what is beside it or hides in it. */
+/* Characters a text for people keeps: no controls but the line feed, nothing that turns the
+ * direction of what is beside it or hides in it. */
 int aphd_plain_point(unsigned long point);
 /* Nonzero where all of text is of those; lines: line feeds may stand in it. */
 int aphd_plain_fits(const char *text, int lines);

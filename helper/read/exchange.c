@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,19 +48,12 @@ static const char *kind_name(aphd_reader_kind_t kind)
     return names[kind];
 }
 
-static const char *form_name(aphd_entry_form_t form)
-{
-    static const char *const names[] = {[APHD_ENTRY_APPHOST] = "apphost",
-                                        [APHD_ENTRY_ROCKON] = "rockon",
-                                        [APHD_ENTRY_AMAHI] = "amahi"};
-    return names[form];
-}
-
 static size_t most_of(aphd_reader_kind_t kind)
 {
     if (kind == APHD_READ_INDEX)
         return APH_INDEX_MAX;
-    return kind >= APHD_READ_MANIFEST && kind <= APHD_READ_TOKEN ? APH_MANIFEST_MAX : APH_FOREIGN_MAX;
+    return kind >= APHD_READ_MANIFEST && kind <= APHD_READ_TOKEN ? APH_MANIFEST_MAX
+                                                                 : APH_FOREIGN_MAX;
 }
 
 static size_t answer_max(aphd_reader_kind_t kind)
@@ -71,12 +66,13 @@ static apr_status_t encode_request(sending_t *sending, aph_error_t *err)
     static const aphd_words_t none;
     const aphd_reading_t *reading = sending->reading;
     const aphd_words_t *words = reading->words != NULL ? reading->words : &none;
-    json_t *request = json_pack(
-        "{s:s,s:I,s:s,s:O*,s:{s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*}}", "kind", kind_name(reading->kind),
-        "length", (json_int_t)reading->length, "form", form_name(reading->form), "answers",
-        reading->answers, "words", "HOST_PORT", words->host_port, "WEBAPP_PATH", words->webapp_path,
-        "APP_IDENTIFIER", words->app_identifier, "APP_HOSTNAME", words->app_hostname, "name",
-        words->app_name, "url", words->app_url, "domain", words->app_domain);
+    json_t *request =
+        json_pack("{s:s,s:I,s:s,s:O*,s:{s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*}}", "kind",
+                  kind_name(reading->kind), "length", (json_int_t)reading->length, "form",
+                  aphd_form_name(reading->form), "answers", reading->answers, "words", "HOST_PORT",
+                  words->host_port, "WEBAPP_PATH", words->webapp_path, "APP_IDENTIFIER",
+                  words->app_identifier, "APP_HOSTNAME", words->app_hostname, "name",
+                  words->app_name, "url", words->app_url, "domain", words->app_domain);
     apr_status_t rv = aph_frame_encode(request, APHD_READ_REQUEST_MAX, &sending->head,
                                        &sending->head_length, err);
     json_decref(request);
@@ -87,8 +83,8 @@ apr_status_t aphd_exchange_fits(const aphd_reading_t *reading, aph_error_t *err)
 {
     if (reading->length <= most_of(reading->kind))
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %zu are read", reading->length,
-                         most_of(reading->kind));
+    return aph_error_set(err, APH_EUNREADABLE, 538, "%zu octets; at most %zu are read",
+                         reading->length, most_of(reading->kind));
 }
 
 /* The program is opened here and run by its descriptor: the child has nobody's rights by then, and
@@ -130,24 +126,26 @@ apr_status_t aphd_exchange_start(aphd_exchange_t *x, aph_error_t *err)
     return rv;
 }
 
-/* Sends as much as the socket takes. A child that is gone already is noticed when reading. */
+/* Sends as much as the socket takes, head and text in one: each call may wake the child. One that
+ * is gone already is noticed when reading. */
 static void send_some(const aphd_exchange_t *x, sending_t *sending)
 {
-    size_t whole = sending->head_length + sending->reading->length;
-    int in_head = sending->sent < sending->head_length;
-    const char *from = in_head ? sending->head + sending->sent
-                               : sending->reading->text + (sending->sent - sending->head_length);
-    size_t left = (in_head ? sending->head_length : whole) - sending->sent;
-    ssize_t put = send(x->fd, from, left, MSG_NOSIGNAL);
+    size_t head = sending->head_length, text = sending->reading->length, sent = sending->sent;
+    size_t of_head = sent < head ? sent : head, of_text = sent - of_head;
+    struct iovec parts[] = {{sending->head + of_head, head - of_head},
+                            {(char *)(uintptr_t)sending->reading->text + of_text, text - of_text}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t put = sendmsg(x->fd, &message, MSG_NOSIGNAL);
     if (put > 0)
         sending->sent += (size_t)put;
     else if (put < 0 && errno != EAGAIN && errno != EINTR)
-        sending->sent = whole;
+        sending->sent = head + text;
 }
 
 /* Until the answer is whole, the child is gone (APR_EOF) or the time is up (APR_TIMEUP). */
-static apr_status_t converse(const aphd_exchange_t *x, sending_t *sending, aph_frame_reader_t *reader,
-                             long long deadline_ms, json_t **answer, aph_error_t *said)
+static apr_status_t converse(const aphd_exchange_t *x, sending_t *sending,
+                             aph_frame_reader_t *reader, long long deadline_ms, json_t **answer,
+                             aph_error_t *said)
 {
     for (;;) {
         long long left = deadline_ms - aphd_exchange_now_ms();
@@ -168,8 +166,8 @@ static apr_status_t converse(const aphd_exchange_t *x, sending_t *sending, aph_f
     }
 }
 
-apr_status_t aphd_exchange_ask(aphd_exchange_t *x, const aphd_reading_t *reading, long long deadline_ms,
-                               json_t **answer, aph_error_t *said)
+apr_status_t aphd_exchange_ask(aphd_exchange_t *x, const aphd_reading_t *reading,
+                               long long deadline_ms, json_t **answer, aph_error_t *said)
 {
     sending_t sending = {.reading = reading};
     aph_frame_reader_t reader;
@@ -263,8 +261,8 @@ apr_status_t aphd_exchange_take(aphd_reader_kind_t kind, json_t *answer, json_t 
     const char *tag = json_string_value(json_object_get(answer, "tag"));
     if (message == NULL)
         return aph_error_set(err, APH_EUNREADABLE, 537, "the reader's answer is none");
-    /* Whatever it calls its failure, to us the text was not read; but that an entry is one, and wants
-     * what no app gets, is for people to know. */
+    /* Whatever it calls its failure, to us the text was not read; but that an entry is one, and
+     * wants what no app gets, is for people to know. */
     int denied = (kind == APHD_READ_ENTRY || kind == APHD_READ_APPLY) && code != NULL
                  && strcmp(code, aph_error_wire(APH_EDENIED)) == 0;
     return aph_error_receive(err, aph_error_wire(denied ? APH_EDENIED : APH_EUNREADABLE),

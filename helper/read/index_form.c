@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "helper/read/reader.h"
 
 #define ID_MAX      APHD_INDEX_ID_MAX
 #define FILE_MAX_N  200
@@ -40,12 +41,6 @@ static int is_sha256(const char *text)
     return text != NULL && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-static int is_form(const char *text)
-{
-    return text != NULL && (strcmp(text, "apphost") == 0 || strcmp(text, "rockon") == 0
-                            || strcmp(text, "amahi") == 0);
-}
-
 static int in_range(const json_t *value, json_int_t least, json_int_t most)
 {
     return json_is_integer(value) && json_integer_value(value) >= least
@@ -54,9 +49,12 @@ static int in_range(const json_t *value, json_int_t least, json_int_t most)
 
 const char *aphd_index_entry_wrong(const json_t *entry)
 {
+    aphd_entry_form_t form;
+    if (!json_is_object(entry))
+        return "it is not an object";
     if (!aphd_index_is_id(json_string_value(json_object_get(entry, "id"))))
         return "\"id\" is not 1 to 63 of a-z 0-9 - _ . that begin and end with a letter or digit";
-    if (!is_form(json_string_value(json_object_get(entry, "format"))))
+    if (!aphd_form_find(json_string_value(json_object_get(entry, "format")), &form))
         return "\"format\" is none of apphost, rockon and amahi";
     if (!aphd_index_is_file(json_string_value(json_object_get(entry, "file"))))
         return "\"file\" is not the name of a file below the index";
@@ -82,20 +80,54 @@ const char *aphd_index_head_wrong(const json_t *normal)
         return "it expires before it was generated";
     if (!json_is_array(json_object_get(normal, "entries")))
         return "\"entries\" is not a list";
-    if (json_array_size(json_object_get(normal, "entries")) > APH_INDEX_ENTRIES_MAX)
-        return "it has more than 20000 entries";
     return NULL;
+}
+
+/* Of texts in ASCII, as apphost-read makes them: they are printed. */
+static int is_reason(const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return 0;
+    return length > 0 && length <= APHD_INDEX_REASON_MAX;
+}
+
+static int is_bad(const json_t *bad, size_t most)
+{
+    const json_t *id = json_object_get(bad, "id");
+    return in_range(json_object_get(bad, "position"), 1, (json_int_t)most)
+        && (json_is_null(id) || aphd_index_is_id(json_string_value(id)))
+        && is_reason(json_string_value(json_object_get(bad, "reason")));
+}
+
+/* Nonzero where the id was not there before; one that nobody knows is another each time. */
+static int is_new(json_t *ids, const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(row, "id"));
+    if (id != NULL && json_object_get(ids, id) != NULL)
+        return 0;
+    if (id != NULL)
+        json_object_set_new(ids, id, json_true());
+    return 1;
 }
 
 int aphd_index_is_normal(const json_t *normal)
 {
-    const json_t *entries = json_object_get(normal, "entries");
-    size_t i;
-    json_t *entry;
-    if (aphd_index_head_wrong(normal) != NULL)
+    const json_t *entries = json_object_get(normal, "entries"),
+                 *bad = json_object_get(normal, "bad");
+    size_t i, count = json_array_size(entries) + json_array_size(bad);
+    json_t *row;
+    json_auto_t *ids = json_object();
+    if (aphd_index_head_wrong(normal) != NULL || !json_is_array(bad) ||
+        count > APH_INDEX_ENTRIES_MAX)
         return 0;
-    json_array_foreach(entries, i, entry)
-        if (aphd_index_entry_wrong(entry) != NULL)
+    json_array_foreach(entries, i, row)
+        if (aphd_index_entry_wrong(row) != NULL || json_object_size(row) != APHD_INDEX_MEMBERS
+            || !is_new(ids, row))
+            return 0;
+    json_array_foreach(bad, i, row)
+        if (!is_bad(row, count) || !is_new(ids, row))
             return 0;
     return 1;
 }

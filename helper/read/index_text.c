@@ -2,12 +2,14 @@
 #include "helper/read/index_text.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/limits.h"
 #include "helper/read/index_form.h"
-#include "helper/read/registry_text.h"
+#include "helper/read/json_text.h"
+
+#define DEPTH_MAX 16
 
 /* --- times --------------------------------------------------------------------------------- */
 
@@ -26,8 +28,8 @@ static int is_zone(const char *text)
         && text[3] == ':' && pair(text + 4) >= 0 && pair(text + 4) < 60 && text[6] == '\0';
 }
 
-/* Days since 1970 of a day that is one, or -1. The library's own reckoning reads files of time zones,
- * which the cage forbids. */
+/* Days since 1970 of a day that is one, or -1. The library's own reckoning reads files of time
+ * zones, which the cage forbids. */
 static json_int_t day_of(int year, int month, int day)
 {
     static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
@@ -36,7 +38,8 @@ static json_int_t day_of(int year, int month, int day)
         || day > before[month] - before[month - 1] + (leap && month == 2))
         return -1;
     int gone = year - 1, leaps = gone / 4 - gone / 100 + gone / 400 - 477; /* 477 until 1969 */
-    return (json_int_t)(year - 1970) * 365 + leaps + before[month - 1] + (leap && month > 2) + day - 1;
+    return (json_int_t)(year - 1970) * 365 + leaps + before[month - 1] + (leap && month > 2) + day -
+           1;
 }
 
 /* Seconds since 1970, or -1. */
@@ -75,80 +78,111 @@ static int is_known(const char *name, const char *const *known)
     return 0;
 }
 
-/* NULL, or the first member that is not among the known ones; "" where one is missing. */
-static const char *strange_member(const json_t *object, const char *const *known)
+/* NULL, or the first member that is not among the known ones. */
+static const char *strange_member(json_t *object, const char *const *known)
 {
-    size_t count = 0;
-    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at != NULL;
-         at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
-        if (!is_known(json_object_iter_key(at), known))
-            return json_object_iter_key(at);
-        count++;
-    }
-    while (count > 0 && *known != NULL)
-        known++, count--;
-    return count == 0 && *known == NULL ? NULL : "";
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+        if (!is_known(name, known))
+            return name;
+    return NULL;
+}
+
+/* --- entries ------------------------------------------------------------------------------- */
+
+typedef struct index_t {
+    json_t *entries, *bad; /* of the normal form */
+    json_t *ids;           /* id -> the number of the entry that had it first */
+} index_t;
+
+/* NULL, or what is wrong with the entry, in room where it needs some. */
+static const char *wrong_with(json_t *entry, char *room, size_t size)
+{
+    static const char *const members[] = {"id", "format", "file", "sha256", "length", NULL};
+    const char *wrong = aphd_index_entry_wrong(entry);
+    const char *strange = wrong == NULL ? strange_member(entry, members) : NULL;
+    if (strange == NULL)
+        return wrong;
+    snprintf(room, size, "there is no member \"%.40s\"", strange);
+    for (char *at = room; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return room;
+}
+
+/* Of two entries with one id nobody knows which one is meant, even where one of them is bad. */
+static apr_status_t note_id(index_t *index, const char *id, size_t number, aph_error_t *err)
+{
+    const json_t *first = json_object_get(index->ids, id);
+    if (first != NULL)
+        return aph_error_set(err, APH_EUNREADABLE, 2482,
+                             "entry %s is there twice: it is number %lld "
+                             "of the list, and number %zu",
+                             id, (long long)json_integer_value(first), number + 1);
+    json_object_set_new(index->ids, id, json_integer((json_int_t)number + 1));
+    return APR_SUCCESS;
+}
+
+static apr_status_t take_entry(void *self, size_t number, json_t *entry, aph_error_t *err)
+{
+    index_t *index = self;
+    char room[APHD_INDEX_REASON_MAX + 1];
+    const char *id = json_string_value(json_object_get(entry, "id"));
+    const char *wrong = wrong_with(entry, room, sizeof room);
+    apr_status_t status = APR_SUCCESS;
+    if (!aphd_index_is_id(id))
+        id = NULL;
+    if (number >= APH_INDEX_ENTRIES_MAX)
+        status = aph_error_set(err, APH_EUNREADABLE, 2483, "it has more than %d entries",
+                               APH_INDEX_ENTRIES_MAX);
+    else if (id != NULL)
+        status = note_id(index, id, number, err);
+    if (status == APR_SUCCESS && wrong == NULL)
+        json_array_append(index->entries, entry);
+    else if (status == APR_SUCCESS)
+        json_array_append_new(index->bad,
+                              json_pack("{s:I, s:s?, s:s}", "position", (json_int_t)number + 1,
+                                        "id", id, "reason", wrong));
+    json_decref(entry);
+    return status;
 }
 
 /* --- the text ------------------------------------------------------------------------------ */
 
-static apr_status_t check_entry(const json_t *entry, size_t number, json_t *ids, json_t *files,
-                                aph_error_t *err)
-{
-    static const char *const members[] = {"id", "format", "file", "sha256", "length", NULL};
-    const char *id = json_string_value(json_object_get(entry, "id"));
-    const char *file = json_string_value(json_object_get(entry, "file"));
-    const char *wrong = json_is_object(entry) ? aphd_index_entry_wrong(entry) : "it is not an object";
-    const char *strange = wrong == NULL ? strange_member(entry, members) : NULL;
-    char name[APHD_INDEX_ID_MAX + 16];
-    if (id != NULL && aphd_index_is_id(id))
-        snprintf(name, sizeof name, "entry %s", id);
-    else
-        snprintf(name, sizeof name, "entry %zu", number + 1);
-    if (wrong != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2480, "%s: %s", name, wrong);
-    if (strange != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2481, "%s: there is no member \"%.40s\"", name,
-                             strange);
-    if (json_object_get(ids, id) != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2482, "%s is there twice", name);
-    if (json_object_get(files, file) != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2483, "%s: its file is another entry's, too",
-                             name);
-    json_object_set_new(ids, id, json_true());
-    json_object_set_new(files, file, json_true());
-    return APR_SUCCESS;
-}
-
-apr_status_t aphd_index_text(const char *text, size_t length, json_t **normal, aph_error_t *err)
+static apr_status_t take_head(json_t *object, aph_error_t *err)
 {
     static const char *const members[] = {"apphost-catalog", "name", "version", "generated",
                                           "expires", "entries", NULL};
-    json_auto_t *object = NULL, *ids = json_object(), *files = json_object();
-    size_t i;
-    json_t *entry;
-    *normal = NULL;
-    apr_status_t status = aphd_registry_object(text, length, &object, err);
-    if (status != APR_SUCCESS)
-        return status;
     const json_t *form = json_object_get(object, "apphost-catalog");
     if (!json_is_integer(form) || json_integer_value(form) != 1)
-        return aph_error_set(err, APH_EUNREADABLE, 2484, "it is not the index of a catalog that this "
+        return aph_error_set(err, APH_EUNREADABLE, 2484,
+                             "it is not the index of a catalog that this "
                              "apphost reads: \"apphost-catalog\" is not 1");
     const char *strange = strange_member(object, members);
-    if (strange != NULL && *strange != '\0')
+    if (strange != NULL)
         return aph_error_set(err, APH_EUNREADABLE, 2485, "there is no member \"%.40s\"", strange);
     json_object_del(object, "apphost-catalog");
     json_object_set_new(object, "generated", time_of(object, "generated"));
     json_object_set_new(object, "expires", time_of(object, "expires"));
     const char *wrong = aphd_index_head_wrong(object);
-    if (wrong != NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2486, "%s", wrong);
-    json_array_foreach(json_object_get(object, "entries"), i, entry) {
-        status = check_entry(entry, i, ids, files, err);
-        if (status != APR_SUCCESS)
-            return status;
-    }
+    return wrong == NULL ? APR_SUCCESS : aph_error_set(err, APH_EUNREADABLE, 2486, "%s", wrong);
+}
+
+apr_status_t aphd_index_text(const char *text, size_t length, json_t **normal, aph_error_t *err)
+{
+    json_auto_t *object = NULL, *entries = json_array(), *bad = json_array(), *ids = json_object();
+    index_t index = {.entries = entries, .bad = bad, .ids = ids};
+    *normal = NULL;
+    if (aphd_json_too_deep(text, length, DEPTH_MAX))
+        return aph_error_set(err, APH_EUNREADABLE, 2481, "it is nested deeper than %d", DEPTH_MAX);
+    apr_status_t status = aphd_json_walk(text, length, "entries", take_entry, &index, &object, err);
+    if (status == APR_SUCCESS)
+        status = take_head(object, err);
+    if (status != APR_SUCCESS)
+        return status;
+    json_object_set(object, "entries", entries);
+    json_object_set(object, "bad", bad);
     *normal = json_incref(object);
     return APR_SUCCESS;
 }

@@ -19,7 +19,7 @@
 
 #define APHD_READ_REQUEST_MAX 1048576           /* octets of the parent's frame; most are answers */
 #define APHD_READ_ANSWER_MAX  APH_JOB_FRAME_MAX /* octets of the child's frame */
-#define APHD_READ_INDEX_MAX   APH_INDEX_MAX     /* the same, of an index: it only gets shorter */
+#define APHD_READ_INDEX_MAX   APH_INDEX_MAX /* the same, of an index: 400 octets an entry at most */
 #define APHD_READ_SECONDS     10                /* from start to answer; of CPU it has 2 */
 
 #define APHD_READ_EXIT_MEMORY 9 /* exit status of a child that ran out of memory */

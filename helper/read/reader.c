@@ -70,9 +70,10 @@ static apr_status_t need_child(batch_t *batch, aph_error_t *err)
     return rv;
 }
 
-/* Asks the child that runs. APR_EGENERAL where that child is gone and had read other texts before: it
- * may have died of their sum. */
-static apr_status_t ask(batch_t *batch, const aphd_reading_t *reading, json_t **entry, aph_error_t *why)
+/* Asks the child that runs. APR_EGENERAL where that child is gone and had read other texts before:
+ * it may have died of their sum. */
+static apr_status_t ask(batch_t *batch, const aphd_reading_t *reading, json_t **entry,
+                        aph_error_t *why)
 {
     aph_error_t said = APH_ERROR_INIT;
     json_t *answer = NULL;
@@ -93,8 +94,8 @@ static apr_status_t ask(batch_t *batch, const aphd_reading_t *reading, json_t **
     return rv;
 }
 
-/* Reads one text. What is wrong with it goes into why; what is wrong with this machine into err, and only
- * that is returned. */
+/* Reads one text. What is wrong with it goes into why; what is wrong with this machine into err,
+ * and only that is returned. */
 static apr_status_t read_one(batch_t *batch, const aphd_entry_text_t *text, json_t **entry,
                              aph_error_t *why, aph_error_t *err)
 {
@@ -106,9 +107,11 @@ static apr_status_t read_one(batch_t *batch, const aphd_entry_text_t *text, json
     if (aphd_exchange_fits(&reading, why) != APR_SUCCESS)
         return APR_SUCCESS;
     if (batch->lost_ms > LOST_MS) {
-        aph_error_set(why, APH_EUNREADABLE, 2440,
-                      "it was not read, because other texts of this catalog broke the reader for more "
-                      "than %d s; remove those and refresh again", LOST_MS / 1000);
+        aph_error_set(
+            why, APH_EUNREADABLE, 2440,
+            "it was not read, because other texts of this catalog broke the reader for more "
+            "than %d s; remove those and refresh again",
+            LOST_MS / 1000);
         return APR_SUCCESS;
     }
     apr_status_t rv = need_child(batch, err);
@@ -118,8 +121,8 @@ static apr_status_t read_one(batch_t *batch, const aphd_entry_text_t *text, json
     return rv;
 }
 
-apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
-                                 void *self, aph_error_t *err)
+apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count,
+                                 aphd_entry_read_cb *cb, void *self, aph_error_t *err)
 {
     batch_t batch = {.running = 0};
     apr_status_t rv = APR_SUCCESS;

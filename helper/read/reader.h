@@ -43,6 +43,16 @@ typedef enum aphd_entry_form_t {
     APHD_ENTRY_AMAHI
 } aphd_entry_form_t;
 
+/* forms.c: "apphost", "rockon", "amahi", as indexes, rows and requests call them. */
+const char *aphd_form_name(aphd_entry_form_t form);
+
+/* Nonzero where name, which may be NULL, is one of them; else *form is APHD_ENTRY_APPHOST. */
+int aphd_form_find(const char *name, aphd_entry_form_t *form);
+
+/* The form of a text nobody named one for, seen from words only that form has; whether the text is
+ * one is the reader's to say. */
+aphd_entry_form_t aphd_form_seen(const char *text);
+
 /* The values of the four words of an Amahi script, replaced on word borders in one pass. */
 typedef struct aphd_words_t {
     const char *host_port;      /* HOST_PORT      "35007" */
@@ -58,8 +68,8 @@ typedef struct aphd_words_t {
 typedef struct aphd_reading_t {
     aphd_reader_kind_t kind;
     const char *text;
-    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX, of an
-                    * index APH_INDEX_MAX */
+    size_t length; /* octets, at most APH_FOREIGN_MAX; of a registry's answer APH_MANIFEST_MAX, of
+                    * an index APH_INDEX_MAX */
     const aphd_words_t *words; /* NULL: none */
     aphd_entry_form_t form;    /* of an entry */
     const json_t *answers;     /* of APHD_READ_APPLY; borrowed */
@@ -76,18 +86,18 @@ apr_status_t aphd_reader_run_within(const aphd_reading_t *reading, json_t **norm
 apr_status_t aphd_reader_run(aphd_reader_kind_t kind, const char *text, size_t length,
                              const aphd_words_t *words, json_t **normal, aph_error_t *err);
 
-/* One of many entries that are read one after the other, in as few children as possible. A child that
- * one text took over may lie about those after it: hand over texts of one catalog only. */
+/* One of many entries that are read one after the other, in as few children as possible. A child
+ * that one text took over may lie about those after it: hand over texts of one catalog only. */
 typedef struct aphd_entry_text_t {
     aphd_entry_form_t form;
     const char *text;
     size_t length;
 } aphd_entry_text_t;
 
-/* Calls back for each text in order: entry is borrowed and NULL where why says what is wrong with it. A
- * text its reader does not survive costs only itself. Return nonzero to stop. */
+/* Calls back for each text in order: entry is borrowed and NULL where why says what is wrong with
+ * it. A text its reader does not survive costs only itself. Return nonzero to stop. */
 typedef int aphd_entry_read_cb(void *self, size_t number, json_t *entry, const aph_error_t *why);
-apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count, aphd_entry_read_cb *cb,
-                                 void *self, aph_error_t *err);
+apr_status_t aphd_reader_entries(const aphd_entry_text_t *texts, size_t count,
+                                 aphd_entry_read_cb *cb, void *self, aph_error_t *err);
 
 #endif

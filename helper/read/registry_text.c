@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "helper/read/json_text.h"
+
 #define DEPTH_MAX  32
 #define INDEX_MAX  256  /* images of an index: one for each platform, and their attestations */
 #define LAYERS_MAX 512  /* an image has at most 127 */
@@ -17,30 +19,12 @@ static apr_status_t not_understood(const char *what, aph_error_t *err)
     return aph_error_set(err, APH_EUNREADABLE, 2250, "%s", what);
 }
 
-/* jansson recurses; its own bound is two thousand. */
-static int too_deep(const char *text, size_t length)
-{
-    int depth = 0, quoted = 0;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '[') && ++depth > DEPTH_MAX)
-            return 1;
-        else if (!quoted && (c == '}' || c == ']'))
-            depth--;
-    }
-    return 0;
-}
-
 apr_status_t aphd_registry_object(const char *text, size_t length, json_t **object,
                                   aph_error_t *err)
 {
     json_error_t where;
     *object = NULL;
-    if (too_deep(text, length))
+    if (aphd_json_too_deep(text, length, DEPTH_MAX))
         return aph_error_set(err, APH_EUNREADABLE, 2251, "it is nested deeper than %d", DEPTH_MAX);
     *object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     if (*object == NULL)

@@ -17,8 +17,8 @@
 apr_status_t aphd_rockon_malformed(aphd_rockon_t *r, const aphd_rockon_container_t *c,
                                    const char *key, const char *name, const char *why)
 {
-    return aph_error_set(r->err, APH_EUNREADABLE, 2456, "containers.%.60s.%s.%.100s: %s", c->name,
-                         key, name, why);
+    return aph_error_set(r->err, APH_EUNREADABLE, 2456, "containers.%.60s.%s%s%.100s: %s", c->name,
+                         key, *name != '\0' ? "." : "", name, why);
 }
 
 const char *aphd_rockon_said(aphd_rockon_t *r, const json_t *about)
@@ -33,6 +33,12 @@ typedef struct member_t {
     json_t *about;
     json_int_t index;
 } member_t;
+
+static int is_text(const aphd_rockon_t *r, const json_t *value)
+{
+    return value == NULL || json_is_null(value) || json_is_boolean(value) ||
+           aphd_rockon_text(value, r->p) != NULL;
+}
 
 apr_status_t aphd_rockon_each(aphd_rockon_t *r, aphd_rockon_container_t *c, const char *key,
                               aphd_rockon_member_cb *take)
@@ -56,8 +62,32 @@ apr_status_t aphd_rockon_each(aphd_rockon_t *r, aphd_rockon_container_t *c, cons
         list[at] = member;
     }
     for (size_t i = 0; i < count && rv == APR_SUCCESS; i++)
-        rv = take(r, c, list[i].name, list[i].about);
+        if (!is_text(r, json_object_get(list[i].about, "label")) ||
+            !is_text(r, json_object_get(list[i].about, "description")))
+            rv = aphd_rockon_malformed(r, c, key, list[i].name, "label or description is not a text");
+        else
+            rv = take(r, c, list[i].name, list[i].about);
     return rv;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+/* Whether there is a question of that kind about target of the container. */
+static int is_asked(const aphd_rockon_t *r, const aphd_rockon_container_t *c, const char *kind,
+                    const char *target)
+{
+    size_t i;
+    json_t *question;
+    json_array_foreach(r->questions, i, question)
+        if (strcmp(text_of(question, "kind"), kind) == 0 &&
+            strcmp(text_of(question, "service"), c->name) == 0 &&
+            strcmp(text_of(question, "target"), target) == 0)
+            return 1;
+    return 0;
 }
 
 /* --- volumes --- */
@@ -76,6 +106,8 @@ static apr_status_t take_volume(aphd_rockon_t *r, aphd_rockon_container_t *c, co
     if (!json_is_object(about) && !json_is_string(about))
         return aphd_rockon_malformed(r, c, "volumes", name,
                                      "is not an object with label and description");
+    if (is_asked(r, c, "storage", target))
+        return aphd_rockon_malformed(r, c, "volumes", name, "stands there twice");
     json_t *size = json_object_get(about, "min_size");
     if (size != NULL && (!aphd_rockon_number(size, &octets) || octets < 0 || octets > SIZE_MOST))
         return aphd_rockon_malformed(r, c, "volumes", name, "min_size is not a number of octets");
@@ -172,36 +204,67 @@ static void set_page(aphd_rockon_t *r, aphd_rockon_container_t *c, int port, jso
 /* A number the policy would let an app have without root's word. */
 static int may_be_offered(json_int_t port)
 {
-    return port >= 1024 && (port <= APH_PORT_BASE || port > APH_PORT_BASE + APH_APP_ID_MAX_DEFAULT);
+    return port >= 1024 && port <= 65535 &&
+           (port <= APH_PORT_BASE || port > APH_PORT_BASE + APH_APP_ID_MAX_DEFAULT);
 }
 
+/* Whether another port of this app is offered that number already. */
+static int is_offered(const aphd_rockon_t *r, const char *protocol, json_int_t port)
+{
+    size_t i;
+    json_t *question;
+    json_array_foreach(r->questions, i, question) {
+        const char *other = text_of(question, "protocol");
+        if (strcmp(text_of(question, "kind"), "port") == 0 &&
+            (strcmp(other, protocol) == 0 || strcmp(other, "both") == 0 ||
+             strcmp(protocol, "both") == 0) &&
+            apr_atoi64(text_of(question, "default")) == port)
+            return 1;
+    }
+    return 0;
+}
+
+/* What the person is told where the number its author suggests is not offered; "": it is. */
+static const char *why_not(aphd_rockon_t *r, json_int_t port)
+{
+    if (may_be_offered(port))
+        return "";
+    return apr_psprintf(r->p,
+                        "Its author suggests %" APR_INT64_T_FMT
+                        ", which apphost does not offer by itself: %s.",
+                        (apr_int64_t)port,
+                        port < 1024 ? "ports below 1024 are this machine's own"
+                                    : "from these ports apphost gives each app its own");
+}
+
+/* Where two ports have the same number, the later one gets the next that is free, as on the system
+ * the rock-on was written for. */
 static void ask_port(aphd_rockon_t *r, aphd_rockon_container_t *c, const char *name,
                      const char *protocol, json_int_t outside, const json_t *about)
 {
-    const char *number = apr_psprintf(r->p, "%" APR_INT64_T_FMT, (apr_int64_t)outside);
     const char *text = aphd_rockon_plain(json_object_get(about, "description"), r->p);
-    int offered = may_be_offered(outside);
+    const char *why = why_not(r, outside);
+    while (*why == '\0' && is_offered(r, protocol, outside) && may_be_offered(outside + 1))
+        outside++;
+    const char *number = apr_psprintf(r->p, "%" APR_INT64_T_FMT, (apr_int64_t)outside);
     aphd_rockon_question_t question = {.id = apr_pstrcat(r->p, "port_", name, NULL),
                                        .kind = "port",
                                        .type = "integer",
                                        .target = name,
                                        .protocol = protocol,
-                                       .initial = offered ? number : NULL,
+                                       .initial = *why == '\0' ? number : NULL,
                                        .bounded = 1,
                                        .min = 1,
                                        .max = 65535,
                                        .text = text,
                                        .from = about};
-    if (!offered)
-        question.text = apr_psprintf(r->p,
-                                     "%s%sIts author suggests %s, which apphost does not offer by "
-                                     "itself: ports below 1024 are this machine's own.",
-                                     text, *text != '\0' ? " " : "", number);
+    if (*why != '\0')
+        question.text = apr_pstrcat(r->p, text, *text != '\0' ? " " : "", why, NULL);
     aphd_rockon_ask(r, c, &question);
     if (*text == '\0')
         text = aphd_rockon_plain(json_object_get(about, "label"), r->p);
     static const char *const protocols[] = {"tcp", "udp"};
-    for (size_t i = 0; i < 2 && offered && *text != '\0'; i++)
+    for (size_t i = 0; i < 2 && *why == '\0' && *text != '\0'; i++)
         if (strcmp(protocol, "both") == 0 || strcmp(protocol, protocols[i]) == 0)
             aphd_rockon_permission(r, apr_psprintf(r->p, "ports.%s/%s", number, protocols[i]),
                                    text);

@@ -121,6 +121,22 @@ static apr_status_t take_flag(aphd_rockon_t *r, aphd_rockon_container_t *c, cons
     return APR_SUCCESS;
 }
 
+/* A number of seconds, to docker. */
+static apr_status_t take_seconds(aphd_rockon_t *r, aphd_rockon_container_t *c, const flag_t *flag,
+                                 const char *value)
+{
+    if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
+        return malformed(r, c, flag->name, value, "is a number of seconds");
+    return take_text(r, c, flag, apr_pstrcat(r->p, value, "s", NULL));
+}
+
+/* What is done anyway. */
+static apr_status_t take_nothing(aphd_rockon_t *r, aphd_rockon_container_t *c, const flag_t *flag,
+                                 const char *value)
+{
+    return APR_SUCCESS;
+}
+
 static apr_status_t take_terminal(aphd_rockon_t *r, aphd_rockon_container_t *c, const flag_t *flag,
                                   const char *value)
 {
@@ -163,6 +179,13 @@ static void add_alias(aphd_rockon_container_t *c, const char *alias)
         if (strcmp(json_string_value(known), alias) == 0)
             return;
     json_array_append_new(aliases, json_string(alias));
+}
+
+static apr_status_t take_alias(aphd_rockon_t *r, aphd_rockon_container_t *c, const flag_t *flag,
+                               const char *value)
+{
+    add_alias(c, value);
+    return APR_SUCCESS;
 }
 
 /* TARGET[:ALIAS]. Containers of one rock-on share the app's network, so only the name is left. */
@@ -284,6 +307,20 @@ static const flag_t flags[] = {
     {"--add-host", NULL, "extra_hosts", take_item, 0},
     {"--group-add", NULL, "group_add", take_right, 0},
     {"--memory", "-m", "mem_limit", take_text, 0},
+    {"--cpus", NULL, "cpus", take_text, 0},
+    {"--cpu-shares", "-c", "cpu_shares", take_text, 0},
+    {"--pids-limit", NULL, "pids_limit", take_text, 0},
+    {"--entrypoint", NULL, "entrypoint", take_item, 0},
+    {"--workdir", "-w", "working_dir", take_text, 0},
+    {"--stop-signal", NULL, "stop_signal", take_text, 0},
+    {"--stop-timeout", NULL, "stop_grace_period", take_seconds, 0},
+    {"--dns-search", NULL, "dns_search", take_item, 0},
+    {"--network-alias", "--net-alias", "networks", take_alias, 0},
+    {"--expose", NULL, "expose", take_item, 0},
+    {"--platform", NULL, "platform", take_text, 0},
+    {"--detach", "-d", "", take_nothing, 1},
+    {"--userns", NULL, "userns_mode", take_text, 0},
+    {"--uts", NULL, "uts", take_text, 0},
     {"--pid", NULL, "pid", take_text, 0},
     {"--ipc", NULL, "ipc", take_text, 0},
 };

@@ -107,6 +107,32 @@ static apr_status_t mend_container(aphd_rockon_t *r, const char *name, json_t *t
     return APR_SUCCESS;
 }
 
+static const char *const text_keys[] = {"description", "version", "website", "more_info", "icon", NULL};
+static const char *const object_keys[] = {"ui", "container_links", "custom_config", NULL};
+
+static apr_status_t misfit(aphd_rockon_t *r, const char *key, const char *wanted)
+{
+    return aph_error_set(r->err, APH_EUNREADABLE, 2810, "%.80s.%.80s: is not %s", r->title, key, wanted);
+}
+
+/* Texts are texts and objects are objects; an empty list is an empty object that a program wrote. */
+static apr_status_t check_types(aphd_rockon_t *r)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(r->text, key, value) {
+        int empty = json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0);
+        if (is_among(key, text_keys) && !json_is_null(value) && aphd_rockon_text(value, r->p) == NULL)
+            return misfit(r, key, "a text");
+        if (is_among(key, object_keys) && !empty && !json_is_object(value))
+            return misfit(r, key, "an object");
+    }
+    json_object_foreach(json_object_get(r->text, "container_links"), key, value)
+        if (!json_is_array(value))
+            return misfit(r, apr_pstrcat(r->p, "container_links.", key, NULL), "a list of links");
+    return APR_SUCCESS;
+}
+
 /* What stands beside the containers and belongs into one: only where there is one. */
 static apr_status_t mend_rockon(aphd_rockon_t *r)
 {
@@ -201,6 +227,8 @@ static apr_status_t add_containers(aphd_rockon_t *r)
     json_object_foreach(json_object_get(r->text, "containers"), name, text)
         if (rv == APR_SUCCESS)
             rv = add_container(r, name, text);
+    if (rv == APR_SUCCESS)
+        rv = check_types(r);
     if (rv == APR_SUCCESS)
         rv = refuse_custom(r);
     for (size_t i = 0; i < r->count && rv == APR_SUCCESS; i++) {

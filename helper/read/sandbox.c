@@ -17,10 +17,11 @@ static const struct {
     rlim_t most;
 } limits[] = {
 #ifndef APH_SANITIZED
-    {RLIMIT_AS, 192u << 20}, /* a sanitizer's shadow memory alone is larger */
+    {RLIMIT_AS, 64u << 20}, /* what it is needed for: docs/trust.md; a sanitizer's shadow is larger
+                             */
 #endif
-    {RLIMIT_CPU, 2},         {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
-    {RLIMIT_NOFILE, 0},      {RLIMIT_CORE, 0},
+    {RLIMIT_CPU, 2},        {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
+    {RLIMIT_NOFILE, 0},     {RLIMIT_CORE, 0},
 };
 
 /* Whatever a parser needs once it holds its input: two descriptors and memory. */

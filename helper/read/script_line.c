@@ -193,10 +193,11 @@ static apr_status_t find_end(aphd_script_cursor_t *cursor, const aphd_script_lin
         if (is_tag(start + (line->strip_tabs ? leading(start, end, "\t") : 0), end, line->tag))
             return APR_SUCCESS;
         if (is_tag(start + leading(start, end, " \t"), end, line->tag))
-            return aph_error_set(err, APH_EUNREADABLE, 462,
-                                 "line %d: the closing %.40s is indented, so the text begun in line "
-                                 "%d does not end there; put it at the start of its line",
-                                 number, line->tag, line->line);
+            return aph_error_set(
+                err, APH_EUNREADABLE, 462,
+                "line %d: the closing %.40s is indented, so the text begun in line "
+                "%d does not end there; put it at the start of its line",
+                number, line->tag, line->line);
     }
     return aph_error_set(err, APH_EUNREADABLE, 463,
                          "line %d: the text begun here has no closing %.40s", line->line,

@@ -36,8 +36,8 @@ static json_t *short_mount(const aphd_yaml_t *node)
         json_object_set_new(value, "target", json_string(text));
         return value;
     }
-    /* What compose takes for a path; any other word names a volume, but for one that no volume has: the
-     * ./ before a folder was forgotten. */
+    /* What compose takes for a path; any other word names a volume, but for one that no volume has:
+     * the ./ before a folder was forgotten. */
     if (strchr("./~\\", text[0]) != NULL || memchr(text, '/', (size_t)(colon - text)) != NULL)
         json_object_set_new(value, "type", json_string("bind"));
     json_object_set_new(value, "source", json_stringn(text, (size_t)(colon - text)));
@@ -64,8 +64,8 @@ static void take_options(json_t *options, const aphd_yaml_t *section, const char
     }
 }
 
-/* "storage" is our own word, for what a person answered: from a text it is a word like any other, and
- * must not be taken for it (helper/policy/model.h). */
+/* "storage" is our own word, for what a person answered: from a text it is a word like any other,
+ * and must not be taken for it (helper/policy/model.h). */
 static json_t *type_of(const char *text)
 {
     return strcmp(text, "storage") == 0 ? json_string("type storage") : json_string(text);

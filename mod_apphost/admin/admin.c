@@ -29,12 +29,13 @@
 
 /* -- jobs ------------------------------------------------------------------------------------ */
 
-/* A job that ended while somebody waited: as GET /jobs/ID would show it, with the answer that is for this
- * client only. */
+/* A job that ended while somebody waited: as GET /jobs/ID would show it, with the answer that is
+ * for this client only. */
 static int answer_end(aphm_admin_t *admin, json_int_t job_id, json_t *answer)
 {
-    json_auto_t *job = json_pack("{s:I, s:s, s:s, s:s, s:O}", "job_id", job_id, "op", admin->op->name, "state",
-                                 "ended", "result", "done", "answer", answer);
+    json_auto_t *job =
+        json_pack("{s:I, s:s, s:s, s:s, s:O}", "job_id", job_id, "op", admin->op->name, "state",
+                  "ended", "result", "done", "answer", answer);
     return aphm_answer_json(admin, HTTP_OK, job);
 }
 
@@ -55,9 +56,10 @@ static apr_status_t take_job_frame(const json_t *frame, job_t *job, aph_error_t 
     if (kind == APH_FRAME_FAILED)
         return aph_peer_fault(frame, err);
     if (kind == APH_FRAME_STRANGE)
-        return aph_error_set(err, APH_EVERSION, 3160,
-                             "apphostd and mod_apphost are of different versions: install the same release "
-                             "of both, and restart httpd");
+        return aph_error_set(
+            err, APH_EVERSION, 3160,
+            "apphostd and mod_apphost are of different versions: install the same release "
+            "of both, and restart httpd");
     return kind == APH_FRAME_OK ? APR_SUCCESS : APR_EAGAIN;
 }
 
@@ -67,7 +69,8 @@ static apr_status_t watch_job(aphm_call_t *call, int seconds, job_t *job, aph_er
     apr_time_t begun = apr_time_now();
     for (;;) {
         json_auto_t *frame = NULL;
-        apr_time_t limit = apr_time_from_sec(job->id == 0 && seconds < JOB_SECONDS ? JOB_SECONDS : seconds);
+        apr_time_t limit =
+            apr_time_from_sec(job->id == 0 && seconds < JOB_SECONDS ? JOB_SECONDS : seconds);
         apr_time_t left = begun + limit - apr_time_now();
         if (left <= 0)
             return job->id != 0 ? APR_TIMEUP
@@ -100,7 +103,8 @@ static int perform_job(aphm_admin_t *admin)
                                     (apr_int64_t)job.id));
     if (status == APR_TIMEUP)
         return aphm_answer_begun(admin, job.id);
-    return status == APR_SUCCESS ? answer_end(admin, job.id, answer) : aphm_answer_problem(admin, 0, &err);
+    return status == APR_SUCCESS ? answer_end(admin, job.id, answer)
+                                 : aphm_answer_problem(admin, 0, &err);
 }
 
 /* -- everything else ------------------------------------------------------------------------- */
@@ -110,7 +114,8 @@ static int answer_lines(aphm_admin_t *admin)
     aph_error_t err = APH_ERROR_INIT;
     json_auto_t *lines = json_array();
     int more = 0;
-    if (aphm_call_lines(admin, admin->op->name, admin->asked.args, lines, &more, &err) != APR_SUCCESS)
+    if (aphm_call_lines(admin, admin->op->name, admin->asked.args, lines, &more, &err) !=
+        APR_SUCCESS)
         return aphm_answer_problem(admin, 0, &err);
     json_auto_t *answer = json_pack("{s:O, s:b}", "lines", lines, "more", more);
     return aphm_answer_json(admin, HTTP_OK, answer);
@@ -143,12 +148,14 @@ static int wants_events(const aphm_admin_t *admin)
 /* Whether the row has a live form at all. */
 static int has_events(const aphm_admin_t *admin)
 {
-    return admin->op->kind == APH_OP_JOB || (admin->row->flags & (APHM_API_LINES | APHM_API_WAIT)) != 0;
+    return admin->op->kind == APH_OP_JOB ||
+           (admin->row->flags & (APHM_API_LINES | APHM_API_WAIT)) != 0;
 }
 
 static int perform(aphm_admin_t *admin)
 {
-    int live = has_events(admin) && (wants_events(admin) || admin->asked.follow) && !admin->r->header_only;
+    int live =
+        has_events(admin) && (wants_events(admin) || admin->asked.follow) && !admin->r->header_only;
     if (live && (admin->row->flags & APHM_API_WAIT) != 0)
         return aphm_stream_job(admin);
     if (live)
@@ -175,7 +182,8 @@ static int judge_accept(const aphm_admin_t *admin, aph_error_t *err)
         || (has_events(admin) && aphm_answer_takes(r, "text/event-stream"))
         || ((admin->row->flags & APHM_API_TEXT) != 0 && aphm_answer_takes(r, "text/plain")))
         return 0;
-    aph_error_set(err, APH_EUSAGE, 3162, "this is answered as application/json, which Accept leaves out");
+    aph_error_set(err, APH_EUSAGE, 3162,
+                  "this is answered as application/json, which Accept leaves out");
     return HTTP_NOT_ACCEPTABLE;
 }
 
@@ -200,8 +208,8 @@ static int refuse_method(aphm_admin_t *admin, const char *methods)
 {
     aph_error_t err = APH_ERROR_INIT;
     if (*methods == '\0') {
-        aph_error_set(&err, APH_ENOTFOUND, 3163, "there is no %.200s here; " DOCUMENT " says what there is",
-                      admin->path);
+        aph_error_set(&err, APH_ENOTFOUND, 3163,
+                      "there is no %.200s here; " DOCUMENT " says what there is", admin->path);
         return aphm_answer_problem(admin, HTTP_NOT_FOUND, &err);
     }
     apr_table_set(admin->r->headers_out, "Allow", methods);
@@ -219,7 +227,8 @@ static int handle_api(aphm_admin_t *admin)
     aph_error_t err = APH_ERROR_INIT;
     char methods[APHM_API_METHODS_MAX];
     json_auto_t *params = json_object();
-    admin->row = aphm_api_find(admin->r->method, admin->path + sizeof APHM_API_PREFIX - 1, params, methods);
+    admin->row =
+        aphm_api_find(admin->r->method, admin->path + sizeof APHM_API_PREFIX - 1, params, methods);
     if (admin->row == NULL)
         return refuse_method(admin, methods);
     admin->op = aph_op_find(admin->row->op);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request to the admin handler, as its steps hand it on: guard, body, api, call, answer. The handler
- * knows HTTP and nothing of apps; apphostd decides who may do what. */
+/* One request to the admin handler, as its steps hand it on: guard, body, api, call, answer. The
+ * handler knows HTTP and nothing of apps; apphostd decides who may do what. */
 #ifndef APHM_ADMIN_H
 #define APHM_ADMIN_H
 

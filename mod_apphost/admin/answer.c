@@ -17,9 +17,10 @@
 void aphm_answer_guard(const aphm_admin_t *admin)
 {
     static const char *const headers[][2] = {
-        {"Content-Security-Policy",
-         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-         "font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"},
+        {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                    "img-src 'self'; connect-src 'self'; "
+                                    "font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; "
+                                    "base-uri 'none'; form-action 'self'"},
         {"X-Frame-Options", "DENY"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
@@ -42,7 +43,8 @@ static int covers(const char *range, size_t length, const char *type)
         return 1;
     if (length == strlen(type) && ap_cstr_casecmpn(range, type, length) == 0)
         return 1;
-    return length == major + 2 && ap_cstr_casecmpn(range, type, major + 1) == 0 && range[major + 1] == '*';
+    return length == major + 2 && ap_cstr_casecmpn(range, type, major + 1) == 0 &&
+           range[major + 1] == '*';
 }
 
 int aphm_answer_takes(const request_rec *r, const char *type)
@@ -54,7 +56,8 @@ int aphm_answer_takes(const request_rec *r, const char *type)
         at += strspn(at, ", \t");
         size_t whole = strcspn(at, ","), length = strcspn(at, ",; \t");
         const char *weight = ap_strstr_c(at, "q=0");
-        int refused = weight != NULL && weight < at + whole && strspn(weight + 3, ".0") >= strcspn(weight + 3, ",; ");
+        int refused = weight != NULL && weight < at + whole &&
+                      strspn(weight + 3, ".0") >= strcspn(weight + 3, ",; ");
         if (length > 0 && covers(at, length, type) && !refused)
             return 1;
         at += whole;
@@ -78,7 +81,8 @@ static int names_tag(const char *list, const char *etag)
     return strcmp(list, "*") == 0 || ap_strstr_c(list, etag) != NULL;
 }
 
-static int send_octets(aphm_admin_t *admin, int status, const char *type, const char *octets, size_t length)
+static int send_octets(aphm_admin_t *admin, int status, const char *type, const char *octets,
+                       size_t length)
 {
     request_rec *r = admin->r;
     int is_get = r->method_number == M_GET && status == HTTP_OK;
@@ -148,7 +152,8 @@ static void set_problem_headers(aphm_admin_t *admin, int status, const aph_error
 static void drop_body(request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
-    if (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL || (length != NULL && strcmp(length, "0") != 0))
+    if (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL ||
+        (length != NULL && strcmp(length, "0") != 0))
         if (r->remaining > 0 || !r->read_length)
             r->connection->keepalive = AP_CONN_CLOSE;
 }
@@ -158,12 +163,13 @@ int aphm_answer_problem(aphm_admin_t *admin, int status, const aph_error_t *err)
     request_rec *r = admin->r;
     if (status == 0)
         status = aph_error_http_status(err->status);
-    ap_log_rerror(APLOG_MARK, status >= 500 && status != 503 ? APLOG_WARNING : APLOG_INFO, 0, r, "%s: %s",
-                  err->tag, err->message);
-    json_auto_t *problem = json_pack(
-        "{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title", title_of(status), "status", status,
-        "detail", err->message[0] != '\0' ? err->message : aph_error_sentence(err->status), "code",
-        aph_error_wire(err->status), "tag", err->tag);
+    ap_log_rerror(APLOG_MARK, status >= 500 && status != 503 ? APLOG_WARNING : APLOG_INFO, 0, r,
+                  "%s: %s", err->tag, err->message);
+    json_auto_t *problem =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title",
+                  title_of(status), "status", status, "detail",
+                  err->message[0] != '\0' ? err->message : aph_error_sentence(err->status), "code",
+                  aph_error_wire(err->status), "tag", err->tag);
     char *text = json_dumps(problem, JSON_COMPACT);
     if (text == NULL)
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -201,7 +207,8 @@ static void set_links(aphm_admin_t *admin, json_int_t total)
         links = apr_pstrcat(admin->r->pool, links, ", ",
                             page_link(admin, offset > limit ? offset - limit : 0, "prev"), NULL);
     if ((json_int_t)offset + limit < total)
-        links = apr_pstrcat(admin->r->pool, links, ", ", page_link(admin, offset + limit, "next"), NULL);
+        links = apr_pstrcat(admin->r->pool, links, ", ", page_link(admin, offset + limit, "next"),
+                            NULL);
     apr_table_setn(admin->r->headers_out, "Link", links);
 }
 
@@ -231,9 +238,11 @@ int aphm_answer_list(aphm_admin_t *admin, const json_t *answer)
 
 int aphm_answer_begun(aphm_admin_t *admin, json_int_t job_id)
 {
-    json_auto_t *job = json_pack("{s:I, s:s, s:s}", "job_id", job_id, "op", admin->op->name, "state", "running");
+    json_auto_t *job =
+        json_pack("{s:I, s:s, s:s}", "job_id", job_id, "op", admin->op->name, "state", "running");
     apr_table_setn(admin->r->headers_out, "Location",
-                   apr_psprintf(admin->r->pool, APHM_API_PREFIX "/jobs/%" APR_INT64_T_FMT, (apr_int64_t)job_id));
+                   apr_psprintf(admin->r->pool, APHM_API_PREFIX "/jobs/%" APR_INT64_T_FMT,
+                                (apr_int64_t)job_id));
     return aphm_answer_json(admin, HTTP_ACCEPTED, job);
 }
 
@@ -251,8 +260,10 @@ int aphm_answer_match(aphm_admin_t *admin, aph_error_t *err)
     if (wanted == NULL)
         return 0;
     /* What cannot be looked at has no tag that could be the same. */
-    if (row == NULL || row->items != NULL || aphm_api_ask(row, params, none, NULL, &asked, err) != APR_SUCCESS) {
-        aph_error_set(err, APH_EPLAN, 3167, "%.200s has no ETag that If-Match could name", admin->path);
+    if (row == NULL || row->items != NULL ||
+        aphm_api_ask(row, params, none, NULL, &asked, err) != APR_SUCCESS) {
+        aph_error_set(err, APH_EPLAN, 3167, "%.200s has no ETag that If-Match could name",
+                      admin->path);
         return HTTP_PRECONDITION_FAILED;
     }
     apr_status_t status = aphm_call_once(admin, row->op, asked.args, &answer, err);

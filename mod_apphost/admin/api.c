@@ -115,7 +115,8 @@ static int hex_value(char c)
                                   : -1;
 }
 
-/* Decodes length octets of text into out, which holds as many and a NUL. -1: a bad escape, or NUL. */
+/* Decodes length octets of text into out, which holds as many and a NUL. -1: a bad escape, or NUL.
+ */
 static int decode(const char *text, size_t length, char *out)
 {
     for (size_t i = 0; i < length; i++) {
@@ -363,8 +364,8 @@ static apr_status_t take_body(const aphm_api_row_t *row, const aph_op_t *op, con
         if (status != APR_SUCCESS)
             break;
         if (is_reading(row) || json_object_get(allowed, key) == NULL)
-            status = aph_error_set(err, APH_EUSAGE, 3109, "%s %s knows no member %.64s", row->method,
-                                   row->path, key);
+            status = aph_error_set(err, APH_EUSAGE, 3109, "%s %s knows no member %.64s",
+                                   row->method, row->path, key);
         else if (!json_is_null(value)) /* as though it were not there */
             status = give_value(op, asked->args, key, value, err);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The routing table of the API: from method and path to a row of api.def, from what a request gives to the
- * arguments of the operation. Pure: nothing of httpd, so that tests need none. */
+/* The routing table of the API: from method and path to a row of api.def, from what a request gives
+ * to the arguments of the operation. Pure: nothing of httpd, so that tests need none. */
 #ifndef APHM_API_H
 #define APHM_API_H
 
@@ -45,21 +45,21 @@ typedef struct aphm_asked_t {
 /* The table in its order; *count receives its length. */
 const aphm_api_row_t *aphm_api_rows(size_t *count);
 
-/* The row of a method and a canonical path below APHM_API_PREFIX; params (an empty object) receives what
- * stands for the {x} of its path. NULL: none; then *methods is a list for Allow ("GET, HEAD, OPTIONS"), or
- * empty where no row has the path. methods holds APHM_API_METHODS_MAX octets. Where a row could be found by
- * its words and by {x}, words count. */
+/* The row of a method and a canonical path below APHM_API_PREFIX; params (an empty object) receives
+ * what stands for the {x} of its path. NULL: none; then *methods is a list for Allow ("GET, HEAD,
+ * OPTIONS"), or empty where no row has the path. methods holds APHM_API_METHODS_MAX octets. Where a
+ * row could be found by its words and by {x}, words count. */
 #define APHM_API_METHODS_MAX 64
 const aphm_api_row_t *aphm_api_find(const char *method, const char *path, json_t *params,
                                     char *methods);
 
-/* The query of a URL (NULL: none) into the empty object query, decoded: texts by name. APH_EUSAGE for a name
- * given twice, a bad escape, NUL, or what is not UTF-8. */
+/* The query of a URL (NULL: none) into the empty object query, decoded: texts by name. APH_EUSAGE
+ * for a name given twice, a bad escape, NUL, or what is not UTF-8. */
 apr_status_t aphm_api_query(const char *text, json_t *query, aph_error_t *err);
 
-/* What row's operation is asked, of params and query, and of body (an object or NULL; rows that change
- * something). All three are borrowed. APH_EUSAGE names what row does not know, or the type it wants. Whether
- * the arguments suit the operation is aph_op_check's to say. */
+/* What row's operation is asked, of params and query, and of body (an object or NULL; rows that
+ * change something). All three are borrowed. APH_EUSAGE names what row does not know, or the type
+ * it wants. Whether the arguments suit the operation is aph_op_check's to say. */
 apr_status_t aphm_api_ask(const aphm_api_row_t *row, const json_t *params, const json_t *query,
                           const json_t *body, aphm_asked_t *asked, aph_error_t *err);
 

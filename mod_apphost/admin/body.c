@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a body. It is judged by its type before an octet is read: a form of another page can only send
- * types that need no permission, and JSON is none of them. */
+/* Reading a body. It is judged by its type before an octet is read: a form of another page can only
+ * send types that need no permission, and JSON is none of them. */
 #include "mod_apphost/admin/body.h"
 
 #include <string.h>

@@ -28,12 +28,15 @@ static aphm_followers_t *followers_of(const aphm_admin_t *admin)
 static apr_status_t explain(int reason, const char *path, aph_error_t *err)
 {
     if (reason == EACCES || reason == EPERM)
-        return aph_error_set(err, APH_EDAEMON, 3125,
-                             "httpd may not open the socket of apphostd, %s: its folder must belong to the "
-                             "group httpd runs as",
-                             path);
-    return aph_error_set(err, APH_EDAEMON, 3126, "apphostd does not answer on %s (%s). Apps are served "
-                         "all the same", path, strerror(reason));
+        return aph_error_set(
+            err, APH_EDAEMON, 3125,
+            "httpd may not open the socket of apphostd, %s: its folder must belong to the "
+            "group httpd runs as",
+            path);
+    return aph_error_set(err, APH_EDAEMON, 3126,
+                         "apphostd does not answer on %s (%s). Apps are served "
+                         "all the same",
+                         path, strerror(reason));
 }
 
 /* A place among those who wait; for half a second others may give one back. */
@@ -54,20 +57,22 @@ static apr_status_t enter(aphm_call_t *call, aph_error_t *err)
 }
 
 /* {"v","op","args"} and what the request proves of a person. */
-static json_t *make_request(const aphm_admin_t *admin, const char *op, const json_t *args, int with_key)
+static json_t *make_request(const aphm_admin_t *admin, const char *op, const json_t *args,
+                            int with_key)
 {
-    json_t *request = json_pack("{s:i, s:s, s:O, s:s}", "v", APH_PROTOCOL_VERSION, "op", op, "args", args,
-                                "from", admin->r->useragent_ip);
+    json_t *request = json_pack("{s:i, s:s, s:O, s:s}", "v", APH_PROTOCOL_VERSION, "op", op, "args",
+                                args, "from", admin->r->useragent_ip);
     if (admin->secret != NULL)
-        json_object_set_new(request, "auth",
-                            json_pack("{s:s}", admin->by_token ? "token" : "session", admin->secret));
+        json_object_set_new(
+            request, "auth",
+            json_pack("{s:s}", admin->by_token ? "token" : "session", admin->secret));
     if (with_key && admin->key != NULL)
         json_object_set_new(request, "key", json_string(admin->key));
     return request;
 }
 
-apr_status_t aphm_call_open(aphm_call_t *call, aphm_admin_t *admin, const char *op, const json_t *args,
-                            int with_key, aph_error_t *err)
+apr_status_t aphm_call_open(aphm_call_t *call, aphm_admin_t *admin, const char *op,
+                            const json_t *args, int with_key, aph_error_t *err)
 {
     const char *path = aphm_config_admin_socket(admin->config);
     *call = (aphm_call_t){.admin = admin, .fd = -1, .place = -1};
@@ -103,8 +108,9 @@ void aphm_call_close(aphm_call_t *call)
 static apr_status_t explain_read(apr_status_t status, const aph_error_t *cause, aph_error_t *err)
 {
     if (status == APR_EOF)
-        return aph_error_set(err, APH_EDAEMON, 3130,
-                             "apphostd closed the connection before it answered. Its log says more");
+        return aph_error_set(
+            err, APH_EDAEMON, 3130,
+            "apphostd closed the connection before it answered. Its log says more");
     return aph_error_set(err, APH_EDAEMON, 3131, "the answer of apphostd cannot be read: %.800s",
                          cause->message);
 }
@@ -152,7 +158,8 @@ static void collect(collecting_t *collecting, const json_t *line)
 }
 
 /* APR_EAGAIN when there is more to come. */
-static apr_status_t take(const json_t *frame, collecting_t *collecting, json_t **answer, aph_error_t *err)
+static apr_status_t take(const json_t *frame, collecting_t *collecting, json_t **answer,
+                         aph_error_t *err)
 {
     json_t *value;
     switch (aph_peer_kind(frame, &value)) {
@@ -174,13 +181,14 @@ static apr_status_t take(const json_t *frame, collecting_t *collecting, json_t *
     }
 }
 
-static apr_status_t receive(aphm_call_t *call, apr_time_t end, collecting_t *collecting, json_t **answer,
-                            aph_error_t *err)
+static apr_status_t receive(aphm_call_t *call, apr_time_t end, collecting_t *collecting,
+                            json_t **answer, aph_error_t *err)
 {
     for (;;) {
         json_t *frame = NULL;
         apr_time_t left = end - apr_time_now();
-        apr_status_t status = aphm_call_next(call, left > 0 ? (int)apr_time_as_msec(left) : 0, &frame, err);
+        apr_status_t status =
+            aphm_call_next(call, left > 0 ? (int)apr_time_as_msec(left) : 0, &frame, err);
         if (status == APR_TIMEUP) {
             aphm_followers_note(followers_of(call->admin), 1);
             return aph_error_set(err, APH_EDAEMON, 3134,
@@ -202,13 +210,14 @@ static apr_status_t perform(aphm_admin_t *admin, const char *name, const json_t 
     aphm_call_t call;
     apr_status_t status = aphm_call_open(&call, admin, name, args, 0, err);
     if (status == APR_SUCCESS)
-        status = receive(&call, apr_time_now() + apr_time_from_sec(seconds), collecting, answer, err);
+        status =
+            receive(&call, apr_time_now() + apr_time_from_sec(seconds), collecting, answer, err);
     aphm_call_close(&call);
     return status;
 }
 
-apr_status_t aphm_call_once(aphm_admin_t *admin, const char *op, const json_t *args, json_t **answer,
-                            aph_error_t *err)
+apr_status_t aphm_call_once(aphm_admin_t *admin, const char *op, const json_t *args,
+                            json_t **answer, aph_error_t *err)
 {
     collecting_t collecting = {0};
     *answer = NULL;

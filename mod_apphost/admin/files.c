@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Serving a file. Its name is made of a few characters, and every step to it is opened as a folder that is no
- * link: nothing outside the root can be reached, whatever lies in it. */
+/* Serving a file. Its name is made of a few characters, and every step to it is opened as a folder
+ * that is no link: nothing outside the root can be reached, whatever lies in it. */
 #include "mod_apphost/admin/files.h"
 
 #include <fcntl.h>

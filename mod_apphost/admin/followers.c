@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of places. All access is atomic; nothing is locked. Two who enter at the same moment may both see
- * the last place free and both go over a limit by one, which does no harm: the table itself is bounded. */
+/* The table of places. All access is atomic; nothing is locked. Two who enter at the same moment
+ * may both see the last place free and both go over a limit by one, which does no harm: the table
+ * itself is bounded. */
 #include "mod_apphost/admin/followers.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ struct aphm_followers_t {
 
 apr_status_t aphm_followers_create(aphm_followers_t **followers, aph_error_t *err)
 {
-    void *octets = mmap(NULL, sizeof **followers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *octets =
+        mmap(NULL, sizeof **followers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (octets == MAP_FAILED)
         return aph_error_set(err, APR_FROM_OS_ERROR(errno), 3120,
                              "no memory to count those who follow the admin pages");
@@ -62,12 +64,13 @@ static int count_person(const aphm_followers_t *followers, uint64_t whoever)
 {
     int count = 0;
     for (int i = 0; i < SLOTS; i++)
-        count += followers->slots[i].whoever == whoever && followers->slots[i].kind != APHM_PLACE_CALL
-                 && holder(&followers->slots[i]) != 0;
+        count += followers->slots[i].whoever == whoever &&
+                 followers->slots[i].kind != APHM_PLACE_CALL && holder(&followers->slots[i]) != 0;
     return count;
 }
 
-static int may_enter(const aphm_followers_t *followers, aphm_place_t kind, uint64_t whoever, int limit)
+static int may_enter(const aphm_followers_t *followers, aphm_place_t kind, uint64_t whoever,
+                     int limit)
 {
     if (kind == APHM_PLACE_CALL)
         return aphm_followers_count(followers, kind) < CALLS_MAX;
@@ -77,7 +80,8 @@ static int may_enter(const aphm_followers_t *followers, aphm_place_t kind, uint6
            && streams + aphm_followers_count(followers, APHM_PLACE_FOLLOW) < limit;
 }
 
-int aphm_followers_enter(aphm_followers_t *followers, aphm_place_t kind, uint64_t whoever, int limit)
+int aphm_followers_enter(aphm_followers_t *followers, aphm_place_t kind, uint64_t whoever,
+                         int limit)
 {
     if (!may_enter(followers, kind, whoever, limit))
         return -1;
@@ -104,7 +108,8 @@ void aphm_followers_leave(aphm_followers_t *followers, int place)
 
 void aphm_followers_note(aphm_followers_t *followers, int silent)
 {
-    __atomic_store_n(&followers->silent_until, silent ? now() + SILENT_SECONDS : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&followers->silent_until, silent ? now() + SILENT_SECONDS : 0,
+                     __ATOMIC_RELAXED);
 }
 
 int aphm_followers_is_silent(const aphm_followers_t *followers)

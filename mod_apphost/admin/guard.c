@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks every admin request goes through, in this order: what is cheap and tells nothing comes first. */
+/* The checks every admin request goes through, in this order: what is cheap and tells nothing comes
+ * first. */
 #include "mod_apphost/admin/guard.h"
 
 #include <string.h>
@@ -33,7 +34,8 @@ static int host_is_ours(const aphm_config_t *config, const char *typed)
     for (int i = 0; config->admin_hosts != NULL && i < config->admin_hosts->nelts; i++)
         if (strcmp(APR_ARRAY_IDX(config->admin_hosts, i, const char *), host) == 0)
             return 1;
-    for (int i = 0; config->admin_hosts == NULL && config->domains != NULL && i < config->domains->nelts; i++)
+    for (int i = 0;
+         config->admin_hosts == NULL && config->domains != NULL && i < config->domains->nelts; i++)
         if (length > 5 && memcmp(host, "apps.", 5) == 0
             && strcmp(host + 5, APR_ARRAY_IDX(config->domains, i, const char *)) == 0)
             return 1;
@@ -64,7 +66,8 @@ static int refuse_path(aph_error_t *err)
     return HTTP_BAD_REQUEST;
 }
 
-/* What others decided on (r->uri: access control) and what is dispatched on must be the same octets. */
+/* What others decided on (r->uri: access control) and what is dispatched on must be the same
+ * octets. */
 static int judge_path(aphm_admin_t *admin, aph_error_t *err)
 {
     const request_rec *r = admin->r;
@@ -72,7 +75,8 @@ static int judge_path(aphm_admin_t *admin, aph_error_t *err)
     if (raw == NULL || *raw != '/' || strcmp(raw, r->uri) != 0)
         return refuse_path(err);
     if (strlen(raw) > PATH_MAX_OCTETS) {
-        aph_error_set(err, APH_ETOOLARGE, 3113, "the path is longer than %d octets", PATH_MAX_OCTETS);
+        aph_error_set(err, APH_ETOOLARGE, 3113, "the path is longer than %d octets",
+                      PATH_MAX_OCTETS);
         return HTTP_REQUEST_URI_TOO_LARGE;
     }
     for (const char *at = raw; *at != '\0'; at++) {
@@ -83,7 +87,8 @@ static int judge_path(aphm_admin_t *admin, aph_error_t *err)
             return refuse_path(err);
     }
     /* The raw target, not what httpd made of it: it decodes, and joins slashes. */
-    const char *target = *r->unparsed_uri == '/' ? r->unparsed_uri : ap_strstr_c(r->unparsed_uri, "://");
+    const char *target =
+        *r->unparsed_uri == '/' ? r->unparsed_uri : ap_strstr_c(r->unparsed_uri, "://");
     size_t length = strlen(raw);
     if (target != NULL && *target == ':')
         target = strchr(target + 3, '/');
@@ -95,7 +100,8 @@ static int judge_path(aphm_admin_t *admin, aph_error_t *err)
 
 /* -- who made the request -------------------------------------------------------------------- */
 
-/* "host:port" or "host" as one comparable text; the port of the scheme is left out. NULL: no host. */
+/* "host:port" or "host" as one comparable text; the port of the scheme is left out. NULL: no host.
+ */
 static const char *authority(const aphm_admin_t *admin, const char *typed, const char *scheme)
 {
     char host[APH_HOST_MAX + 1];
@@ -152,7 +158,8 @@ static int judge_site(const aphm_admin_t *admin, aph_error_t *err)
 static int is_https(request_rec *r)
 {
     const char *said = apr_table_get(r->subprocess_env, "HTTPS");
-    return (said != NULL && ap_cstr_casecmp(said, "on") == 0) || strcmp(ap_http_scheme(r), "https") == 0;
+    return (said != NULL && ap_cstr_casecmp(said, "on") == 0) ||
+           strcmp(ap_http_scheme(r), "https") == 0;
 }
 
 int aphm_guard_request(aphm_admin_t *admin, aph_error_t *err)
@@ -179,7 +186,8 @@ static int is_secret(const char *text, size_t length)
 /* Our cookie's value, where it is there once: an app of the same site may have planted another. */
 static const char *find_session(const aphm_admin_t *admin)
 {
-    const char *at = apr_table_get(admin->r->headers_in, "Cookie"), *name = aphm_guard_cookie_name(admin);
+    const char *at = apr_table_get(admin->r->headers_in, "Cookie"),
+               *name = aphm_guard_cookie_name(admin);
     const char *value = NULL;
     size_t name_length = strlen(name), value_length = 0;
     int count = 0;
@@ -216,8 +224,8 @@ const char *aphm_guard_csrf(const aphm_admin_t *admin, const char *session)
 {
     unsigned char hash[crypto_generichash_BYTES];
     char *hex = apr_palloc(admin->r->pool, sizeof hash * 2 + 1);
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)"csrf", 4, (const unsigned char *)session,
-                       strlen(session));
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)"csrf", 4,
+                       (const unsigned char *)session, strlen(session));
     return sodium_bin2hex(hex, sizeof hash * 2 + 1, hash, sizeof hash);
 }
 
@@ -225,7 +233,8 @@ static int judge_csrf(const aphm_admin_t *admin, aph_error_t *err)
 {
     const char *said = apr_table_get(admin->r->headers_in, "X-Apphost-Csrf");
     const char *want = aphm_guard_csrf(admin, admin->secret);
-    if (said != NULL && strlen(said) == strlen(want) && sodium_memcmp(said, want, strlen(want)) == 0)
+    if (said != NULL && strlen(said) == strlen(want) &&
+        sodium_memcmp(said, want, strlen(want)) == 0)
         return 0;
     aph_error_set(err, APH_EFORBIDDEN, 3116,
                   "a change asked for with a cookie needs the header X-Apphost-Csrf, with what "
@@ -240,8 +249,8 @@ static int take_key(aphm_admin_t *admin, aph_error_t *err)
         return 0;
     size_t length = strlen(key);
     if (length == 0 || length > KEY_MAX || strspn(key, BASE64URL) != length) {
-        aph_error_set(err, APH_EUSAGE, 3117, "Idempotency-Key is 1 to %d characters A-Z a-z 0-9 - and _",
-                      KEY_MAX);
+        aph_error_set(err, APH_EUSAGE, 3117,
+                      "Idempotency-Key is 1 to %d characters A-Z a-z 0-9 - and _", KEY_MAX);
         return HTTP_BAD_REQUEST;
     }
     admin->key = key;

@@ -21,12 +21,14 @@ static void put(text_t *text, const char *part)
 
 static void family(text_t *text, const char *name, const char *type, const char *help)
 {
-    put(text, apr_pstrcat(text->admin->r->pool, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n", NULL));
+    put(text, apr_pstrcat(text->admin->r->pool, "# HELP ", name, " ", help, "\n# TYPE ", name, " ",
+                          type, "\n", NULL));
 }
 
 static void sample(text_t *text, const char *name, const char *labels, apr_int64_t value)
 {
-    put(text, apr_psprintf(text->admin->r->pool, "%s%s %" APR_INT64_T_FMT "\n", name, labels, value));
+    put(text,
+        apr_psprintf(text->admin->r->pool, "%s%s %" APR_INT64_T_FMT "\n", name, labels, value));
 }
 
 /* Names are labels of DNS: nothing in them needs an escape. */
@@ -49,7 +51,8 @@ static void put_apps(text_t *text, const json_t *apps)
     } families[] = {
         {"apphost_app_running", "gauge", "Whether the app runs."},
         {"apphost_app_wanted", "gauge", "Whether the app should run."},
-        {"apphost_app_requests_total", "counter", "Requests passed to the app since httpd was started."},
+        {"apphost_app_requests_total", "counter",
+         "Requests passed to the app since httpd was started."},
         {"apphost_app_requests_in_flight", "gauge", "Requests of the app under way."},
         {"apphost_app_upgrades", "gauge", "Upgraded connections (WebSocket) of the app."},
     };
@@ -61,9 +64,9 @@ static void put_apps(text_t *text, const json_t *apps)
         json_array_foreach((json_t *)apps, i, app) {
             uint32_t id = (uint32_t)json_integer_value(json_object_get(app, "app_id"));
             aphm_usage_t usage = aphm_counters_usage(counters, id);
-            const apr_int64_t values[] = {is(app, "state", "running"), is(app, "desired", "running"),
-                                          (apr_int64_t)aphm_counters_total(counters, id), usage.inflight,
-                                          usage.upgrades};
+            const apr_int64_t values[] = {
+                is(app, "state", "running"), is(app, "desired", "running"),
+                (apr_int64_t)aphm_counters_total(counters, id), usage.inflight, usage.upgrades};
             sample(text, families[f].name, label(text, app), values[f]);
         }
     }
@@ -85,19 +88,25 @@ static void put_status(text_t *text, const json_t *status)
     sample(text, "apphost_engine_up", "", is(json_object_get(status, "engine"), "state", "up"));
     put_number(text, status, "apps", "apphost_apps", "Apps that are installed.");
     put_number(text, status, "apps_running", "apphost_apps_running", "Apps that run.");
-    put_number(text, status, "kept_data", "apphost_kept_data", "Apps that were removed and whose data stayed.");
+    put_number(text, status, "kept_data", "apphost_kept_data",
+               "Apps that were removed and whose data stayed.");
     put_number(text, status, "open_jobs", "apphost_jobs_open", "Operations under way.");
-    put_number(text, status, "memory_kib", "apphost_daemon_memory_kibibytes", "Resident memory of apphostd.");
-    put_number(text, status, "started", "apphost_daemon_start_time_seconds", "When apphostd was started.");
-    put_number(text, status, "connections", "apphost_daemon_connections", "Connections to the socket of apphostd.");
+    put_number(text, status, "memory_kib", "apphost_daemon_memory_kibibytes",
+               "Resident memory of apphostd.");
+    put_number(text, status, "started", "apphost_daemon_start_time_seconds",
+               "When apphostd was started.");
+    put_number(text, status, "connections", "apphost_daemon_connections",
+               "Connections to the socket of apphostd.");
 }
 
 static void put_followers(text_t *text)
 {
     const aphm_followers_t *followers = text->admin->config->context->followers;
-    family(text, "apphost_followers", "gauge", "Requests that follow something and hold a thread of httpd.");
+    family(text, "apphost_followers", "gauge",
+           "Requests that follow something and hold a thread of httpd.");
     sample(text, "apphost_followers", "",
-           aphm_followers_count(followers, APHM_PLACE_FOLLOW) + aphm_followers_count(followers, APHM_PLACE_STREAM));
+           aphm_followers_count(followers, APHM_PLACE_FOLLOW) +
+               aphm_followers_count(followers, APHM_PLACE_STREAM));
 }
 
 int aphm_metrics_send(aphm_admin_t *admin)

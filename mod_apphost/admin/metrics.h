@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /metrics, in the text format 0.0.4 of Prometheus: what the module counted, and what apphostd says. */
+/* /metrics, in the text format 0.0.4 of Prometheus: what the module counted, and what apphostd
+ * says. */
 #ifndef APHM_METRICS_H
 #define APHM_METRICS_H
 

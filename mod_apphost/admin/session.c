@@ -13,8 +13,10 @@
 static void set_cookie(const aphm_admin_t *admin, const char *value, const char *lifetime)
 {
     apr_table_addn(admin->r->headers_out, "Set-Cookie",
-                   apr_pstrcat(admin->r->pool, aphm_guard_cookie_name(admin), "=", value, "; Path=/; HttpOnly; "
-                               "SameSite=Strict", admin->https ? "; Secure" : "", lifetime, NULL));
+                   apr_pstrcat(admin->r->pool, aphm_guard_cookie_name(admin), "=", value,
+                               "; Path=/; HttpOnly; "
+                               "SameSite=Strict",
+                               admin->https ? "; Secure" : "", lifetime, NULL));
 }
 
 static void give_session(const aphm_admin_t *admin, json_t *answer)
@@ -22,9 +24,12 @@ static void give_session(const aphm_admin_t *admin, json_t *answer)
     const char *session = json_string_value(json_object_get(answer, "session"));
     if (session == NULL)
         return;
-    json_int_t left = json_integer_value(json_object_get(answer, "expires")) - apr_time_sec(apr_time_now());
+    json_int_t left =
+        json_integer_value(json_object_get(answer, "expires")) - apr_time_sec(apr_time_now());
     set_cookie(admin, apr_pstrdup(admin->r->pool, session),
-               left > 0 ? apr_psprintf(admin->r->pool, "; Max-Age=%" APR_INT64_T_FMT, (apr_int64_t)left) : "");
+               left > 0
+                   ? apr_psprintf(admin->r->pool, "; Max-Age=%" APR_INT64_T_FMT, (apr_int64_t)left)
+                   : "");
     json_object_set_new(answer, "csrf", json_string(aphm_guard_csrf(admin, session)));
     json_object_del(answer, "session");
 }

@@ -12,7 +12,8 @@
 #include "mod_apphost/admin/answer.h"
 #include "mod_apphost/admin/followers.h"
 
-#define LIFE_SECONDS    600  /* then the client comes again: a session may have ended, a server be reloaded */
+#define LIFE_SECONDS                                                                               \
+    600 /* then the client comes again: a session may have ended, a server be reloaded */
 #define BEAT_SECONDS    5    /* between signs of life, by which a client that left is noticed */
 #define ASK_MILLISECONDS 500 /* between two questions to apphostd */
 
@@ -35,9 +36,10 @@ int aphm_stream_place(const aphm_admin_t *admin, int kind)
 static int answer_full(aphm_admin_t *admin)
 {
     aph_error_t err = APH_ERROR_INIT;
-    aph_error_set(&err, APH_EBUSY, 3150,
-                  "as many follow as may, all together or of one person. Ask for the state instead, or with "
-                  "?wait=SECONDS");
+    aph_error_set(
+        &err, APH_EBUSY, 3150,
+        "as many follow as may, all together or of one person. Ask for the state instead, or with "
+        "?wait=SECONDS");
     return aphm_answer_problem(admin, HTTP_SERVICE_UNAVAILABLE, &err);
 }
 
@@ -75,14 +77,15 @@ static void send_event(events_t *events, const char *name, const json_t *value)
 
 static void send_problem(events_t *events, const aph_error_t *err)
 {
-    json_auto_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title",
-                                     aph_error_sentence(err->status), "status",
-                                     aph_error_http_status(err->status), "detail", err->message, "code",
-                                     aph_error_wire(err->status), "tag", err->tag);
+    json_auto_t *problem =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title",
+                  aph_error_sentence(err->status), "status", aph_error_http_status(err->status),
+                  "detail", err->message, "code", aph_error_wire(err->status), "tag", err->tag);
     send_event(events, "problem", problem);
 }
 
-/* Nonzero while the stream is to go on; says something now and then, to learn whether anybody hears it. */
+/* Nonzero while the stream is to go on; says something now and then, to learn whether anybody hears
+ * it. */
 static int goes_on(events_t *events)
 {
     int state = AP_MPMQ_RUNNING;
@@ -92,7 +95,8 @@ static int goes_on(events_t *events)
         ap_rflush(events->r);
         events->beat = apr_time_now() + apr_time_from_sec(BEAT_SECONDS);
     }
-    return !events->r->connection->aborted && state == AP_MPMQ_RUNNING && apr_time_now() < events->end;
+    return !events->r->connection->aborted && state == AP_MPMQ_RUNNING &&
+           apr_time_now() < events->end;
 }
 
 /* -- a call, frame by frame ------------------------------------------------------------------ */
@@ -112,7 +116,8 @@ static int relay(events_t *events, const json_t *frame)
     if (kind == APH_FRAME_FAILED)
         aph_peer_fault(frame, &err);
     else
-        aph_error_set(&err, APH_EVERSION, 3151, "apphostd and mod_apphost are of different versions");
+        aph_error_set(&err, APH_EVERSION, 3151,
+                      "apphostd and mod_apphost are of different versions");
     send_problem(events, &err);
     return 1;
 }
@@ -169,7 +174,8 @@ int aphm_stream_call(aphm_admin_t *admin)
     if ((admin->row->flags & APHM_API_LINES) != 0)
         json_object_set_new(args, "follow", json_true());
     if (aphm_call_open(&call, admin, admin->op->name, args, 1, &err) == APR_SUCCESS) {
-        aphm_followers_leave(followers_of(admin), call.place); /* the one to stream counts instead */
+        aphm_followers_leave(followers_of(admin),
+                             call.place); /* the one to stream counts instead */
         call.place = -1;
         answered = stream_opened(admin, &call, &err);
     } else {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A catalog of ten thousand entries: what a search costs as a whole command, from the shell's fork to its
-last line, and what apphostd weighs beside it; and a refresh that takes all of them in.
+last line, and what apphostd weighs beside it; a refresh that takes all of them in, and one in which all of
+them have changed.
 
     APPHOST_PREFIX=... DOCKER_SOCKET=... tests/bench/catalog.py [ENTRIES]     (10000)
 
@@ -30,10 +31,10 @@ WORDS = "photo album music film note wiki forum chat mail office paint sound gar
 DAY = 86400
 
 
-def entry(number):
+def entry(number, revision=1):
     a, b, c = (WORDS[number // 16 ** n % 16] for n in range(3))
     return json.dumps({
-        "apphost": 1, "id": f"{a}-{b}-{number}", "revision": 1, "version": f"1.{number % 90}.{number % 7}",
+        "apphost": 1, "id": f"{a}-{b}-{number}", "revision": revision, "version": f"1.{number % 90}.{number % 7}",
         "title": f"{a.title()} {b} number {number}", "category": c,
         "summary": f"Keeps every {a} beside its {b}, shares it with those who may see it, and never forgets where it was.",
         "description": f"A longer text about {a}, {b} and {c}, as an author would write it. " * 20,
@@ -41,17 +42,17 @@ def entry(number):
         "compose": {"services": {"web": {"image": f"example/{a}-{b}:{number}"}}}})
 
 
-def write_catalog(folder, entries):
+def write_catalog(folder, entries, revision=1):
     rows = []
     for number in range(entries):
-        text = entry(number).encode()
+        text = entry(number, revision).encode()
         name = f"{number}.json"
         (folder / name).write_bytes(text)
         rows.append({"id": json.loads(text)["id"], "format": "apphost", "file": name,
                      "sha256": hashlib.sha256(text).hexdigest(), "length": len(text)})
     when = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * DAY)) for days in (-1, 30)]
     (folder / "index.json").write_text(json.dumps({
-        "apphost-catalog": 1, "name": "large", "version": 1, "generated": when[0], "expires": when[1],
+        "apphost-catalog": 1, "name": "large", "version": revision, "generated": when[0], "expires": when[1],
         "entries": rows}))
 
 
@@ -98,6 +99,16 @@ def measure(stack, folder, entries):
     size = sum(f.stat().st_size for f in pathlib.Path(stack.state).glob("catalog.db*"))
     yield Figure("catalog.db", size / 1e6, "MB")
     yield Figure("apphostd's memory grew by", resident_kib(stack.daemon.pid) - before, "KiB", 512)
+    write_catalog(folder, entries, 2)
+    cpu, begin = cpu_of_children(stack.daemon.pid), time.monotonic()
+    stack.ctl("catalog", "refresh", "large", "--quiet", timeout=600)
+    yield Figure(f"refresh of {entries} entries with a new revision", time.monotonic() - begin, "s")
+    assert stack.json("search", "--limit", "1")["total"] == entries
+    yield Figure("its time on a CPU", cpu_of_children(stack.daemon.pid) - cpu, "s", 3)
+    cpu, begin = cpu_of_children(stack.daemon.pid), time.monotonic()
+    stack.ctl("catalog", "refresh", "large", "--quiet", timeout=600)
+    yield Figure("refresh of a catalog that is as it was", time.monotonic() - begin, "s")
+    yield Figure("search for two words, whole command, two revisions", milliseconds(stack, "search", "photo", "wiki"), "ms", 50)
 
 
 def figures(entries=10000):

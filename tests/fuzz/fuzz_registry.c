@@ -75,6 +75,17 @@ static void check_index(const json_t *normal)
     must(aphd_index_is_normal(normal));
 }
 
+/* An index is read piece by piece; what is no JSON object as a whole is none. */
+static void check_whole(const char *text, size_t size, const json_t *normal)
+{
+    json_t *whole = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *entries = json_object_get(whole, "entries");
+    must(json_is_object(whole));
+    must(json_array_size(entries) == json_array_size(json_object_get(normal, "entries"))
+                                         + json_array_size(json_object_get(normal, "bad")));
+    json_decref(whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 {
     static const struct {
@@ -91,6 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
         if (rows[i].read((const char *)octets, size, &normal, &err) == APR_SUCCESS) {
             must(normal != NULL);
             rows[i].check(normal);
+            if (rows[i].read == aphd_index_text)
+                check_whole((const char *)octets, size, normal);
             json_decref(normal);
         } else {
             must(normal == NULL && err.message[0] != '\0');

@@ -2,6 +2,7 @@
 """The container engine as the tests use it: images made here, a registry on loopback, and a way to
 look at the engine without apphost."""
 import contextlib
+import hashlib
 import http.client
 import io
 import json
@@ -17,6 +18,7 @@ import urllib.parse
 import pytest
 
 BUSYBOX = "/bin/busybox"
+MANIFESTS = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -180,6 +182,20 @@ class Registry:
                     return
             time.sleep(0.05)
         raise RuntimeError("the registry did not come up")
+
+    def manifest(self, ref, put=None):
+        """What it has under a name: octets and digest; with put, that from now on. Engines push what they like:
+        Docker its own form, Podman the one of OCI."""
+        name, _, tag = ref.removeprefix(f"{self.host}/").rpartition(":")
+        form = json.loads(put).get("mediaType", MANIFESTS[1]) if put else ""
+        connection = http.client.HTTPConnection(self.host, timeout=20)
+        connection.request("GET" if put is None else "PUT", f"/v2/{name}/manifests/{tag}", put,
+                           {"Accept": ", ".join(MANIFESTS)} | ({"Content-Type": form} if put else {}))
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        assert answer.status in (200, 201), text
+        return text, "sha256:" + hashlib.sha256(put or text).hexdigest()
 
     def stop(self):
         if self.process is not None:

@@ -169,7 +169,7 @@ def test_cat_04_endless(shop, served):  # noqa: F811
     served["big.json"] = endless
     assert "main/big refused: big.json: it is larger than" in shop.refresh("main")
     served["big.json"] = served.entries["big"]
-    assert "main/big 1.0 revision 1: imported and activated" in shop.refresh("main")
+    assert "# 1.0 revision 1: imported and activated" in shop.refresh("main")
 
 
 def test_cat_04_slow(shop, served):  # noqa: F811
@@ -272,16 +272,50 @@ def test_cat_10_bombs_of_json(shop, served):  # noqa: F811
         assert time.monotonic() - begun < 15
     served.index(version=2, rows=[entry, entry])
     refused(shop, served, UNREADABLE, f"entry {entry['id']} is there twice")
-    for member, value in (("id", "../x"), ("file", "../../etc/passwd"), ("file", "/etc/passwd"), ("length", -1),
-                          ("length", 2**40), ("sha256", "x"), ("format", "deb"), ("more", 1)):
-        served.index(version=2, rows=[entry | {member: value}])
-        refused(shop, served, UNREADABLE, f'"{member}"')
     # Of an entry: it fails alone.
     served.entries |= {f"bomb{n}": octets for n, octets in enumerate(bombs) if 0 < len(octets) <= 1 << 20}
     served.index(version=2)
     said = shop.refresh("main")
     assert said.count(" refused: ") == len(served.entries) - 2, said
     assert set(shop.active()) == {"main/photos", "main/music"}
+
+
+def test_one_bad_entry_of_the_index(shop, served):  # noqa: F811
+    """The others go on, it is said and kept why, and what was offered of it before is no entry that vanished."""
+    served.entries |= {"new": manifest("new"), "music": manifest("music", 2)}
+    good = {row["id"]: row for row in (served.index(version=2), json.loads(served["index.json"])["entries"])[1]}
+    served.index(version=2, rows=[good["photos"] | {"format": "later"}, 7, good["new"], good["music"]])
+    said = shop.refresh("main", "--dry-run")
+    assert "main/photos refused: entry 1 of index.json: \"format\"" in said and shop.catalog("main")["version"] == 1
+    said = shop.refresh("main")
+    assert 'main/photos refused: entry 1 of index.json: "format" is none of apphost, rockon and amahi' in said
+    assert "# main: refused: entry 2 of index.json: it is not an object" in said and ", 2 refused" in said
+    assert shop.active() == {"main/photos": 1, "main/music": 2, "main/new": 1}
+    assert [row["id"] for row in shop.catalog("main")["bad"]] == ["photos", ""]
+    listed = shop.ctl("catalog", "list").stderr
+    assert '# main/photos: entry 1 of index.json: "format"' in listed and "# main: entry 2 of index.json: it is" in listed
+    # Every kind of it; an admin's choice among the known revisions outlasts the bad line.
+    shop.ctl("revision", "deactivate", "main/music")
+    for version, (member, value) in enumerate((("file", "../../etc/passwd"), ("file", "/etc/passwd"), ("length", -1),
+                                               ("length", 2**40), ("sha256", "x"), ("format", "deb"), ("more", 1)), 3):
+        served.index(version=version, rows=[good["photos"], good["new"], good["music"] | {member: value}])
+        said = shop.refresh("main")
+        assert "main/music refused: entry 3 of index.json" in said and f'"{member}"' in said, said
+        assert shop.active() == {"main/photos": 1, "main/new": 1}
+    served.index(version=10, rows=list(good.values()))
+    shop.refresh("main")
+    assert shop.active() == {"main/photos": 1, "main/new": 1} and shop.catalog("main")["bad"] == []
+    # One that does not say whose it is may be any that is gone; then that one is offered still.
+    served.index(version=11, rows=[good["photos"], good["music"], good["new"] | {"id": "../x"}])
+    assert "# main/new: still offered" in shop.refresh("main")
+    assert shop.active() == {"main/photos": 1, "main/new": 1}
+    served.index(version=12, rows=[good["photos"], good["music"]])
+    assert "# 1.0 revision 1: not offered any more" in shop.refresh("main")
+    assert shop.active() == {"main/photos": 1}
+    # Two of one id: nobody knows which, and nothing is taken.
+    served.before = shop.rows("sha256", "1")
+    served.index(version=13, rows=[good["music"], good["new"], good["new"] | {"format": "later"}])
+    refused(shop, served, UNREADABLE, "entry new is there twice: it is number 2 of the list, and number 3")
 
 
 def test_cat_11_changed_under_its_number(shop, served):  # noqa: F811
@@ -293,7 +327,7 @@ def test_cat_11_changed_under_its_number(shop, served):  # noqa: F811
     assert shop.rows("sha256", "1") == served.before
     served.entries["photos"] = manifest("photos", 2)
     served.index(version=3)
-    assert "main/photos 2.0 revision 2: imported and activated" in shop.refresh("main")
+    assert "# 2.0 revision 2: imported and activated" in shop.refresh("main")
     assert shop.active() == {"main/photos": 2, "main/music": 1}
 
 
@@ -443,8 +477,8 @@ def test_what_is_fetched_and_offered(shop, served):  # noqa: F811
     del served.entries["photos"]
     served.index(version=3)
     said = shop.refresh("main")
-    assert "main/music 2.0 revision 2: imported, and not offered: it is obsolete" in said
-    assert "main/photos 1.0 revision 1: not offered any more" in said
+    assert "# 2.0 revision 2: imported, and not offered: it is obsolete" in said
+    assert f"main/photos@{sha256(manifest('photos'))[:16]} # 1.0 revision 1: not offered any more" in said
     assert shop.active() == {}
     assert len(served.before) == 2 and shop.rows("revision", "1")["main/photos"] in (1, 2)
 
@@ -459,7 +493,7 @@ def test_what_is_named_again(shop, served):  # noqa: F811
     # The maker takes revision 2 back.
     served.entries["photos"] = good
     served.index(version=3)
-    line = f"{digits} # main/photos 1.0 revision 1: named again and activated"
+    line = f"main/photos@{digits} # 1.0 revision 1: named again and activated"
     assert line in shop.refresh("main", "--dry-run") and shop.rows()["main/photos"] == 2
     assert line in shop.refresh("main")
     assert shop.active() == {"main/photos": 1, "main/music": 1}
@@ -475,7 +509,7 @@ def test_what_is_named_again(shop, served):  # noqa: F811
         assert shop.active() == {}
         served.entries["music"] = music
         served.index(version=version + 1)
-        assert "main/music 1.0 revision 1: named again" in shop.refresh("main", *words)
+        assert "# 1.0 revision 1: named again" in shop.refresh("main", *words)
         assert shop.active() == ({} if words else {"main/music": 1})
         served.index(version=version + 2)
         assert "named again" not in shop.refresh("main")

@@ -67,6 +67,17 @@ def test_what_is_not_signed(folder, tmp_path):
     assert "holds no key" in sign(str(folder), "--key", str(key), code=5)
 
 
+def test_the_largest_index(folder):
+    """8 MiB and 20,000 entries fit into the memory apphost-read has; here it is the index to count on from."""
+    rows = [{"id": f"entry-{n}" + "x" * 40, "format": "apphost", "file": f"{n}/" + "y" * 180, "sha256": f"{n:064x}",
+             "length": 1} for n in range(20000)]
+    index = json.dumps({"apphost-catalog": 1, "name": "large", "version": 6, "generated": "2026-01-01T00:00:00Z",
+                        "expires": "2026-02-01T00:00:00Z", "entries": rows})
+    assert 7 << 20 < len(index) < 8 << 20
+    (folder / "index.json").write_text(index + " " * ((8 << 20) - len(index)))
+    assert json.loads(sign(str(folder), "--json"))["version"] == 7
+
+
 def test_from_the_folder_to_the_store(shop, tmp_path):  # noqa: F811
     folder = f"{shop.folder}/catalog"
     os.mkdir(folder, 0o755)

@@ -5,9 +5,11 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -34,7 +36,11 @@ def import_text(stack, text, *options, check=True):
 
 
 def first_id(done):
-    return re.match(r"([0-9a-f]{16}) # ", done.stdout)[1]
+    return re.match(r"([a-z]+/[a-z0-9]+@[0-9a-f]{16}) # ", done.stdout)[1]
+
+
+def digits(ident):
+    return ident.partition("@")[2]
 
 
 def active(stack, entry="wiki"):
@@ -44,7 +50,7 @@ def active(stack, entry="wiki"):
 
 def test_from_import_to_going_back(keeper):
     one = import_text(keeper, manifest(revision=1))
-    assert one.stdout.endswith(" # local/wiki 1.1 revision 1: added\n")
+    assert one.stdout.endswith(" # 1.1 revision 1: added\n") and one.stdout.startswith("local/wiki@")
     # Nothing is offered before it was activated.
     assert active(keeper) == [] and "Nothing was found" in keeper.ctl("search").stdout
     assert keeper.ctl("show", "wiki", check=False).returncode == 6
@@ -63,7 +69,7 @@ def test_from_import_to_going_back(keeper):
     vague = keeper.ctl("revision", "activate", "wiki", check=False)
     assert vague.returncode == 2 and first_id(one) in vague.stderr and first_id(two) in vague.stderr
     # Back is activating the older one.
-    assert f"instead of {first_id(two)}" in keeper.ctl("revision", "activate", first_id(one)).stdout
+    assert f"instead of {digits(first_id(two))}" in keeper.ctl("revision", "activate", first_id(one)).stdout
     assert active(keeper) == ["1.1"]
     assert keeper.ctl("revision", "deactivate", "local/wiki").stdout.endswith(": deactivated\n")
     assert keeper.ctl("revision", "deactivate", first_id(one)).stdout.endswith(": was not active\n")
@@ -130,15 +136,82 @@ def test_lines_pipe_into_the_next_command(keeper):
     done = keeper.ctl("revision", "activate", stdin="# nothing here\n\n" + lines)
     assert done.stdout.count("activated") == 70
     listed = keeper.ctl("revision", "list").stdout
-    assert listed.count("\n") == 70 and all(re.match(r"[0-9a-f]{16} # \* local/app", line) for line in listed.splitlines())
+    assert listed.count("\n") == 70 and all(re.match(r"local/app\d+@[0-9a-f]{16} +# \* ", line) for line in listed.splitlines())
     ids = keeper.ctl("revision", "list", "-q").stdout
-    assert re.fullmatch(r"([0-9a-f]{16}\n){70}", ids)
+    assert re.fullmatch(r"(local/app\d+@[0-9a-f]{16}\n){70}", ids)
     assert keeper.ctl("revision", "deactivate", stdin=ids).stdout.count("deactivated") == 70
     assert keeper.ctl("revision", "activate", stdin="").stdout == ""
     # A list that was piped in whole names several of one entry: nothing is guessed.
     import_text(keeper, manifest("app1", revision=2))
     every = keeper.ctl("revision", "list", "-q", "--all", "app1").stdout
     assert keeper.ctl("revision", "activate", "-", stdin=every, check=False).returncode == 2
+
+
+def test_an_id_like_digits(keeper):
+    """An entry may be called as a revision begins. What could be both is refused, and what lists print goes
+    into the next command all the same."""
+    wiki = first_id(import_text(keeper, manifest(), "--activate"))
+    name = digits(wiki)
+    other = first_id(import_text(keeper, manifest(name)))
+    assert other.startswith(f"local/{name}@")
+    for words in (("show", name), ("revision", "activate", name), ("revision", "deactivate", name),
+                  ("revision", "diff", name, wiki), ("revision", "categorize", "+x", name),
+                  ("install", name, "--name", "x", "--plan")):
+        done = keeper.ctl(*words, check=False)
+        assert done.returncode == 2 and f"name one of: local/{name}, {wiki}" in done.stderr, words
+    assert "--name" in keeper.ctl("install", name, check=False).stderr
+    assert keeper.ctl("revision", "activate", f"local/{name}").stdout.startswith(other)
+    assert keeper.json("show", wiki)["revision"]["id"] == "wiki"
+    assert keeper.json("show", f"wiki@{name[:8]}")["revision"]["id"] == "wiki"
+    assert keeper.json("show", f"local/{name}")["revision"]["id"] == name
+    lines = keeper.ctl("revision", "list").stdout
+    assert sorted(line.split()[0] for line in lines.splitlines()) == sorted([wiki, other])
+    assert keeper.ctl("revision", "deactivate", stdin=lines).stdout.count(": deactivated") == 2
+    for wrong in ("wiki@", "wiki@123", "@" + name, "local/@" + name, "wiki@" + name[:-1] + "X"):
+        assert keeper.ctl("show", wrong, check=False).returncode == 2, wrong
+    assert keeper.ctl("show", "other/" + wiki.partition("/")[2], check=False).returncode == 6
+
+
+@pytest.fixture
+def shelf():
+    folder = tempfile.mkdtemp(prefix="aph-revisions-", dir="/var/tmp")
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_two_catalogs_with_one_id(new_stack, shelf):
+    """The id alone is ambiguous, and so is a text that both have; lines go from command to command, and from
+    machine to machine."""
+    text = manifest()
+    with open(f"{shelf}/wiki.json", "w", encoding="utf-8") as f:
+        f.write(text)
+    stacks = [new_stack(httpd=False), new_stack(httpd=False)]
+    for stack in stacks:
+        stack.announced.append(r"job \d+: revision-[a-z]+ .*(failed|rolled-back)")
+        stack.ctl("catalog", "sign", shelf)
+        stack.ctl("catalog", "add", "shelf", f"file://{shelf}")
+        stack.ctl("catalog", "refresh")
+    here, there = stacks
+    local = first_id(import_text(here, text, "--activate"))
+    both = "local/wiki, shelf/wiki"
+    for words in (("show", "wiki"), ("install", "wiki", "--plan"), ("revision", "deactivate", "wiki")):
+        done = here.ctl(*words, check=False)
+        assert done.returncode == 2 and f"wiki is ambiguous; name one of: {both}" in done.stderr, done.stderr
+    for word in (digits(local), "wiki@" + digits(local)):
+        done = here.ctl("show", word, check=False)
+        assert done.returncode == 2 and f"name one of: {local}, {local.replace('local', 'shelf')}" in done.stderr
+    vague = here.ctl("revision", "categorize", "+x", "wiki", check=False)
+    assert vague.returncode == 2 and local in vague.stderr and local.replace("local", "shelf") in vague.stderr
+    assert [line.split()[0] for line in here.ctl("search", "wiki").stdout.splitlines()[1:]] == both.split(", ")
+    # On the other machine an entry is called as the digits: what it has of the lines is found, and no more.
+    lines = here.ctl("revision", "list").stdout
+    import_text(there, manifest(digits(local)), "--activate")
+    assert there.ctl("revision", "activate", stdin=lines, check=False).returncode == 6
+    shelved = "".join(line + "\n" for line in lines.splitlines() if line.startswith("shelf/"))
+    assert there.ctl("revision", "deactivate", stdin=shelved).stdout.endswith(": deactivated\n")
+    assert active(there) == [] and active(there, digits(local)) == ["1.1"]
+    assert here.ctl("revision", "deactivate", stdin=lines).stdout.count(": deactivated\n") == 2
 
 
 def test_categories(keeper):
@@ -184,7 +257,8 @@ def test_clean(keeper):
 def test_search_and_show(keeper):
     question = {"id": "admin", "kind": "custom", "label": "Name of the administrator", "type": "text",
                 "required": True, "default": "root"}
-    import_text(keeper, manifest("wiki", questions=[question], notes="Look\u202e here.",
+    import_text(keeper, manifest("wiki", questions=[question], notes="Look\u202e here: {{url}}/a on {{host}}, {{{{x}}.",
+                                 credentials=[{"label": "Admin", "user": "{{answer.admin}}", "password": "changeme"}],
                                  permissions=[{"id": "privileged", "reason": "It measures the machine."}]), "--activate")
     import_text(keeper, manifest("paint", title="Paint box", category="media", summary="Pictures."), "--activate")
     assert [r["id"] for r in keeper.json("search", "PICTURES", "box")["revisions"]] == ["paint"]
@@ -195,7 +269,10 @@ def test_search_and_show(keeper):
     table = keeper.ctl("search", "wiki").stdout
     assert table.splitlines()[1].split()[:3] == ["wiki", "1.1", "Wiki"]
     page = keeper.ctl("show", "local/wiki").stdout
-    for words in ("local/wiki", "Name of the administrator", "default root", "It measures the machine", "port 80 of web"):
+    host = f"wiki.{keeper.domain}"
+    for words in (f" here: http://{host}:{keeper.port}/a on {host}, {{{{x}}}}.",
+                  "Admin  user (the answer to admin), password changeme",
+                  "local/wiki", "Name of the administrator", "default root", "It measures the machine", "port 80 of web"):
         assert words in page
     assert "\u202e" not in page
     answer = keeper.json("show", "wiki")
@@ -265,7 +342,7 @@ def test_what_an_app_needs_is_kept(keeper, image):
     two = first_id(import_text(keeper, wiki(2, "pages", was=["wiki"]), "--activate"))
     keeper.ctl("revision", "deactivate", "wiki")
     kept = keeper.ctl("revision", "clean")
-    assert kept.stdout == "" and kept.stderr.startswith(f"# {one} local/wiki") and kept.stderr.endswith(": 2\n")
+    assert kept.stdout == "" and kept.stderr.startswith(f"# {one} 1.1") and kept.stderr.endswith(": 2\n")
     page = keeper.ctl("show", "pages").stdout
     assert "first, running" in page and "apphostctl update first" in page
     dry = keeper.ctl("revision", "migrate", "--dry-run")
@@ -284,7 +361,7 @@ def test_what_an_app_needs_is_kept(keeper, image):
     moved = keeper.ctl("revision", "migrate", "-q")
     assert sorted(moved.stdout.splitlines()) == sorted(dry.stdout.splitlines())
     assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
-    assert all(app["active"] and app["revision"].startswith(two) for app in keeper.json("show", "pages")["installed"])
+    assert all(app["active"] and app["revision"].startswith(digits(two)) for app in keeper.json("show", "pages")["installed"])
     assert keeper.ctl("revision", "clean").stderr.endswith(": 2\n")
     for name in ("first", "second"):
         keeper.ctl("uninstall", name, "--purge", "--yes")

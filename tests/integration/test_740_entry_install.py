@@ -10,6 +10,7 @@ import sqlite3
 import pytest
 
 import terminal_env
+from daemon_env import Client
 from engine_env import KIND, WEB, busybox_files, free_port
 from stack_env import PREFIX
 
@@ -163,6 +164,116 @@ def test_an_entry_becomes_an_app(new_stack, image):
     assert stack.ours() == ([], []) and os.listdir(f"{stack.state}/data") == []
 
 
+# --- secrets --------------------------------------------------------------------------------------
+
+SECRET = "Tr0ub4dor-and-3"
+
+
+def where_it_is(stack, secret=SECRET):
+    """Columns of the databases and files below the state folder in which the secret stands."""
+    found = set()
+    for database in ("apphost.db", "catalog.db"):
+        with contextlib.closing(sqlite3.connect(f"file:{stack.state}/{database}?mode=ro", uri=True)) as db:
+            for table, in db.execute("select name from sqlite_master where type = 'table'").fetchall():
+                for row in db.execute(f"select * from {table}").fetchall():
+                    names = [column[1] for column in db.execute(f"pragma table_info({table})")]
+                    found |= {f"{table}.{name}" for name, value in zip(names, row) if secret in str(value)}
+    for folder, _, names in os.walk(stack.state):
+        for name in names:
+            path = f"{folder}/{name}"
+            with open(path, "rb") as f:
+                if ".db" not in name and secret.encode() in f.read():
+                    assert os.stat(path).st_mode & 0o077 == 0, path
+                    found.add(os.path.relpath(path, stack.state))
+    return found
+
+
+def all_said(stack, *names):
+    """Whatever people can ask for."""
+    said = stack.ctl("list", "--json").stdout + stack.ctl("jobs", "--json").stdout
+    said += "".join(str(stack.ctl("job", job["job_id"], *more, check=False)) for job in stack.json("jobs")["jobs"]
+                    for more in (["--json"], ["-f"], []))
+    return said + "".join(stack.ctl("status", name, *more).stdout for name in names for more in (["--json"], []))
+
+
+def try_secret(stack, id, *more, secret=SECRET):
+    """Installs it in every way that says something; what was said, and how the last one ended."""
+    words = ["install", id, "--set", f"password={secret}", *more]
+    said = [stack.ctl(*words, *how, check=False) for how in (["--plan"], ["--plan", "--json"], ["--json"], ["--yes"])]
+    with Client(stack.socket, timeout=120) as client:
+        raw = client.ask("install", entry=id, name=id, answers=json.dumps({"password": secret}), yes=True)
+    return "".join(done.stdout + done.stderr for done in said) + json.dumps(raw), said[-1]
+
+
+def test_a_secret_is_told_nowhere(bare, image):
+    """Wherever its author puts it: in what is refused, in what is asked, in what cannot be read, in what an app
+    says when it fails."""
+    bare.announced += [r"install \w+"]
+    asks = [{"id": "password", "kind": "custom", "label": "Password", "type": "secret", "required": True}]
+    word = "{{answer.password}}"
+    cases = {
+        "refused": ({"volumes": [f"/srv/{word}:/x"], "pid": word, "cap_add": [word]}, 3, "(a secret)"),
+        "cut": ({"volumes": ["/srv/" + "x" * 70 + f"{word}:/x"], "devices": [f"/dev/{'y' * 90}{word}"]}, 3, "(a secret)"),
+        "asked": ({"devices": [f"/dev/snd/{word}"]}, 3, "answer to password, which is a secret"),
+        "named": ({"image": f"team/{word}:1"}, None, ""),
+        "unread": ({"ports": [f"{word}:90"]}, None, ""),
+        "typed": ({"mem_limit": word, "shm_size": word, "stop_grace_period": word}, None, ""),
+        "failing": ({"environment": {"PASSWORD": word},
+                     "command": sh("echo the word is $$PASSWORD; echo again $$PASSWORD >&2; exit 3")}, 12, "(a secret)"),
+        "mute": ({"environment": {"PASSWORD": word}, "command": ["/none/" + word]}, None, ""),
+    }
+    for id, (service, code, words) in cases.items():
+        bring(bare, manifest(id, {"web": {"image": IMAGE} | service}, questions=asks))
+        said, last = try_secret(bare, id)
+        assert SECRET not in said and SECRET[:8] not in said, (id, said)
+        assert last.returncode == code if code is not None else last.returncode != 0, (id, last)
+        assert words in last.stderr, (id, last.stderr)
+    # A short one hides what it is all of, and an accident is none.
+    bring(bare, manifest("short", {"web": {"image": IMAGE, "cap_add": [word]}}, questions=asks))
+    said, last = try_secret(bare, "short", secret="xyz")
+    assert "xyz" not in said and "(a secret)" in last.stderr
+    bring(bare, manifest("plain", {"web": {"image": IMAGE, "environment": {"P": word}}}, questions=asks))
+    assert bare.ctl("install", "plain", "--plan", "--set", f"password={IMAGE[:12]}").returncode == 0
+    # Answers of a try that failed are kept for the next, and nothing else knows it.
+    assert where_it_is(bare) == {"answers.answers"}
+    assert SECRET not in all_said(bare)
+
+
+def test_a_secret_of_an_app_and_of_a_rockon(new_stack, image):
+    stack = new_stack()
+    stack.announced += [r"start told", r"update told"]
+    name, _, tag = IMAGE.rpartition(":")
+    rockon = {"Told": {"description": "x", "version": "1.0", "website": "https://example.org", "ui": {"slug": "index.html"},
+                       "containers": {"told": {
+                           "image": name, "tag": tag, "launch_order": 1,
+                           "environment": {"DB_PASSWORD": {"description": "x", "label": "Password", "index": 1}},
+                           "ports": {"80": {"description": "x", "label": "Web", "host_default": 8080,
+                                            "protocol": "tcp", "ui": True}}}}}}
+    bring(stack, json.dumps(rockon), "--format", "rockon")
+    said = stack.ctl("install", "told", "--plan", "--set", f"db_password={SECRET}").stdout
+    plan = stack.ctl("install", "told", "--plan", "--json", "--set", f"db_password={SECRET}").stdout
+    done = stack.ctl("install", "told", "--yes", "--set", f"db_password={SECRET}")
+    assert SECRET not in said + plan + done.stderr and "(not shown)" in said
+    assert done.stdout.count(SECRET) == 1, "once, to who installs it"
+    assert environment(stack, "told")["DB_PASSWORD"] == SECRET
+    # The page it begins with is the one that is told.
+    url = f"http://told.{stack.domain}:{stack.port}/index.html"
+    assert url in done.stdout and url in stack.ctl("list").stdout and url in stack.ctl("status", "told").stdout
+    assert all(one.endswith("/index.html") for one in stack.json("status", "told")["url"])
+    # Later it is not known any more which answer was one, but for the app's own row.
+    stack.ctl("restart", "told")
+    stack.engine.request("DELETE", f"/containers/{in_container(stack, 'told')['Id']}?force=1")
+    stack.ctl("start", "told", check=False)
+    stack.ctl("vhost", "told", check=False)
+    bring(stack, json.dumps(rockon).replace('"x"', '"y"'), "--format", "rockon", "--force")
+    for words in (["--plan"], ["--plan", "--json"], ["--yes"]):
+        done = stack.ctl("update", "told", *words)
+        assert SECRET not in done.stdout + done.stderr
+    assert SECRET not in all_said(stack, "told")
+    app_id = stack.json("status", "told")["app_id"]
+    assert where_it_is(stack) == {"apps.answers", "apps.compose", "apps.previous", f"apps/{app_id}/compose.json"}
+
+
 # --- several of one, and data that was kept -------------------------------------------------------
 
 def test_two_of_one_entry_and_one_that_comes_back(bare, image):
@@ -256,7 +367,7 @@ def test_a_digest_is_the_only_one(bare, engine, registry):
     bare.announced += [r"install pinned", r"install strange"]
     engine.import_image(ref, busybox_files(), WEB)
     engine.push(ref)
-    digest = next(d for d in engine.json("GET", f"/images/{ref}/json")["RepoDigests"] if ref.rpartition(":")[0] in d).split("@")[1]
+    digest = registry.manifest(ref)[1]
     engine.remove_image(ref)
     try:
         services = {"web": {"image": ref}}

@@ -27,7 +27,7 @@ EXPECTED = {
     "gitlab": ("asks", [], ["ports.2224/tcp"], []),
     "hydra": ("installs", [], [], []),
     "markdown-editor": ("installs", [], [], []),
-    "media-server": ("asks", [], ["ports.3483/tcp", "ports.3483/udp"], []),
+    "media-server": ("asks", [], ["ports.3483/tcp", "ports.3483/udp", "ports.9000/tcp"], []),
     "nzbget": ("installs", [], [], []),
     "osticket": ("asks", ["desk_mail", "admin_mail"], [], []),
     "portainer": ("refused", [], [], ["docker-socket"]),
@@ -158,6 +158,12 @@ def folders():
         note("index.json calls it other" in check(folder)[1]["entries"][0].get("message", ""), "an id is that of the index")
         put(folder, "index.json", {**index, "entries": [{**row, "length": 7}]})
         note("index.json says 7" in check(folder)[1]["entries"][0].get("message", ""), "a length is that of the index")
+        put(folder, "index.json", {**index, "entries": [{**row, "id": "b", "format": "later"}, row, 7]})
+        code, said = check(folder)
+        note(code == 5 and said["counts"] == {"installs": 1, "asks": 0, "refused": 0, "malformed": 2}
+             and [(e["file"], e.get("message", "").split(":")[0]) for e in said["entries"]]
+             == [("a.json", ""), ("index.json", "entry 1, b"), ("index.json", "entry 3")],
+             "an entry of the index that is none fails alone", said)
         put(folder, "index.json", "{")
         note(check(folder)[0] == 5, "a broken index is said to be one")
     with tempfile.TemporaryDirectory() as folder:

@@ -52,7 +52,8 @@ static void test_paths(void **state)
 {
     char methods[APHM_API_METHODS_MAX];
     json_auto_t *params = json_object();
-    assert_string_equal(aphm_api_find("GET", "/revisions/diff", params, methods)->op, "revision-diff");
+    assert_string_equal(aphm_api_find("GET", "/revisions/diff", params, methods)->op,
+                        "revision-diff");
     assert_int_equal(json_object_size(params), 0);
     assert_null(aphm_api_find("GET", "/apps/", params, methods));
     assert_string_equal(methods, "");
@@ -69,18 +70,21 @@ static void test_arguments(void **state)
     assert_string_equal(ask("GET", "/entries/main/x", NULL, NULL), "{\"entry\":\"main/x\"}");
     assert_string_equal(ask("GET", "/jobs/12", "wait=5", NULL), "{\"job_id\":12}");
     assert_string_equal(ask("GET", "/jobs/99999999999", NULL, NULL), "");
-    assert_string_equal(ask("GET", "/apps/a/logs", "tail=3&follow=true", NULL), "{\"name\":\"a\",\"tail\":3}");
+    assert_string_equal(ask("GET", "/apps/a/logs", "tail=3&follow=true", NULL),
+                        "{\"name\":\"a\",\"tail\":3}");
     assert_string_equal(ask("GET", "/apps/a/logs", "tail=3&follow=maybe", NULL), "");
     assert_string_equal(ask("GET", "/apps/a/logs", "name=b", NULL), "");
     assert_string_equal(ask("GET", "/entries", "text=a%20b&offset=5", NULL),
                         "{\"limit\":100,\"offset\":5,\"text\":\"a b\"}");
-    assert_string_equal(ask("POST", "/plans", NULL, "{\"name\":\"a\",\"answers\":{\"q\":\"1\"}}"),
-                        "{\"answers\":\"{\\\"q\\\":\\\"1\\\"}\",\"name\":\"a\",\"plan_only\":true}");
+    assert_string_equal(
+        ask("POST", "/plans", NULL, "{\"name\":\"a\",\"answers\":{\"q\":\"1\"}}"),
+        "{\"answers\":\"{\\\"q\\\":\\\"1\\\"}\",\"name\":\"a\",\"plan_only\":true}");
     assert_string_equal(ask("POST", "/plans", NULL, "{\"name\":\"a\",\"plan_only\":false}"), "");
     assert_string_equal(ask("POST", "/apps", NULL, "{\"name\":\"a\",\"script\":\"x\"}"), "");
     assert_string_equal(ask("POST", "/apps/a/start", NULL, "{\"name\":\"b\"}"), "");
     assert_string_equal(ask("POST", "/apps/a/start", "name=b", NULL), "");
-    assert_string_equal(ask("DELETE", "/apps/a", "purge=1", NULL), "{\"name\":\"a\",\"purge\":true}");
+    assert_string_equal(ask("DELETE", "/apps/a", "purge=1", NULL),
+                        "{\"name\":\"a\",\"purge\":true}");
     assert_string_equal(ask("DELETE", "/apps/a", NULL, "{\"purge\":true}"), "");
 }
 
@@ -100,6 +104,7 @@ static void test_queries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_paths),
-                                       cmocka_unit_test(test_arguments), cmocka_unit_test(test_queries)};
+                                       cmocka_unit_test(test_arguments),
+                                       cmocka_unit_test(test_queries)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

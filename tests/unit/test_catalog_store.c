@@ -209,20 +209,54 @@ static void test_one_is_active(void **state)
     assert_int_equal(aphd_revision_activate(f->store, "wiki", NULL), APH_ENOTFOUND);
 }
 
+/* What a refresh asks for thousands of times. */
+static void test_of_one_entry(void **state)
+{
+    fixture_t *f = *state;
+    char one[65], other[65];
+    json_t *row = NULL, *ids = NULL;
+    apr_pool_t *p;
+    apr_pool_create(&p, NULL);
+    add(f->store, "main", "wiki", "one", one);
+    add(f->store, "main", "wiki-2", "other", other);
+    add(f->store, "local", "wiki", "one", one);
+    assert_int_equal(listed(f->store, (aphd_revision_filter_t){.inactive = 1, .id = "wiki"}), 2);
+    assert_int_equal(
+        listed(f->store, (aphd_revision_filter_t){.inactive = 1, .id = "wiki", .catalog = "main"}), 1);
+    assert_int_equal(listed(f->store, (aphd_revision_filter_t){.id = "wiki"}), 0);
+    assert_int_equal(aphd_revision_active_ids(f->store, "main", &ids, NULL), APR_SUCCESS);
+    assert_int_equal(json_array_size(ids), 0);
+    json_decref(ids);
+    assert_int_equal(aphd_revision_find(f->store, other, &row, NULL, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_revision_activate_row(f->store, row, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_revision_active_ids(f->store, "main", &ids, NULL), APR_SUCCESS);
+    assert_int_equal(json_array_size(ids), 1);
+    assert_string_equal(json_string_value(json_array_get(ids, 0)), "wiki-2");
+    json_int_t number = json_integer_value(json_object_get(row, "revision"));
+    assert_string_equal(aphd_revision_numbered(f->store, "main", "wiki-2", number, p), other);
+    assert_null(aphd_revision_numbered(f->store, "main", "wiki-2", number + 1, p));
+    assert_null(aphd_revision_numbered(f->store, "local", "wiki-2", number, p));
+    json_decref(ids);
+    json_decref(row);
+    apr_pool_destroy(p);
+}
+
 static void test_ambiguity(void **state)
 {
     fixture_t *f = *state;
-    char one[65], qualified[80];
+    char one[65], qualified[96];
     json_t *row = NULL;
     aph_error_t err = APH_ERROR_INIT;
     add(f->store, "a", "wiki", "one", one);
     add(f->store, "b", "wiki", "one", one);
     assert_int_equal(aphd_revision_activate(f->store, one, NULL), APH_EUSAGE);
-    snprintf(qualified, sizeof qualified, "a/%s", one);
+    snprintf(qualified, sizeof qualified, "a/%s", one); /* this is an entry's name */
+    assert_int_equal(aphd_revision_activate(f->store, qualified, NULL), APH_ENOTFOUND);
+    snprintf(qualified, sizeof qualified, "a/wiki@%s", one);
     assert_int_equal(aphd_revision_activate(f->store, qualified, NULL), APR_SUCCESS);
     assert_int_equal(aphd_revision_find(f->store, "wiki", &row, NULL, NULL), APR_SUCCESS);
     json_decref(row);
-    snprintf(qualified, sizeof qualified, "b/%.12s", one);
+    snprintf(qualified, sizeof qualified, "b/wiki@%.12s", one);
     assert_int_equal(aphd_revision_activate(f->store, qualified, NULL), APR_SUCCESS);
     assert_int_equal(aphd_revision_find(f->store, "wiki", &row, NULL, &err), APH_EUSAGE);
     assert_non_null(strstr(err.message, "a/wiki, b/wiki"));
@@ -237,6 +271,44 @@ static void test_ambiguity(void **state)
     assert_string_equal(text, "one");
     json_decref(row);
     free(text);
+}
+
+/* An id may look like the beginning of a sha256. Then a word of digits alone is refused, as long as there
+ * are both, and what the sentence lists is understood. */
+static void test_an_id_of_digits(void **state)
+{
+    fixture_t *f = *state;
+    char one[65], two[65], id[17], word[160];
+    json_t *row = NULL;
+    aph_error_t err = APH_ERROR_INIT;
+    add(f->store, "a", "wiki", "one", one);
+    snprintf(id, sizeof id, "%.16s", one);
+    assert_int_equal(aphd_revision_find(f->store, id, &row, NULL, NULL), APR_SUCCESS);
+    json_decref(row);
+    add(f->store, "b", id, "two", two); /* nobody activated it */
+    assert_int_equal(aphd_revision_find(f->store, id, &row, NULL, &err), APH_EUSAGE);
+    snprintf(word, sizeof word, "name one of: b/%s, a/wiki@%s", id, id);
+    assert_non_null(strstr(err.message, word));
+    assert_int_equal(aphd_revision_activate(f->store, id, NULL), APH_EUSAGE);
+    snprintf(word, sizeof word, "b/%s@%.8s", id, two);
+    assert_int_equal(aphd_revision_activate(f->store, word, NULL), APR_SUCCESS);
+    snprintf(word, sizeof word, "b/%s", id);
+    assert_int_equal(aphd_revision_find(f->store, word, &row, NULL, NULL), APR_SUCCESS);
+    assert_string_equal(text_at(row, "sha256"), two);
+    json_decref(row);
+    snprintf(word, sizeof word, "wiki@%s", id);
+    assert_int_equal(aphd_revision_find(f->store, word, &row, NULL, NULL), APR_SUCCESS);
+    assert_string_equal(text_at(row, "sha256"), one);
+    json_decref(row);
+    /* More digits than the id has, or another beginning, are no question. */
+    assert_int_equal(aphd_revision_find(f->store, one, &row, NULL, NULL), APR_SUCCESS);
+    json_decref(row);
+    assert_int_equal(aphd_revision_find(f->store, two, &row, NULL, NULL), APR_SUCCESS);
+    json_decref(row);
+    static const char *const wrong[] = {"wiki@", "@12345678", "wiki@1234567", "wiki@1234567X", "a/",
+                                        "a/@12345678", ""};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(aphd_revision_find(f->store, wrong[i], &row, NULL, NULL), APH_EUSAGE);
 }
 
 static void test_a_name_from_before(void **state)
@@ -543,7 +615,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(what_was_never_made), TEST(modes), TEST(adding), TEST(what_is_not_added),
-        TEST(one_is_active), TEST(ambiguity), TEST(a_name_from_before), TEST(searching),
+        TEST(one_is_active), TEST(of_one_entry), TEST(ambiguity), TEST(an_id_of_digits),
+        TEST(a_name_from_before), TEST(searching),
         TEST(categories), TEST(catalogs), TEST(locations), TEST(answers), TEST(all_or_nothing),
         TEST(a_reader_beside_a_writer), TEST(writers_wait), TEST(death_of_a_writer),
         TEST(a_newer_schema), TEST(a_migration_that_fails), TEST(damage),

@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <cmocka.h>
 
+#include "common/limits.h"
 #include "helper/catalog/place.h"
 #include "helper/catalog/trust.h"
 #include "helper/read/index_form.h"
@@ -40,34 +41,34 @@ static void test_index(void **state)
         {INDEX(""), NULL},
         {INDEX(ENTRY("a", "a.json")), NULL},
         {INDEX(ENTRY("a", "x/a b.json") "," ENTRY("b.c-d_e", "b")), NULL},
-        {INDEX(ENTRY("a", "a") "," ENTRY("a", "b")), "twice"},
-        {INDEX(ENTRY("a", "a") "," ENTRY("b", "a")), "another entry's"},
-        {INDEX(ENTRY("A", "a")), "\"id\""},
-        {INDEX(ENTRY("a.", "a")), "\"id\""},
-        {INDEX(ENTRY("", "a")), "\"id\""},
-        {INDEX(ENTRY("a", "../a")), "\"file\""},
-        {INDEX(ENTRY("a", "/a")), "\"file\""},
-        {INDEX(ENTRY("a", "b//a")), "\"file\""},
-        {INDEX(ENTRY("a", ".a")), "\"file\""},
-        {INDEX(ENTRY("a", "a/")), "\"file\""},
-        {INDEX(ENTRY("a", "a%2fb")), "\"file\""},
-        {INDEX(ENTRY("a", "a?b")), "\"file\""},
-        {INDEX(ENTRY("a", "index.json")), "\"file\""},
-        {INDEX("7"), "not an object"},
-        {INDEX("{\"id\":\"a\",\"format\":\"deb\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":1}"),
-         "\"format\""},
-        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"11\",\"length\":1}"),
-         "\"sha256\""},
-        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":1048577}"),
-         "\"length\""},
-        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA "\",\"length\":-1}"),
-         "\"length\""},
-        {INDEX("{\"id\":\"a\",\"format\":\"amahi\",\"file\":\"a\",\"sha256\":\"" SHA
-               "\",\"length\":1,\"key\":\"x\"}"), "no member \"key\""},
+        {INDEX(ENTRY("a", "a") "," ENTRY("b", "a")), NULL}, /* one file: its text says whose it is */
+        {INDEX(ENTRY("a", "a") "," ENTRY("a", "b")), "entry a is there twice: it is number 1 of the list, "
+                                                     "and number 2"},
+        {INDEX(ENTRY("a", "../a") "," ENTRY("b", "b") "," ENTRY("a", "a")), "entry a is there twice"},
+        {INDEX(ENTRY("a", "a") "," ENTRY("a", "..")), "entry a is there twice"},
         {HEAD ",\"entries\":[],\"key\":\"" SHA "\"}", "no member \"key\""},
         {HEAD ",\"entries\":[],\"version\":4}", "not JSON"},
         {HEAD "}", "\"entries\""},
         {HEAD ",\"entries\":{}}", "\"entries\""},
+        {HEAD ",\"entries\":[],\"entries\":[]}", "not JSON"},
+        {INDEX(ENTRY("a", "a") ","), "not JSON"},
+        {INDEX("," ENTRY("a", "a")), "not JSON"},
+        {INDEX(ENTRY("a", "a") " " ENTRY("b", "b")), "not JSON"},
+        {INDEX("{\"id\":\"a\",\"id\":\"b\"}"), "not JSON"},
+        {INDEX("{\"id\":}"), "not JSON"},
+        {INDEX("nonsense"), "not JSON"},
+        {INDEX("\n\n,"), "line 3"},
+        {INDEX("") ",", "not JSON"},
+        {INDEX("") "{}", "not JSON"},
+        {HEAD ",\"entries\":[]", "not JSON"},
+        {HEAD ",\"entries\":[", "not JSON"},
+        {HEAD ",\"entries\":[7", "not JSON"},
+        {HEAD ",\"entries\" []}", "not JSON"},
+        {HEAD ",entries:[]}", "not JSON"},
+        {HEAD ",}", "not JSON"},
+        {HEAD ",7:[]}", "not JSON"},
+        {"{}", "\"apphost-catalog\""},
+        {" \t\r\n{ } \n", "\"apphost-catalog\""},
         {"{\"apphost-catalog\":2}", "\"apphost-catalog\""},
         {"{\"apphost-catalog\":1,\"name\":\"m\",\"version\":9223372036854775807,\"generated\":"
          "\"2026-01-01T00:00:00Z\",\"expires\":\"2026-02-01T00:00:00Z\",\"entries\":[]}", "\"version\""},
@@ -83,6 +84,7 @@ static void test_index(void **state)
         {"{\"apphost-catalog\":NaN}", "not JSON"},
         {"[]", "not a JSON object"},
         {"", "not JSON"},
+        {"7", "not JSON"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         aph_error_t err = APH_ERROR_INIT;
@@ -96,6 +98,82 @@ static void test_index(void **state)
         } else if (status != APH_EUNREADABLE || strstr(err.message, rows[i].word) == NULL) {
             fail_msg("%s: %s", rows[i].text, err.message);
         }
+    }
+}
+
+/* One entry, and what is said of it where it is none. */
+static void test_bad_entries(void **state)
+{
+#define FORM(format, sha256, rest) \
+    "{\"id\":\"a\",\"format\":\"" format "\",\"file\":\"a\",\"sha256\":\"" sha256 "\"," rest "}"
+    static const struct {
+        const char *text, *id, *word;
+    } rows[] = {
+        {ENTRY("A", "a"), NULL, "\"id\""},
+        {ENTRY("a.", "a"), NULL, "\"id\""},
+        {ENTRY("", "a"), NULL, "\"id\""},
+        {ENTRY("a", "../a"), "a", "\"file\""},
+        {ENTRY("a", "/a"), "a", "\"file\""},
+        {ENTRY("a", "b//a"), "a", "\"file\""},
+        {ENTRY("a", ".a"), "a", "\"file\""},
+        {ENTRY("a", "a/"), "a", "\"file\""},
+        {ENTRY("a", "a%2fb"), "a", "\"file\""},
+        {ENTRY("a", "a?b"), "a", "\"file\""},
+        {ENTRY("a", "index.json"), "a", "\"file\""},
+        {"7", NULL, "not an object"},
+        {"[]", NULL, "not an object"},
+        {"null", NULL, "not an object"},
+        {"\"a\"", NULL, "not an object"},
+        {"{}", NULL, "\"id\""},
+        {"{\"id\":\"a\"}", "a", "\"format\""},
+        {FORM("deb", SHA, "\"length\":1"), "a", "\"format\" is none of"},
+        {FORM("amahi", "11", "\"length\":1"), "a", "\"sha256\""},
+        {FORM("amahi", SHA, "\"length\":1048577"), "a", "\"length\""},
+        {FORM("amahi", SHA, "\"length\":0"), "a", "\"length\""},
+        {FORM("amahi", SHA, "\"length\":-1"), "a", "\"length\""},
+        {FORM("amahi", SHA, "\"length\":1.0"), "a", "\"length\""},
+        {FORM("amahi", SHA, "\"length\":1,\"key\":\"x\""), "a", "no member \"key\""},
+        {FORM("amahi", SHA, "\"length\":1,\"\xe2\x80\xae\\u001b\":\"x\""), "a", "no member \"????\""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        aph_error_t err = APH_ERROR_INIT;
+        json_auto_t *normal = NULL;
+        const char *text = apr_pstrcat(p, HEAD ",\"entries\":[" ENTRY("b", "b") " , ", rows[i].text,
+                                       ",\n", ENTRY("c", "c"), "]}", NULL);
+        if (aphd_index_text(text, strlen(text), &normal, &err) != APR_SUCCESS)
+            fail_msg("%s: %s", rows[i].text, err.message);
+        assert_true(aphd_index_is_normal(normal));
+        assert_int_equal(json_array_size(json_object_get(normal, "entries")), 2);
+        assert_int_equal(json_array_size(json_object_get(normal, "bad")), 1);
+        const json_t *bad = json_array_get(json_object_get(normal, "bad"), 0);
+        const char *id = json_string_value(json_object_get(bad, "id"));
+        const char *reason = json_string_value(json_object_get(bad, "reason"));
+        assert_int_equal(json_integer_value(json_object_get(bad, "position")), 2);
+        if ((id == NULL) != (rows[i].id == NULL) || (id != NULL && strcmp(id, rows[i].id) != 0)
+            || strstr(reason, rows[i].word) == NULL)
+            fail_msg("%s: %s: %s", rows[i].text, id, reason);
+    }
+}
+
+/* Many are refused, even bad ones, before there is much of them; the most there may be pass. */
+static void test_many(void **state)
+{
+    for (int more = 0; more <= 1; more++) {
+        aph_error_t err = APH_ERROR_INIT;
+        json_auto_t *normal = NULL;
+        size_t head = strlen(HEAD ",\"entries\":["), count = APH_INDEX_ENTRIES_MAX + (size_t)more;
+        char *text = malloc(head + 2 * count + 2);
+        strcpy(text, HEAD ",\"entries\":[");
+        for (size_t i = 0; i < count; i++)
+            memcpy(text + head + 2 * i, "7,", 2);
+        memcpy(text + head + 2 * count - 1, "]}", 3);
+        apr_status_t status = aphd_index_text(text, strlen(text), &normal, &err);
+        free(text);
+        assert_int_equal(status, more ? APH_EUNREADABLE : APR_SUCCESS);
+        if (more)
+            assert_non_null(strstr(err.message, "more than 20000"));
+        else
+            assert_true(aphd_index_is_normal(normal));
     }
 }
 
@@ -295,7 +373,8 @@ static void test_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_index),     cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_index),     cmocka_unit_test(test_bad_entries),
+        cmocka_unit_test(test_many),      cmocka_unit_test(test_zones),
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_depth),     cmocka_unit_test(test_signature),
         cmocka_unit_test(test_versions),  cmocka_unit_test(test_may_install),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image references taken apart, the engine's words about a failed pull told apart, and which requests
- * may be made of it. */
+/* Image references taken apart, the engine's words about a failed pull told apart, and which
+ * requests may be made of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,7 +135,8 @@ static void test_answers_over_http(void **state)
     assert_false(aphd_health_is_answer("SSH-2.0-OpenSSH", 15));
     assert_false(aphd_health_is_answer("", 0));
     assert_true(aphd_health_is_well("HTTP/1.1 204 No Content", 23));
-    assert_true(aphd_health_is_well("HTTP/1.0 404 Not Found\r\n", 24)); /* it knows the way, and speaks */
+    assert_true(
+        aphd_health_is_well("HTTP/1.0 404 Not Found\r\n", 24)); /* it knows the way, and speaks */
     assert_false(aphd_health_is_well("HTTP/1.1 503 Busy", 17));
     assert_false(aphd_health_is_well("HTTP/1.1 2", 10));
     assert_false(aphd_health_is_well("SSH-2.0-OpenSSH_9.2", 19));

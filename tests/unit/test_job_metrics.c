@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engines' answers about use mean, what is made of two of them, and the file they are kept in. */
+/* What the engines' answers about use mean, what is made of two of them, and the file they are kept
+ * in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,9 +29,11 @@ static void test_answers(void **state)
     aphd_usage_t v2 = usage_of(
         "{\"read\":\"2026-11-23T22:40:11.5Z\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":700}},"
         "\"memory_stats\":{\"usage\":1000,\"limit\":4000,\"stats\":{\"inactive_file\":300}},"
-        "\"networks\":{\"eth0\":{\"rx_bytes\":1,\"tx_bytes\":2},\"eth1\":{\"rx_bytes\":10,\"tx_bytes\":20}},"
+        "\"networks\":{\"eth0\":{\"rx_bytes\":1,\"tx_bytes\":2},\"eth1\":{\"rx_bytes\":10,\"tx_"
+        "bytes\":20}},"
         "\"blkio_stats\":{\"io_service_bytes_recursive\":[{\"op\":\"read\",\"value\":5},"
-        "{\"op\":\"write\",\"value\":6},{\"op\":\"write\",\"value\":1}]}}", 1);
+        "{\"op\":\"write\",\"value\":6},{\"op\":\"write\",\"value\":1}]}}",
+        1);
     assert_int_equal(v2.cpu, 700);
     assert_int_equal(v2.memory, 700);
     assert_int_equal(v2.memory_limit, 4000);
@@ -39,12 +42,14 @@ static void test_answers(void **state)
     assert_int_equal(v2.block_read, 5);
     assert_int_equal(v2.block_write, 7);
     assert_int_equal(v2.clock % 1000000000, 500000000);
-    aphd_usage_t v1 = usage_of(
-        "{\"read\":\"2026-11-23T23:40:12.000000001+01:00\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":1}},"
-        "\"memory_stats\":{\"usage\":1000,\"limit\":9223372036854771712,"
-        "\"stats\":{\"total_inactive_file\":100,\"inactive_file\":7}},"
-        "\"blkio_stats\":{\"io_service_bytes_recursive\":[{\"op\":\"Read\",\"value\":5},"
-        "{\"op\":\"Total\",\"value\":50}]}}", 1);
+    aphd_usage_t v1 =
+        usage_of("{\"read\":\"2026-11-23T23:40:12.000000001+01:00\",\"cpu_stats\":{\"cpu_usage\":{"
+                 "\"total_usage\":1}},"
+                 "\"memory_stats\":{\"usage\":1000,\"limit\":9223372036854771712,"
+                 "\"stats\":{\"total_inactive_file\":100,\"inactive_file\":7}},"
+                 "\"blkio_stats\":{\"io_service_bytes_recursive\":[{\"op\":\"Read\",\"value\":5},"
+                 "{\"op\":\"Total\",\"value\":50}]}}",
+                 1);
     assert_int_equal(v1.memory, 900);
     assert_int_equal(v1.memory_limit, 0);
     assert_int_equal(v1.block_read, 5);
@@ -62,7 +67,8 @@ static void test_percent(void **state)
 {
     aphd_usage_t a = {.at = 1000, .clock = 1000000000, .cpu = 0};
     aphd_usage_t b = {.at = 9000, .clock = 3000000000, .cpu = 3000000000};
-    assert_int_equal(aphd_usage_cpu(&a, &b), 15000); /* one and a half cores, by the engine's clock */
+    assert_int_equal(aphd_usage_cpu(&a, &b),
+                     15000); /* one and a half cores, by the engine's clock */
     b.clock = 0;
     assert_int_equal(aphd_usage_cpu(&a, &b), 3750); /* by ours */
     assert_int_equal(aphd_usage_cpu(&b, &a), -1);
@@ -105,9 +111,11 @@ static void test_history(void **state)
         assert_int_equal(json_array_size(json_object_get(answer, "services")), 1);
         assert_int_equal(json_array_size(json_object_get(answer, "history")), APHD_METRICS_KEPT);
         assert_int_equal(json_integer_value(json_object_get(last(answer), "network_in")), 40);
-        const json_t *before = json_array_get(json_object_get(answer, "history"), APHD_METRICS_KEPT - 2);
+        const json_t *before =
+            json_array_get(json_object_get(answer, "history"), APHD_METRICS_KEPT - 2);
         assert_int_equal(json_integer_value(json_object_get(before, "network_in")), 100);
-        assert_int_equal(json_integer_value(json_object_get(before, "at")), (APHD_METRICS_KEPT + 10) * 30);
+        assert_int_equal(json_integer_value(json_object_get(before, "at")),
+                         (APHD_METRICS_KEPT + 10) * 30);
     }
     add(&again, 8, 1, 1);
     int kept = 8;
@@ -116,7 +124,8 @@ static void test_history(void **state)
     assert_int_equal(again.apps[0]->app_id, 8);
     aphd_metrics_clear(&again);
     /* Anything else is none. */
-    static const char *const others[] = {"", "APHMETR", "APHMETR\0\1\0\0\0 and something else that is long"};
+    static const char *const others[] = {"", "APHMETR",
+                                         "APHMETR\0\1\0\0\0 and something else that is long"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         assert_int_equal(aph_file_replace(path, others[i], 40 * (i == 2), 0600, &err), APR_SUCCESS);
         aphd_metrics_load(&again, path);

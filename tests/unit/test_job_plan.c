@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "helper/job/plan.h"
+#include "helper/job/secrets.h"
 
 typedef struct sample_t {
     aphd_policy_result_t policy;
@@ -147,6 +148,57 @@ static void test_what_is_agreed_to_counts(void **state)
     }
 }
 
+/* A refusal with a secret in it is told without it, also where its sentence was cut; what is asked about is
+ * still named as it is consented to. */
+static void test_secrets_are_hidden(void **state)
+{
+    json_auto_t *secrets = json_pack("[s, s, s]", "0123456789abcdefXYZ", "0123456789", "q");
+    json_auto_t *findings = json_loads(
+        "[{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"deny\",\"value\":\"<0123456789abcdefXYZ>\","
+        "\"reason\":\"no 0123456789abcdefX: why\"},"
+        "{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"ask\",\"value\":null,\"reason\":\"no 012\"},"
+        "{\"id\":\"a.q1\",\"verdict\":\"deny\",\"value\":\"q1\",\"reason\":\"q1 is no port\"},"
+        "{\"id\":\"quit\",\"verdict\":\"ask\",\"value\":\"quit\",\"reason\":\"no quit\"}]", 0, NULL);
+    json_auto_t *wanted = json_loads(
+        "[{\"id\":\"a.(a secret)\",\"verdict\":\"deny\",\"value\":\"<(a secret)>\","
+        "\"reason\":\"no (a secret): why\"},"
+        "{\"id\":\"a.0123456789abcdefXYZ\",\"verdict\":\"ask\",\"value\":null,\"reason\":\"no 012\"},"
+        "{\"id\":\"(a secret)\",\"verdict\":\"deny\",\"value\":\"(a secret)\",\"reason\":\"(a secret)\"},"
+        "{\"id\":\"quit\",\"verdict\":\"ask\",\"value\":\"quit\",\"reason\":\"no quit\"}]", 0, NULL);
+    aphd_secrets_in_findings(findings, secrets);
+    assert_true(json_equal(findings, wanted));
+}
+
+static void hidden_is(const char *text, const char *wanted)
+{
+    json_auto_t *secrets = json_pack("[s, s, s]", "swordfish", "sword", "abc");
+    char *hidden = aphd_secrets_hidden(text, secrets);
+    assert_string_equal(hidden != NULL ? hidden : text, wanted);
+    free(hidden);
+}
+
+static void test_secrets_in_sentences(void **state)
+{
+    hidden_is("", "");
+    hidden_is("abc and swore", "abc and swore");
+    hidden_is("a swordfish, a sword", "a (a secret), a (a secret)");
+    hidden_is("swordfishswordfish", "(a secret)(a secret)");
+    hidden_is("it is cut: swor", "it is cut: (a secret)");
+    hidden_is("it is cut: 'swordfis' is no port", "it is cut: '(a secret)' is no port");
+    hidden_is("it is cut: swor...", "it is cut: (a secret)...");
+    assert_null(aphd_secrets_hidden(NULL, NULL));
+    json_auto_t *row = json_pack("{s:{s:s, s:s, s:s}, s:{s:[{s:s, s:b}, {s:s, s:b}]}}", "answers", "a", "one",
+                                 "b", "two", "c", "three", "plan", "answers", "question", "a", "secret", 1,
+                                 "question", "b", "secret", 0);
+    json_auto_t *secrets = aphd_secrets_of_row(row);
+    assert_int_equal(json_array_size(secrets), 1);
+    assert_string_equal(json_string_value(json_array_get(secrets, 0)), "one");
+    char *place = aphd_secrets_place(row, "two");
+    assert_string_equal(place, "answers.b");
+    free(place);
+    assert_null(aphd_secrets_place(row, "four"));
+}
+
 static void test_the_list_of_questions(void **state)
 {
     sample_t sample;
@@ -196,6 +248,8 @@ int main(void)
         cmocka_unit_test(test_overridden_is_agreed_to),
         cmocka_unit_test(test_another_place_is_the_same_plan),
         cmocka_unit_test(test_what_is_agreed_to_counts),
+        cmocka_unit_test(test_secrets_are_hidden),
+        cmocka_unit_test(test_secrets_in_sentences),
         cmocka_unit_test(test_the_list_of_questions),
     };
     if (apr_initialize() != APR_SUCCESS || sodium_init() < 0)

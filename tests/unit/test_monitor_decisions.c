@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The monitor's pure decisions: what may be asked of an app in which state, what an observation means,
- * what becomes of an interrupted job. */
+/* The monitor's pure decisions: what may be asked of an app in which state, what an observation
+ * means, what becomes of an interrupted job. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ static void test_every_job_is_in_the_table(void **state)
         int listed = 0;
         for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++)
             listed |= strcmp(expected[k].op, ops[i].name) == 0;
-        int of_people = (ops[i].scope & (APH_SCOPE_SELF | APH_SCOPE_PEOPLE | APH_SCOPE_ANYONE)) != 0;
+        int of_people =
+            (ops[i].scope & (APH_SCOPE_SELF | APH_SCOPE_PEOPLE | APH_SCOPE_ANYONE)) != 0;
         int of_one_app = strstr(ops[i].arguments, "name:label!") != NULL;
         assert_int_equal(listed, ops[i].kind != APH_OP_QUERY && of_one_app && !of_people);
     }
@@ -81,7 +82,8 @@ static void test_back_off(void **state)
         aphd_back_off_tried(&b, "ada", now);
         assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
     }
-    for (int64_t wait = 1, i = 0; i < 14; i++, wait = wait * 2 > APHD_BACK_OFF_MAX ? APHD_BACK_OFF_MAX : wait * 2) {
+    for (int64_t wait = 1, i = 0;
+         i<14; i++, wait = wait * 2> APHD_BACK_OFF_MAX ? APHD_BACK_OFF_MAX : wait * 2) {
         aphd_back_off_tried(&b, "ada", now);
         assert_int_equal(aphd_back_off_wait(&b, "ada", now), wait);
         assert_int_equal(aphd_back_off_wait(&b, "bob", now), 0);
@@ -93,7 +95,8 @@ static void test_back_off(void **state)
     assert_int_equal(aphd_back_off_wait(&b, "ada", now), 0);
     for (int i = 0; i < 10; i++)
         aphd_back_off_tried(&b, "ada", now);
-    for (int i = 0; i < 200; i++) { /* names without end do not drive it out, and wait all together */
+    for (int i = 0; i < 200;
+         i++) { /* names without end do not drive it out, and wait all together */
         snprintf(name, sizeof name, "n%d", i);
         aphd_back_off_tried(&b, name, now);
     }
@@ -149,8 +152,10 @@ static void test_recovery(void **state)
     assert_int_equal(aphd_recovery_at_start(&deep), APHD_RECOVERY_RUN);
     assert_int_equal(aphd_recovery_after_death(NULL, 0), APHD_RECOVERY_CLOSE);
     assert_int_equal(aphd_recovery_after_death("images", 0), APHD_RECOVERY_RUN);
-    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX - 1), APHD_RECOVERY_RUN);
-    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX), APHD_RECOVERY_GIVE_UP);
+    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX - 1),
+                     APHD_RECOVERY_RUN);
+    assert_int_equal(aphd_recovery_after_death("images", APHD_RECOVERIES_MAX),
+                     APHD_RECOVERY_GIVE_UP);
     assert_int_equal(aphd_recovery_after_death(NULL, 1), APHD_RECOVERY_GIVE_UP);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs and the watcher against a scripted peer: this program, started again as apphost-job, does what
- * the script of a test says. */
+/* Jobs and the watcher against a scripted peer: this program, started again as apphost-job, does
+ * what the script of a test says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -199,8 +199,8 @@ static void test_an_installation(void **state)
     expect_end(f, "taken", "installed already");
 }
 
-/* SOCK-10: by request, verb by verb and state by state. What is not admitted makes no row of a job and
- * starts nothing; what is admitted and then comes to nothing leaves the state as it was. */
+/* SOCK-10: by request, verb by verb and state by state. What is not admitted makes no row of a job
+ * and starts nothing; what is admitted and then comes to nothing leaves the state as it was. */
 static void test_every_verb_in_every_state(void **state)
 {
     /* + admitted   t taken   b busy   n not found. none ... kept */
@@ -235,7 +235,8 @@ static void test_every_verb_in_every_state(void **state)
             client_send_json(&f->client, request);
             expect_end(f, code, "");
             jobs += letter == '+' && strcmp(rows[i].op, "logs") != 0;
-            assert_int_equal(aphd_store_job_json(f->monitor.store, jobs, 0, &row, NULL), APR_SUCCESS);
+            assert_int_equal(aphd_store_job_json(f->monitor.store, jobs, 0, &row, NULL),
+                             APR_SUCCESS);
             json_decref(row);
             assert_int_equal(aphd_store_job_json(f->monitor.store, jobs + 1, 0, &row, NULL),
                              APH_ENOTFOUND);
@@ -395,7 +396,8 @@ static void test_the_next_start_takes_up_what_was_open(void **state)
     json_decref(client_receive(&second, 2000));
     client_close(&second);
     close_monitor(f);
-    use_script(f, "die-after-step"); /* what recovers the first; the second dies and is recovered too */
+    use_script(
+        f, "die-after-step"); /* what recovers the first; the second dies and is recovered too */
     open_monitor(f);
     assert_true(aphd_jobs_busy(f->monitor.jobs, "photos"));
     assert_true(aphd_jobs_busy(f->monitor.jobs, "wiki"));
@@ -421,7 +423,8 @@ static void test_stream_ends_with_its_client(void **state)
     fixture_t *f = *state;
     add_running_app(f);
     use_script(f, "for-ever");
-    client_send_json(&f->client, "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
+    client_send_json(&f->client,
+                     "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
     for (int i = 0; i < 20; i++) {
         json_t *frame = client_receive(&f->client, 2000);
         assert_non_null(json_object_get(frame, "log"));
@@ -454,7 +457,8 @@ static void test_streams_have_no_number(void **state)
     int ended = 0;
     add_running_app(f);
     use_script(f, "for-ever");
-    client_send_json(&f->client, "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
+    client_send_json(&f->client,
+                     "{\"op\":\"logs\",\"args\":{\"name\":\"photos\",\"follow\":true}}");
     json_decref(client_receive(&f->client, 2000));
     assert_int_equal(aphd_jobs_cancel(f->monitor.jobs, 0, &ended, NULL), APH_ENOTFOUND);
     assert_null(aphd_jobs_log(f->monitor.jobs, 0));
@@ -466,9 +470,12 @@ static void test_an_end_that_cannot_be_stored_is_told(void **state)
     fixture_t *f = *state;
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(f->database, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER no_end BEFORE UPDATE OF state ON jobs "
-                                      "WHEN new.state = 'ended' BEGIN SELECT raise(ABORT, 'no end'); "
-                                      "END", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "CREATE TRIGGER no_end BEFORE UPDATE OF state ON jobs "
+                                  "WHEN new.state = 'ended' BEGIN SELECT raise(ABORT, 'no end'); "
+                                  "END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     f->monitor.program.path = "/there/is/no/apphost-job";
     client_send_json(&f->client, INSTALL);
     expect_end(f, "internal", "no end");

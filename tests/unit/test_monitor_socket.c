@@ -138,10 +138,20 @@ static void test_lengths(void **state)
 static void test_malformed_json(void **state)
 {
     fixture_t *f = *state;
-    static const char *const wrong[] = {
-        "[]", "1", "\"x\"", "null", "{", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}", "{\"a\":1e400}",
-        "{\"a\":\"\\ud800\"}", "{\"a\":NaN}", "{}x", "{\"a\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}",
-        "{\"a\":\"\\u0000\"}", "\xef\xbb\xbf{}"};
+    static const char *const wrong[] = {"[]",
+                                        "1",
+                                        "\"x\"",
+                                        "null",
+                                        "{",
+                                        "{\"a\":1,\"a\":2}",
+                                        "{\"a\":\"\xff\"}",
+                                        "{\"a\":1e400}",
+                                        "{\"a\":\"\\ud800\"}",
+                                        "{\"a\":NaN}",
+                                        "{}x",
+                                        "{\"a\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}",
+                                        "{\"a\":\"\\u0000\"}",
+                                        "\xef\xbb\xbf{}"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char frame[256];
         uint32_t head = htonl((uint32_t)strlen(wrong[i]));
@@ -153,7 +163,8 @@ static void test_malformed_json(void **state)
     check_refused(f, nul, sizeof nul - 1, "usage");
 }
 
-/* A frame has its time from its first octet on; a connection that says nothing has not begun one. */
+/* A frame has its time from its first octet on; a connection that says nothing has not begun one.
+ */
 static void test_slow_frame(void **state)
 {
     fixture_t *f = *state;
@@ -359,7 +370,8 @@ static void test_path_of_the_socket(void **state)
  * refused; a viewer gets at nothing that changes more than what is his own. */
 static void test_who_may(void **state)
 {
-    aphd_who_t root = {.root = 1}, nobody = {.uid = 33}, stale = {.stale = 1}, person = {.user_id = 1};
+    aphd_who_t root = {.root = 1}, nobody = {.uid = 33}, stale = {.stale = 1},
+               person = {.user_id = 1};
     aph_error_t err = APH_ERROR_INIT;
     size_t count;
     const aph_op_t *ops = aph_ops(&count);
@@ -367,8 +379,10 @@ static void test_who_may(void **state)
     for (size_t i = 0; i < count; i++) {
         int open = ops[i].scope == APH_SCOPE_ANYONE;
         assert_int_equal(aphd_who_may(&root, &ops[i], args, NULL), APR_SUCCESS);
-        assert_int_equal(aphd_who_may(&nobody, &ops[i], args, &err), open ? APR_SUCCESS : APH_EFORBIDDEN);
-        assert_int_equal(aphd_who_may(&stale, &ops[i], args, &err), open ? APR_SUCCESS : APH_ESIGNEDOUT);
+        assert_int_equal(aphd_who_may(&nobody, &ops[i], args, &err),
+                         open ? APR_SUCCESS : APH_EFORBIDDEN);
+        assert_int_equal(aphd_who_may(&stale, &ops[i], args, &err),
+                         open ? APR_SUCCESS : APH_ESIGNEDOUT);
         for (unsigned scope = 0; scope <= APH_SCOPES_ADMIN; scope++) {
             person.scopes = scope;
             assert_int_equal(aphd_who_may(&person, &ops[i], args, NULL),

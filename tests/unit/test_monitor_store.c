@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The database: ids, kept data, subnets, the journal, migration and damage. Each test has a folder of
- * its own. */
+/* The database: ids, kept data, subnets, the journal, migration and damage. Each test has a folder
+ * of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -429,7 +429,8 @@ static void test_daily_copies(void **state)
 
 /* --- aliases --- */
 
-static apr_status_t reserve_with(fixture_t *f, const char *name, const char *alias, aph_error_t *err)
+static apr_status_t reserve_with(fixture_t *f, const char *name, const char *alias,
+                                 aph_error_t *err)
 {
     int app_id = 0;
     json_t *aliases = json_pack("[s]", alias);
@@ -526,11 +527,18 @@ static void test_an_entry_and_its_answers(void **state)
     assert_member(f, "entry", "\"local/wiki\"");
     assert_member(f, "answers", "{\"a\":\"1\"}");
     end_app(f, 1, APHD_END_KEPT_DATA, NOW); /* its data was made with these answers */
-    assert_int_equal(reserve_entry(f, "local/wiki", NULL), 1);
-    assert_member(f, "answers", "{\"a\":\"1\"}");
-    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
     assert_int_equal(reserve_entry(f, "local/other", NULL), 1);
     assert_member(f, "answers", "{}");
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW + 5); /* nothing came of it: the row is what it was */
+    assert_member(f, "entry", "\"local/wiki\"");
+    assert_member(f, "answers", "{\"a\":\"1\"}");
+    assert_member(f, "previous", "null");
+    /* A secret that was made for the same entry meanwhile stays; another entry's does not. */
+    assert_int_equal(reserve_entry(f, "local/wiki", "{\".made\":{\"s\":\"x\"},\"s\":\"x\"}"), 1);
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
+    assert_int_equal(reserve_entry(f, "local/other", "{\".made\":{\"t\":\"x\"},\"t\":\"x\"}"), 1);
+    end_app(f, 1, APHD_END_KEPT_DATA, NOW);
+    assert_member(f, "answers", "{\"s\":\"x\",\"a\":\"1\"}");
 }
 
 static void test_a_record_with_the_end(void **state)
@@ -560,18 +568,19 @@ static void test_an_older_schema_is_brought_forward(void **state)
     assert_int_equal(reserved(f, "old"), 1);
     aphd_store_close(f->store);
     f->store = NULL;
-    execute(f->path, "ALTER TABLE apps DROP COLUMN format; ALTER TABLE apps DROP COLUMN entry;"
-                     "ALTER TABLE apps DROP COLUMN revision; ALTER TABLE apps DROP COLUMN answers;"
-                     "ALTER TABLE apps DROP COLUMN previous;"
-                     "DROP TABLE sessions; DROP TABLE tokens; DROP TABLE people;"
-                     "DROP INDEX jobs_key; DROP INDEX audit_refused;"
-                     "ALTER TABLE jobs DROP COLUMN user_id; ALTER TABLE jobs DROP COLUMN user;"
-                     "ALTER TABLE jobs DROP COLUMN via; ALTER TABLE jobs DROP COLUMN from_address;"
-                     "ALTER TABLE jobs DROP COLUMN detail; ALTER TABLE jobs DROP COLUMN key;"
-                     "ALTER TABLE jobs DROP COLUMN request;"
-                     "ALTER TABLE audit DROP COLUMN user; ALTER TABLE audit DROP COLUMN via;"
-                     "ALTER TABLE audit DROP COLUMN from_address; ALTER TABLE audit DROP COLUMN detail;"
-                     "PRAGMA user_version = 2");
+    execute(f->path,
+            "ALTER TABLE apps DROP COLUMN format; ALTER TABLE apps DROP COLUMN entry;"
+            "ALTER TABLE apps DROP COLUMN revision; ALTER TABLE apps DROP COLUMN answers;"
+            "ALTER TABLE apps DROP COLUMN previous;"
+            "DROP TABLE sessions; DROP TABLE tokens; DROP TABLE people;"
+            "DROP INDEX jobs_key; DROP INDEX audit_refused;"
+            "ALTER TABLE jobs DROP COLUMN user_id; ALTER TABLE jobs DROP COLUMN user;"
+            "ALTER TABLE jobs DROP COLUMN via; ALTER TABLE jobs DROP COLUMN from_address;"
+            "ALTER TABLE jobs DROP COLUMN detail; ALTER TABLE jobs DROP COLUMN key;"
+            "ALTER TABLE jobs DROP COLUMN request;"
+            "ALTER TABLE audit DROP COLUMN user; ALTER TABLE audit DROP COLUMN via;"
+            "ALTER TABLE audit DROP COLUMN from_address; ALTER TABLE audit DROP COLUMN detail;"
+            "PRAGMA user_version = 2");
     assert_int_equal(aphd_store_open(&f->store, f->path, NULL), APR_SUCCESS);
     assert_member(f, "format", "\"script\"");
     assert_member(f, "answers", "{}");

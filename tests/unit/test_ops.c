@@ -48,7 +48,8 @@ static json_t *list_of(size_t n, int good)
 static json_t *value_of(const char *type, size_t n, int good)
 {
     static const char *const labels[] = {"a", "7", "a-b", "x--y"};
-    static const char *const no_labels[] = {"", "-a", "a-", "A", "a.b", "a_b", "a b", "\xc3\xa4", "a/"};
+    static const char *const no_labels[] = {"",    "-a",  "a-",       "A", "a.b",
+                                            "a_b", "a b", "\xc3\xa4", "a/"};
     static const json_int_t ints[] = {0, 1, 0x7fffffff};
     static const json_int_t no_ints[] = {-1, 0x80000000LL, INT64_MAX, INT64_MIN};
     static const char *const texts[] = {"", "a\nb\tc", "\xc3\xa4\xf0\x9f\x90\xb3"};

@@ -128,6 +128,58 @@ static void test_forms(void **state)
     assert_int_equal(aphd_answer_form_check(APHD_READ_COMPOSE, NULL, NULL), APR_SUCCESS);
 }
 
+/* An index: whatever the reader says, what it names is an entry's file, and each once. */
+static void test_forms_of_an_index(void **state)
+{
+#define SHA "1111111111111111111111111111111111111111111111111111111111111111"
+#define ENTRY(id, file) \
+    "{'id':'" id "','format':'apphost','file':'" file "','sha256':'" SHA "','length':1}"
+    static const struct { const char *with; int fits; } rows[] = {
+        {"", 1},
+        {"'entries':[" ENTRY("a", "a") "]", 1},
+        {"'entries':[" ENTRY("a", "../a") "]", 0},
+        {"'entries':[" ENTRY("../a", "a") "]", 0},
+        {"'entries':[" ENTRY("a", "a") "," ENTRY("a", "b") "]", 0},
+        {"'entries':[{'id':'a','format':'apphost','file':'a','sha256':'" SHA "','length':1,'x':1}]", 0},
+        {"'entries':[7]", 0},
+        {"'entries':{}", 0},
+        {"'bad':[{'position':1,'id':'a','reason':'x'}]", 1},
+        {"'bad':[{'position':1,'id':null,'reason':'x'},{'position':2,'id':null,'reason':'x'}]", 1},
+        {"'bad':[{'position':2,'id':'a','reason':'x'}],'entries':[" ENTRY("a", "a") "]", 0},
+        {"'bad':[{'position':1,'id':'a','reason':'x'},{'position':2,'id':'a','reason':'x'}]", 0},
+        {"'bad':[{'position':0,'id':'a','reason':'x'}]", 0},
+        {"'bad':[{'position':2,'id':'a','reason':'x'}]", 0},
+        {"'bad':[{'position':1,'id':'../a','reason':'x'}]", 0},
+        {"'bad':[{'position':1,'id':7,'reason':'x'}]", 0},
+        {"'bad':[{'position':1,'reason':'x'}]", 0},
+        {"'bad':[{'position':1,'id':'a','reason':''}]", 0},
+        {"'bad':[{'position':1,'id':'a'}]", 0},
+        {"'bad':[{'position':1,'id':'a','reason':'a\\nb'}]", 0},
+        {"'bad':[{'position':1,'id':'a','reason':'\\u202e'}]", 0},
+        {"'bad':[7]", 0},
+        {"'bad':null", 0},
+        {"'name':'A b'", 0},
+        {"'version':0", 0},
+        {"'expires':1", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "{%s}", rows[i].with);
+        for (char *at = text; *at != '\0'; at++)
+            *at = *at == '\'' ? '"' : *at;
+        json_t *with = json_loads(text, 0, NULL);
+        json_t *normal = json_pack("{s:s,s:i,s:i,s:i,s:[],s:[]}", "name", "main", "version", 1,
+                                   "generated", 1, "expires", 2, "entries", "bad");
+        assert_non_null(with);
+        json_object_update(normal, with);
+        if (aphd_answer_form_check(APHD_READ_INDEX, normal, NULL)
+            != (rows[i].fits ? APR_SUCCESS : APH_EUNREADABLE))
+            fail_msg("%s", rows[i].with);
+        json_decref(with);
+        json_decref(normal);
+    }
+}
+
 static void test_a_lie_is_seen_by_the_policy(void **state)
 {
     static const aphd_words_t words = {.host_port = "35001"};
@@ -280,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_nonsense),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_forms_of_an_index),
         cmocka_unit_test(test_many_entries),
         cmocka_unit_test(test_refused_entry),
         cmocka_unit_test(test_entry_too_long),
