@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "helper/catalog/changes.h"
+#include "helper/catalog/labels.h"
 #include "helper/catalog/members.h"
 
 #define PAGE_DEFAULT 100
@@ -34,6 +35,11 @@ static apr_status_t list(aphd_job_t *job, aphd_catalog_store_t *store,
     int total = 0, limit = aphd_job_number(job, "limit", PAGE_DEFAULT);
     filter->text = aphd_job_text(job, "text");
     filter->category = aphd_job_text(job, "category");
+    if (filter->category != NULL && !aphd_label_valid(filter->category))
+        return aph_error_set(err, APH_EUSAGE, 2725,
+                             "'%.64s' is no category: one has a-z, 0-9, - and _, and at most 63 "
+                             "of them",
+                             filter->category);
     filter->limit = limit < 1 || limit > PAGE_MAX ? PAGE_MAX : limit;
     filter->offset = aphd_job_number(job, "offset", 0);
     apr_status_t status = aphd_revision_list(store, filter, &rows, &total, err);

@@ -223,6 +223,16 @@ def test_categories(keeper):
     done = keeper.ctl("revision", "categorize", "=no_updates", stdin=keeper.ctl("revision", "list").stdout)
     assert done.stdout.endswith(": no_updates\n")
     assert keeper.json("show", "wiki")["revision"]["categories"] == ["no_updates"]
+    # The same labels are looked for; and they are the entry's, whatever comes after.
+    assert keeper.json("search", "--category", "no_updates")["total"] == 1
+    assert keeper.json("revision", "list", "--category", "no_updates")["total"] == 1
+    for words in (["search"], ["revision", "list"]):
+        wrong = keeper.ctl(*words, "--category", "No|label", check=False)
+        assert wrong.returncode == 2 and "a-z, 0-9, - and _" in wrong.stderr
+    import_text(keeper, manifest(revision=2, categories=["text"]), "--activate")
+    assert keeper.json("show", "wiki")["revision"]["categories"] == ["no_updates"]
+    keeper.ctl("revision", "categorize", "-no_updates", "wiki")
+    assert keeper.json("search", "--category", "no_updates", "--all")["total"] == 0
     for words in (["wiki"], ["+Not a label", "wiki"], ["=", "wiki"]):
         assert keeper.ctl("revision", "categorize", *words, check=False).returncode in (2, 6)
 
@@ -324,6 +334,42 @@ def image(engine):
     engine.import_image(IMAGE, busybox_files({"index.html": b"hello\n"}), WEB)
     yield IMAGE
     engine.remove_image(IMAGE)
+
+
+def test_another_catalog_of_the_same_name(keeper, image, shelf):
+    """Apps of a catalog that was removed are not given to whoever comes next under its name."""
+    folders = [f"{shelf}/{name}" for name in ("first", "second")]
+    for number, folder in enumerate(folders, 1):
+        os.mkdir(folder, 0o755)
+        with open(f"{folder}/wiki.json", "w", encoding="utf-8") as f:
+            f.write(manifest(revision=number, compose={"services": {"web": {"image": image}}}))
+        keeper.ctl("catalog", "sign", folder)
+
+    def add(number, *words, name="stable", code=0):
+        done = keeper.ctl("catalog", "add", name, f"file://{folders[number]}", *words, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stderr
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    keeper.ctl("catalog", "remove", "stable")
+    add(1)  # no app is made from it: nobody minds
+    keeper.ctl("catalog", "remove", "stable")
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    keeper.ctl("install", "wiki", "--name", "first", "--yes")
+    assert "first: was made from it" in keeper.ctl("catalog", "remove", "stable").stderr
+    said = add(1, code=7)
+    assert "first got updates from a catalog stable" in said and folders[0] in said and "--replace" in said
+    assert "stable" in add(1, "--key", "ab" * 32, code=7)
+    add(1, name="other")
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
+    keeper.ctl("catalog", "remove", "stable")
+    add(1, "--replace")
+    keeper.ctl("catalog", "refresh", "stable")
+    assert keeper.ctl("revision", "migrate").stdout.endswith(" first\n")
+    keeper.ctl("uninstall", "first", "--purge", "--yes")
 
 
 def test_what_an_app_needs_is_kept(keeper, image):
