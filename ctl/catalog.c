@@ -13,7 +13,8 @@ enum { KEY, PRIVATE, REPLACE };
 const aphc_option_t aphc_catalog_add_options[] = {
     [KEY] = {"key", 0, "HEX", "the key it is signed with, 64 hexadecimal digits"},
     [PRIVATE] = {"private", 0, NULL, "its server may be in a private network"},
-    [REPLACE] = {"replace", 0, NULL, "apps of another catalog of that name are this one's from now on"},
+    [REPLACE] = {"replace", 0, NULL,
+                 "apps of another catalog of that name are this one's from now on"},
     {NULL, 0, NULL, NULL},
 };
 

@@ -427,7 +427,7 @@ static void test_changes_of_labels(void **state)
     (void)state;
     changed("a b", "", "+c", "a b c");
     changed("a b", "+c", "-c", "a b");
-    changed("a b", "-a", "+a", "b a");
+    changed("a b", "-b", "+b", "a b");
     changed("a b", "+c -a", "=d", "d");
     changed("a b", "=d", "-d +e", "e");
     changed("a b", "=d", "=no_updates +x", "no_updates x");
