@@ -237,6 +237,8 @@ static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **a
             break;
         json_t *before = json_object_get(json_object_get(app, "previous"), "revision");
         json_object_set(app, "previous_revision", before != NULL ? before : json_null());
+        before = json_object_get(json_object_get(json_object_get(app, "previous"), "plan"), "storage");
+        json_object_set(app, "previous_storage", before != NULL ? before : json_null());
         for (size_t k = 0; k < sizeof long_ones / sizeof long_ones[0]; k++)
             json_object_del(app, long_ones[k]); /* hundreds of rows fit into one frame */
         json_array_append_new(apps, app);
