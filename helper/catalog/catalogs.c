@@ -43,8 +43,8 @@ static apr_status_t judge_add(const aphd_place_t *place, const char *name, const
     return APR_SUCCESS;
 }
 
-/* Apps hold the text that made them: they live on when their catalog is removed. *names: a new list of
- * those that were made from a catalog of that name. */
+/* Apps hold the text that made them: they live on when their catalog is removed. *names: a new list
+ * of those that were made from a catalog of that name. */
 static apr_status_t apps_of(aphd_job_t *job, const char *name, json_t **names, aph_error_t *err)
 {
     json_auto_t *apps = NULL;

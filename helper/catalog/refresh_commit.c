@@ -207,9 +207,9 @@ static json_t *named_still(const aphd_index_t *index, json_t *before)
 
 /* Texts that are here already, of which the index before this one did not speak: an older revision
  * in the place of a bad one, or an entry that is back. Where it named the same, what is active is
- * what an admin wants. The index before is the last one whose revisions were activated: one that was
- * taken with --no-activate is made up for. Before anything is added: what is new is no text that
- * was known. */
+ * what an admin wants. The index before is the last one whose revisions were activated: one that
+ * was taken with --no-activate is made up for. Before anything is added: what is new is no text
+ * that was known. */
 static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                    aph_error_t *err)
 {

@@ -159,8 +159,8 @@ static int users_of(const json_t *apps, const json_t *row)
     return count;
 }
 
-/* Nonzero where the index of its catalog names the revision: a refresh would not bring it again. named:
- * {CATALOG: {ID: SHA256}}, filled as it is needed. */
+/* Nonzero where the index of its catalog names the revision: a refresh would not bring it again.
+ * named: {CATALOG: {ID: SHA256}}, filled as it is needed. */
 static apr_status_t look_in_index(aphd_changes_t *changes, json_t *named, const json_t *row,
                                   int *in_index, aph_error_t *err)
 {

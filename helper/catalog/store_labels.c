@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Labels that were set by hand belong to the entry: each revision that comes later gets them, too, and
- * so does the one an older name of the entry leads to. */
+/* Labels that were set by hand belong to the entry: each revision that comes later gets them, too,
+ * and so does the one an older name of the entry leads to. */
 #include "helper/catalog/store_private.h"
 
 #include <string.h>

@@ -50,8 +50,8 @@ json_t *aphd_catalog_sql_json(aphd_catalog_store_t *store, aphd_query_t query, i
 /* A row whose columns stand as APHD_REVISION_COLUMNS lists them. store_find.c */
 json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t query);
 
-/* The categories of a new REVISION, with what was noted of its entry, or of the one that had an older name
- * of it: *categories is a new array. store_labels.c */
+/* The categories of a new REVISION, with what was noted of its entry, or of the one that had an
+ * older name of it: *categories is a new array. store_labels.c */
 apr_status_t aphd_catalog_labelled(aphd_catalog_store_t *store, const json_t *row,
                                    json_t **categories, aph_error_t *err);
 
