@@ -169,6 +169,29 @@ static void print_rows(const aphc_context_t *context, const char *title, const j
     }
 }
 
+/* What of its data is worth a backup, says its author. */
+static void print_data(const aphc_context_t *context, const json_t *rows)
+{
+    const aphc_terminal_t *out = &context->out;
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        heading(out, "Data");
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        int keep = strcmp(aphc_get_text(row, "backup"), "rebuild") != 0;
+        const char *text = aphc_get_text(row, "text");
+        aphc_putf(out, "  ");
+        aphc_put(out, APHC_BOLD, aphc_get_text(row, "path"));
+        aphc_putf(out, "  ");
+        aphc_text_wrap(out->file,
+                       apr_pstrcat(context->p, text, *text != '\0' ? "; " : "",
+                                   keep ? "to be backed up" : "can be rebuilt, needs no backup", NULL),
+                       out->columns, 6);
+        aphc_putf(out, "\n");
+    }
+}
+
 static void print_installed(const aphc_context_t *context, const json_t *apps)
 {
     const aphc_terminal_t *out = &context->out;
@@ -195,7 +218,7 @@ static void print_entry(const aphc_context_t *context, const json_t *answer)
     text_block(context, "What changed", aphc_get_text(entry, "changes"));
     print_questions(context, json_object_get(entry, "questions"));
     print_rows(context, "Wants to be allowed", json_object_get(entry, "permissions"), "id", "reason");
-    print_rows(context, "Data", json_object_get(entry, "data"), "path", "text");
+    print_data(context, json_object_get(entry, "data"));
     text_block(context, "Notes", aphc_get_text(entry, "notes"));
     print_installed(context, json_object_get(answer, "installed"));
 }
