@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl install: read the script, or ask what the entry of a catalog asks; show the plan, ask, and
- * install exactly what was shown. */
+/* apphostctl install: read the script, or ask what the entry of a catalog asks; show the plan, ask,
+ * and install exactly what was shown. */
 #include "ctl/command.h"
 
 #include <ctype.h>
@@ -16,22 +16,40 @@
 #include "ctl/questions.h"
 #include "ctl/text.h"
 
-enum { NAME, SET, ANSWERS, OBSOLETE, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, ALLOW, PLAN, CONSENT, YES };
+enum {
+    NAME,
+    SET,
+    ANSWERS,
+    OBSOLETE,
+    ALIAS,
+    OPTION,
+    KIND,
+    WEBAPP,
+    UNINSTALL_SCRIPT,
+    ALLOW,
+    PLAN,
+    CONSENT,
+    YES
+};
 
 const aphc_option_t aphc_install_options[] = {
-    [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain; of an entry, "
-                                "its id where no other is given"},
+    [NAME] = {"name", 'n', "NAME",
+              "the app's name: it will answer at NAME.domain; of an entry, "
+              "its id where no other is given"},
     [SET] = {"set", 's', "KEY=VALUE...", "answer a question of the entry"},
-    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
+    [ANSWERS] = {"answers", 0, "FILE",
+                 "answers to its questions: a JSON object, or lines KEY=VALUE"},
     [OBSOLETE] = {"obsolete", 0, NULL, "install an entry although its catalog offers it no more"},
     [ALIAS] = {"alias", 'a', "HOST...", "another host name it answers at"},
     [OPTION] = {"option", 'o', "NAME[=VALUE]...", "see: apphostctl help options"},
-    [KIND] = {"kind", 0, "KIND", "container (the default), webapp, headless, or a kind of yours "
-                                 "with \"container\" in its name and a template"},
+    [KIND] = {"kind", 0, "KIND",
+              "container (the default), webapp, headless, or a kind of yours "
+              "with \"container\" in its name and a template"},
     [WEBAPP] = {"webapp", 0, "DIR", "serve the files of this folder; needs no script"},
     [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
-    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help "
-                                    "rules"},
+    [ALLOW] = {"allow", 0, "RULE...",
+               "override a refusal for this app; see: apphostctl help "
+               "rules"},
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
@@ -96,8 +114,8 @@ static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *
 
 /* --- an entry or a file --------------------------------------------------------------------- */
 
-/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What could only be a file is read as
- * one, so that its reader says what is wrong. */
+/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What could only be a file is
+ * read as one, so that its reader says what is wrong. */
 static int could_be_entry(const char *operand)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
@@ -109,33 +127,48 @@ static int could_be_entry(const char *operand)
         && (slash == NULL || strspn(operand, letters) == (size_t)(slash - operand));
 }
 
-/* A word that is a file here is the file, unless it is an entry, too: which one was meant nobody can tell.
- * One with a dot is a file's name. */
-static apr_status_t names_entry(aphc_context_t *context, const char *operand, int *entry, aph_error_t *err)
+/* Which of the two names the entry, and no file of this folder. */
+static const char *entry_alone(const aphc_context_t *context, const char *operand,
+                               const json_t *row)
+{
+    const char *name = apr_pstrcat(context->p, aphc_get_text(row, "catalog"), "/",
+                                   aphc_get_text(row, "id"), NULL);
+    return strchr(operand, '/') == NULL
+               ? name
+               : apr_psprintf(context->p, "%s@%.16s", name, aphc_get_text(row, "sha256"));
+}
+
+/* A word that is a file here is the file, unless it is an entry, too: which one was meant nobody
+ * can tell. One with a dot is a file's name. */
+static apr_status_t names_entry(aphc_context_t *context, const char *operand, int *entry,
+                                aph_error_t *err)
 {
     struct stat there;
     json_auto_t *answer = NULL;
     aph_error_t why = APH_ERROR_INIT;
+    int could_be = could_be_entry(operand);
     int is_file = stat(operand, &there) == 0 && !S_ISDIR(there.st_mode);
-    *entry = could_be_entry(operand) && !is_file;
-    if (!could_be_entry(operand) || !is_file || strchr(operand, '.') != NULL)
+    *entry = could_be && !is_file;
+    if (!could_be || !is_file || strchr(operand, '.') != NULL)
         return APR_SUCCESS;
-    apr_status_t status = aphc_operation_silent(context, "show", json_pack("{s:s}", "entry", operand),
-                                                &answer, &why);
-    const json_t *row = json_object_get(answer, "revision");
+    json_t *args = json_pack("{s:s}", "entry", operand);
+    apr_status_t status = aphc_operation_silent(context, "show", args, &answer, &why);
     if (status == APH_ENOTFOUND)
         return APR_SUCCESS;
     if (status == APH_EUSAGE) /* more than one of that name */
-        return aph_error_set(err, APH_EUSAGE, 2910, "%s is a file here, and could be an entry: %s; for the "
-                             "file write ./%s", operand, why.message, operand);
+        return aph_error_set(err, APH_EUSAGE, 2910,
+                             "%s is a file here, and may be an entry: %s; for the file write ./%s",
+                             operand, why.message, operand);
     if (status != APR_SUCCESS)
-        return aph_error_set(err, status, 2911, "whether %s, a file here, is an entry as well cannot be "
-                             "asked: %s; for the file write ./%s", operand, why.message, operand);
-    const char *digits = strchr(operand, '/') == NULL ? "" : apr_psprintf(context->p, "@%.*s", 16,
-                                                                   aphc_get_text(row, "sha256"));
-    return aph_error_set(err, APH_EUSAGE, 2912, "%s is a file here and an entry of a catalog; for the file "
-                         "write ./%s, for the entry %s/%s%s", operand, operand,
-                         aphc_get_text(row, "catalog"), aphc_get_text(row, "id"), digits);
+        return aph_error_set(err, status, 2911,
+                             "whether %s, a file here, is an entry as well cannot be found out: "
+                             "%s; for the file write ./%s",
+                             operand, why.message, operand);
+    return aph_error_set(err, APH_EUSAGE, 2912,
+                         "%s is a file here and an entry of a catalog; for the file write ./%s, "
+                         "for the entry %s",
+                         operand, operand,
+                         entry_alone(context, operand, json_object_get(answer, "revision")));
 }
 
 /* The id of CATALOG/ID@DIGITS as a host label: it has _ and . as well, which no host name has. */
@@ -188,13 +221,15 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, int entry, jso
 }
 
 /* Answers are for who asks questions. */
-static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
+static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *request,
+                                aph_error_t *err)
 {
     int entry = json_object_get(request, "entry") != NULL;
     int given = arguments->values[SET] != NULL || arguments->values[ANSWERS] != NULL
              || arguments->values[OBSOLETE] != NULL;
     if (given && !entry)
-        return aph_error_set(err, APH_EUSAGE, 2616, "--set, --answers and --obsolete are for an entry of a "
+        return aph_error_set(err, APH_EUSAGE, 2616,
+                             "--set, --answers and --obsolete are for an entry of a "
                              "catalog, and %s is none; leave them out",
                              arguments->operand_count > 0 ? "this file" : "a folder");
     if (arguments->values[OBSOLETE] != NULL)
@@ -213,8 +248,10 @@ static apr_status_t make_request(aphc_context_t *context, const aphc_arguments_t
     if (name == NULL && entry && !is_revision(arguments->operands[0]))
         name = name_of_entry(context, arguments->operands[0]);
     if (name == NULL && entry)
-        return aph_error_set(err, APH_EUSAGE, 2782, "the app needs a name, for %.64s may be the digits of a "
-                             "revision; give it with --name NAME", arguments->operands[0]);
+        return aph_error_set(err, APH_EUSAGE, 2782,
+                             "the app needs a name, for %.64s may be the digits of a "
+                             "revision; give it with --name NAME",
+                             arguments->operands[0]);
     if (name == NULL)
         return aph_error_set(err, APH_EUSAGE, 1742,
                              "the app needs a name; usage: apphostctl install SCRIPT --name NAME");
@@ -286,8 +323,8 @@ static void say_installed(const aphc_context_t *context, const json_t *answer)
 
 /* --- questions ------------------------------------------------------------------------------ */
 
-/* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked gets the
- * defaults, and hears of all that is missing at once. */
+/* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked
+ * gets the defaults, and hears of all that is missing at once. */
 static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_error_t *err)
 {
     json_auto_t *reply = NULL;
@@ -296,7 +333,8 @@ static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_
     if (json_object_get(request, "entry") == NULL || context->json || !aphc_can_ask(&context->err))
         return APR_SUCCESS;
     apr_status_t status = ask_daemon(context, request, json_pack("{s:b}", "ask", 1), &reply, err);
-    const json_t *manifest = json_object_get(reply, "manifest"), *kept = json_object_get(reply, "answers");
+    const json_t *manifest = json_object_get(reply, "manifest"),
+                 *kept = json_object_get(reply, "answers");
     if (status == APR_SUCCESS && json_object_size(kept) > 0)
         aphc_putf(&context->err, "The last try failed; its answers are offered again.\n");
     if (status == APR_SUCCESS)

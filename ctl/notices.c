@@ -14,14 +14,15 @@ const char *aphc_notices_text(apr_pool_t *p, const json_t *app)
     const char *text = NULL;
     for (size_t i = 0; i < NOTICES; i++)
         if (json_object_get(app, notices[i]) != NULL)
-            text = apr_pstrcat(p, text != NULL ? text : "", text != NULL ? ", " : "", notices[i], NULL);
+            text = text == NULL ? notices[i] : apr_pstrcat(p, text, ", ", notices[i], NULL);
     return text;
 }
 
 /* What is said of the entry today goes before what was said when the app was made. */
 static void add_notices(json_t *app, const json_t *found)
 {
-    const json_t *active = json_object_get(found, "active"), *own = json_object_get(found, "made_from");
+    const json_t *active = json_object_get(found, "active");
+    const json_t *own = json_object_get(found, "made_from");
     const json_t *now = json_is_object(active) ? active : own;
     for (size_t i = 0; i < 2; i++)
         if (*aphc_get_text(now, notices[i]) != '\0')
@@ -44,7 +45,8 @@ static const json_t *find(const json_t *rows, const char *name)
 
 static int is_of_catalog(const json_t *app)
 {
-    return json_is_true(json_object_get(app, "catalog")) || json_is_string(json_object_get(app, "entry"));
+    return json_is_true(json_object_get(app, "catalog"))
+        || json_is_string(json_object_get(app, "entry"));
 }
 
 void aphc_notices_add(aphc_context_t *context, json_t *apps)
