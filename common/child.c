@@ -16,7 +16,8 @@
 
 #define NOBODY 65534
 
-/* What the child tells us when it cannot become the program: errno, over a pipe that exec closes. */
+/* What the child tells us when it cannot become the program: errno, over a pipe that exec
+ * closes. */
 static void give_up(int report)
 {
     int cause = errno;
@@ -68,8 +69,8 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A process that reaches nobody, and where we are root also nobody's. Who is not root has no other uid
- * to take. The filter comes last: it needs no_new_privs. */
+/* A process that reaches nobody, and where we are root also nobody's. Who is not root has no other
+ * uid to take. The filter comes last: it needs no_new_privs. */
 static void drop_privileges(int report)
 {
     if (geteuid() == 0

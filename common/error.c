@@ -79,7 +79,8 @@ void aph_error_wrap(aph_error_t *err, const char *format, ...)
     int used = vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof err->message) {
-        int added = snprintf(err->message + used, sizeof err->message - (size_t)used, ": %s", inner);
+        int added =
+            snprintf(err->message + used, sizeof err->message - (size_t)used, ": %s", inner);
         if (added < 0)
             err->message[used] = '\0';
     }

@@ -22,15 +22,15 @@ typedef enum aph_code_t {
 /* Zero-initialise it (APH_ERROR_INIT); it owns no memory. */
 typedef struct aph_error_t {
     apr_status_t status;               /* APR_SUCCESS until the first error is set */
-    char tag[8];                       /* "APH0123": names the place in the source, stable for searches */
+    char tag[8]; /* "APH0123": names the place in the source, stable for searches */
     char message[APH_ERROR_TEXT_MAX];  /* cut, never overrun; always UTF-8, whatever went into it */
 } aph_error_t;
 
 #define APH_ERROR_INIT {0, "", ""}
 
 /* Records the first error and returns its status, so that `return aph_error_set(...)` reads as one
- * thought. A later call on the same err keeps the first. err may be NULL; the status is returned all
- * the same. tag is a number 1..9999, unique in the source (a guard checks). */
+ * thought. A later call on the same err keeps the first. err may be NULL; the status is returned
+ * all the same. tag is a number 1..9999, unique in the source (a guard checks). */
 apr_status_t aph_error_set(aph_error_t *err, apr_status_t status, int tag, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -44,7 +44,8 @@ static void close_passed(struct msghdr *message)
     }
 }
 
-/* One read of at most want octets. Works on sockets, and on pipes for programs that are handed one. */
+/* One read of at most want octets. Works on sockets, and on pipes for programs that are handed
+ * one. */
 static ssize_t receive(int fd, void *into, size_t want)
 {
     char control[CMSG_SPACE(sizeof(int) * 253)];

@@ -6,8 +6,8 @@
  *                  {"log":LINE}                                                       any number
  * then exactly one {"ok":VALUE}  or  {"code":WIRE,"tag":"APH0123","message":SENTENCE}.
  *
- * Reading is incremental: octets go in as they arrive, whole frames come out. No buffer is allocated
- * before the length was compared with the limit. */
+ * Reading is incremental: octets go in as they arrive, whole frames come out. No buffer is
+ * allocated before the length was compared with the limit. */
 #ifndef APH_FRAME_H
 #define APH_FRAME_H
 
@@ -35,7 +35,8 @@ int aph_frame_reader_partial(const aph_frame_reader_t *reader);
  *   APR_SUCCESS   a frame is whole: *frame is a new reference to its object
  *   APR_EAGAIN    no whole frame yet (also for EINTR, EAGAIN)
  *   APR_EOF       the peer closed between frames
- *   APH_EUSAGE    closed inside a frame, length 0, invalid UTF-8, duplicate key, too deep, not an object
+ *   APH_EUSAGE    closed inside a frame, length 0, invalid UTF-8, duplicate key, too deep, not an
+ *                 object
  *   APH_ETOOLARGE length above the limit
  * After an error the stream is out of step: close it. Descriptors that arrive beside the octets are
  * closed at once. */
@@ -52,7 +53,8 @@ apr_status_t aph_frame_encode(const json_t *object, size_t limit, char **octets,
  * signal. */
 apr_status_t aph_frame_write(int fd, const json_t *object, size_t limit, aph_error_t *err);
 
-/* Waits for the next whole frame on a blocking descriptor; status as aph_frame_read without EAGAIN. */
+/* Waits for the next whole frame on a blocking descriptor; status as aph_frame_read without
+ * EAGAIN. */
 apr_status_t aph_frame_wait(aph_frame_reader_t *reader, int fd, json_t **frame, aph_error_t *err);
 
 /* {"code","tag","message"} of an error: new reference. */

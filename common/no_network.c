@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter is written by hand: this runs between fork and exec, and is part of what every program of
- * apphost links. */
+/* The filter is written by hand: this runs between fork and exec, and is part of what every program
+ * of apphost links. */
 #include "common/no_network.h"
 
 #include <errno.h>
@@ -31,7 +31,8 @@
 
 #define FIELD(name)          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, name))
 #define ANSWER(action)       BPF_STMT(BPF_RET | BPF_K, (action))
-#define WHERE_CALL(number, action) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), ANSWER(action)
+#define WHERE_CALL(number, action)                                                                 \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), ANSWER(action)
 #define REFUSED              (SECCOMP_RET_ERRNO | EACCES)
 #define UNKNOWN              (SECCOMP_RET_ERRNO | ENOSYS)
 

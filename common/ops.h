@@ -23,8 +23,8 @@ const aph_op_t *aph_ops(size_t *count);
 /* The operation of that name, or NULL. */
 const aph_op_t *aph_op_find(const char *name);
 
-/* Checks args (a JSON object, borrowed) against op's arguments: unknown, missing, mistyped, too long
- * or out of range is APH_EUSAGE, naming the argument. */
+/* Checks args (a JSON object, borrowed) against op's arguments: unknown, missing, mistyped, too
+ * long or out of range is APH_EUSAGE, naming the argument. */
 apr_status_t aph_op_check(const aph_op_t *op, const json_t *args, aph_error_t *err);
 
 #endif

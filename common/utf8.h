@@ -10,8 +10,8 @@
  * length octets; *point receives its code point. 0 where there is none. */
 size_t aph_utf8_decode(const char *text, size_t length, unsigned long *point);
 
-/* Makes text valid in place, for JSON, which has no place for anything else: a character that was cut
- * off at the end goes, every other octet that belongs to none becomes '?'. */
+/* Makes text valid in place, for JSON, which has no place for anything else: a character that was
+ * cut off at the end goes, every other octet that belongs to none becomes '?'. */
 void aph_utf8_mend(char *text);
 
 #endif

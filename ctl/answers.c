@@ -35,8 +35,8 @@ static apr_status_t take_word(const char *word, size_t length, const char *where
                              "QUESTION=ANSWER", where, (int)(length < 60 ? length : 60), word);
     json_t *text = json_stringn(equals + 1, length - (size_t)(equals - word) - 1);
     if (text == NULL || json_object_setn_new(answers, word, (size_t)(equals - word), text) != 0)
-        return aph_error_set(err, APH_EUSAGE, 2645, "%s: an answer is not UTF-8 text; write it in UTF-8",
-                             where);
+        return aph_error_set(err, APH_EUSAGE, 2645,
+                             "%s: an answer is not UTF-8 text; write it in UTF-8", where);
     return APR_SUCCESS;
 }
 
@@ -77,14 +77,18 @@ static apr_status_t take_file(const char *path, json_t *answers, aph_error_t *er
     json_auto_t *object = json_loadb(octets, length, JSON_REJECT_DUPLICATES, &where);
     free(octets);
     if (!json_is_object(object))
-        return aph_error_set(err, APH_EUSAGE, 2642, "%s is no JSON object of answers (line %d: %s); write "
-                             "{\"question\": \"answer\", ...}", path, object == NULL ? where.line : 1,
+        return aph_error_set(err, APH_EUSAGE, 2642,
+                             "%s is no JSON object of answers (line %d: %s); write "
+                             "{\"question\": \"answer\", ...}",
+                             path, object == NULL ? where.line : 1,
                              object == NULL ? where.text : "something else begins here");
     json_object_foreach(object, id, value) {
         json_t *text = as_text(value);
         if (text == NULL)
-            return aph_error_set(err, APH_EUSAGE, 2643, "the answer to %.60s in %s is no text; write it "
-                                 "in quotes", id, path);
+            return aph_error_set(err, APH_EUSAGE, 2643,
+                                 "the answer to %.60s in %s is no text; write it "
+                                 "in quotes",
+                                 id, path);
         json_object_set_new(answers, id, text);
     }
     return APR_SUCCESS;
@@ -98,8 +102,8 @@ apr_status_t aphc_answers_put(const aphc_arguments_t *arguments, int set, int fi
     apr_status_t status = path != NULL ? take_file(path, answers, err) : APR_SUCCESS;
     for (int i = 0; i < arguments->repeat_count && status == APR_SUCCESS; i++)
         if (arguments->repeats[i].option == set)
-            status = take_word(arguments->repeats[i].value, strlen(arguments->repeats[i].value), "--set",
-                               answers, err);
+            status = take_word(arguments->repeats[i].value, strlen(arguments->repeats[i].value),
+                               "--set", answers, err);
     if (status != APR_SUCCESS || json_object_size(answers) == 0)
         return status;
     char *text = json_dumps(answers, JSON_COMPACT);

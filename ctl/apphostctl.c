@@ -25,7 +25,8 @@ static apr_status_t no_command(aphc_context_t *context, int argc, char **argv, a
         return aph_error_set(err, APH_EUSAGE, 1766,
                              "there is no command '%.60s'; apphostctl help lists them", argv[0]);
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-        return aphc_help(context, &(aphc_arguments_t){.operands = {argv[0]}, .operand_count = 1}, err);
+        return aphc_help(context, &(aphc_arguments_t){.operands = {argv[0]}, .operand_count = 1},
+                         err);
     return aph_error_set(err, APH_EUSAGE, 2530,
                          "after '%s' comes one of: %s; see: apphostctl help %s", argv[0], seconds,
                          argv[0]);

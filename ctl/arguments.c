@@ -132,8 +132,8 @@ static int ends_options(int argc, char **argv)
     return 0;
 }
 
-/* Takes "-word" out of the line and keeps it as an operand: after "--", where getopt leaves it alone.
- * A letter after the hyphen remains an option. Returns the number of words in line. */
+/* Takes "-word" out of the line and keeps it as an operand: after "--", where getopt leaves it
+ * alone. A letter after the hyphen remains an option. Returns the number of words in line. */
 static int hide_minus_words(int argc, char **argv, char **line)
 {
     static char end[] = "--";

@@ -24,12 +24,16 @@ const aphc_option_t aphc_catalog_refresh_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static const aphc_column_t columns[] = {
-    {"CATALOG", 0, 0}, {"ENTRIES", 1, 0}, {"VERSION", 1, 0}, {"REFRESHED", 0, 0}, {"ADDRESS", 0, 1}};
+static const aphc_column_t columns[] = {{"CATALOG", 0, 0},
+                                        {"ENTRIES", 1, 0},
+                                        {"VERSION", 1, 0},
+                                        {"REFRESHED", 0, 0},
+                                        {"ADDRESS", 0, 1}};
 
 enum { NAME, ENTRIES, VERSION, REFRESHED, ADDRESS, COLUMNS };
 
-static const char *number_of(const aphc_context_t *context, const json_t *catalog, const char *member)
+static const char *number_of(const aphc_context_t *context, const json_t *catalog,
+                             const char *member)
 {
     return apr_psprintf(context->p, "%" APR_INT64_T_FMT,
                         (apr_int64_t)aphc_get_number(catalog, member));
@@ -69,8 +73,9 @@ static void print_catalogs(const aphc_context_t *context, const json_t *catalogs
     size_t i, count = json_array_size(catalogs);
     const json_t *catalog;
     if (count == 0) {
-        aphc_putf(&context->out, "There is no catalog. To add one: apphostctl catalog add NAME URL --key "
-                                 "HEX\n");
+        aphc_putf(&context->out,
+                  "There is no catalog. To add one: apphostctl catalog add NAME URL --key "
+                  "HEX\n");
         return;
     }
     const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells);
@@ -107,16 +112,17 @@ apr_status_t aphc_catalog_add(aphc_context_t *context, const aphc_arguments_t *a
 {
     const char *name = arguments->operands[0];
     json_auto_t *answer = NULL;
-    json_t *args = json_pack("{s:s, s:s, s:s*, s:b}", "catalog", name, "url", arguments->operands[1],
-                             "key", arguments->values[KEY], "private",
-                             arguments->values[PRIVATE] != NULL);
+    json_t *args =
+        json_pack("{s:s, s:s, s:s*, s:b}", "catalog", name, "url", arguments->operands[1], "key",
+                  arguments->values[KEY], "private", arguments->values[PRIVATE] != NULL);
     apr_status_t status =
         aphc_operation_silent(context, "catalog-add", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);
     else if (status == APR_SUCCESS && !context->quiet)
-        aphc_putf(&context->out, "%s is trusted. To fetch its entries: apphostctl catalog refresh %s\n",
-                  name, name);
+        aphc_putf(&context->out,
+                  "%s is trusted. To fetch its entries: apphostctl catalog refresh %s\n", name,
+                  name);
     return status;
 }
 
@@ -151,8 +157,10 @@ static void print_refreshed(const aphc_context_t *context, const json_t *catalog
         aphc_putf(out, "# %s: version %lld, unchanged\n", name,
                   (long long)aphc_get_number(catalog, "version"));
     else
-        aphc_putf(out, "# %s: version %lld; %lld new, %lld activated, %lld not offered any more, %lld "
-                  "refused\n", name, (long long)aphc_get_number(catalog, "version"),
+        aphc_putf(out,
+                  "# %s: version %lld; %lld new, %lld activated, %lld not offered any more, %lld "
+                  "refused\n",
+                  name, (long long)aphc_get_number(catalog, "version"),
                   (long long)aphc_get_number(catalog, "added"),
                   (long long)aphc_get_number(catalog, "activated"),
                   (long long)aphc_get_number(catalog, "deactivated"),
@@ -160,7 +168,8 @@ static void print_refreshed(const aphc_context_t *context, const json_t *catalog
     say(out, name, "", aphc_get_text(catalog, "warning"));
 }
 
-/* The lines of the job are what was asked for: "CATALOG/ENTRY@DIGITS # ...", for the next command. */
+/* The lines of the job are what was asked for: "CATALOG/ENTRY@DIGITS # ...", for the next
+ * command. */
 apr_status_t aphc_catalog_refresh(aphc_context_t *context, const aphc_arguments_t *arguments,
                                   aph_error_t *err)
 {

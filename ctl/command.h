@@ -69,11 +69,12 @@ typedef struct aphc_command_t {
 int aphc_command_at(size_t place, aphc_command_t *command);
 int aphc_command_find(const char *name, aphc_command_t *command);
 
-/* The command a line begins with: how many of its words (argc is at least 1) are its name, 1 or 2; 0
- * where there is none of that name. */
+/* The command a line begins with: how many of its words (argc is at least 1) are its name, 1 or 2;
+ * 0 where there is none of that name. */
 int aphc_command_take(int argc, char **argv, aphc_command_t *command);
 
-/* The second words of the verbs that begin with group, with a blank between; in p. NULL: no verb does. */
+/* The second words of the verbs that begin with group, with a blank between; in p. NULL: no verb
+ * does. */
 const char *aphc_command_group(const char *group, apr_pool_t *p);
 
 /* The options every command takes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The completion for bash, made from the table of commands. A verb of two words is completed word by
- * word. */
+/* The completion for bash, made from the table of commands. A verb of two words is completed word
+ * by word. */
 #include "ctl/help_pages.h"
 
 #include <string.h>
@@ -28,7 +28,8 @@ static const char *completion_operand(const aphc_command_t *command)
     return takes_app ? "$(_apphostctl_apps)" : NULL;
 }
 
-/* Nonzero where the command at that place is the first of its group: "catalog" of "catalog list". */
+/* Nonzero where the command at that place is the first of its group: "catalog" of "catalog
+ * list". */
 static int begins_group(size_t place, const aphc_command_t *command)
 {
     aphc_command_t before;

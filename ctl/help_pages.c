@@ -106,7 +106,10 @@ static void print_app_option(const aphc_terminal_t *terminal, const aph_option_t
     char words[64];
     const char *value = option->value != NULL ? option->value : "";
     int optional = *value == '[';
-    snprintf(words, sizeof words, "%s%s%s%s", option->name, optional ? "[" : *value != '\0' ? "=" : "",
+    snprintf(words, sizeof words, "%s%s%s%s", option->name,
+             optional         ? "["
+             : *value != '\0' ? "="
+                              : "",
              optional ? "=" : "", optional ? value + 1 : value);
     aphc_putf(terminal, "  ");
     aphc_put(terminal, APHC_BOLD, words);
@@ -120,8 +123,9 @@ void aphc_help_options(const aphc_terminal_t *terminal)
 {
     size_t count;
     const aph_option_t *options = aph_options(&count);
-    aphc_putf(terminal, "What apphostctl install --option takes. Options of a virtual host give the app one "
-                        "of its own.\n\n");
+    aphc_putf(terminal,
+              "What apphostctl install --option takes. Options of a virtual host give the app one "
+              "of its own.\n\n");
     for (size_t i = 0; i < count; i++)
         print_app_option(terminal, &options[i]);
     const aph_header_t *headers = aph_option_headers(&count);

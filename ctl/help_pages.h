@@ -18,7 +18,8 @@ void aphc_help_command(const aphc_terminal_t *terminal, const aphc_command_t *co
 /* "CODE  wire name  sentence" of errors.def, in order of codes. */
 void aphc_help_exit_codes(const aphc_terminal_t *terminal);
 
-/* What `install --option` takes: "NAME=VALUE", what becomes of it, help; and the headers it may set. */
+/* What `install --option` takes: "NAME=VALUE", what becomes of it, help; and the headers it may
+ * set. */
 void aphc_help_options(const aphc_terminal_t *terminal);
 
 /* What `install --allow` takes, and what it means. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl install: read the script, or ask what the entry of a catalog asks; show the plan, ask, and
- * install exactly what was shown. */
+/* apphostctl install: read the script, or ask what the entry of a catalog asks; show the plan, ask,
+ * and install exactly what was shown. */
 #include "ctl/command.h"
 
 #include <ctype.h>
@@ -16,22 +16,40 @@
 #include "ctl/questions.h"
 #include "ctl/text.h"
 
-enum { NAME, SET, ANSWERS, OBSOLETE, ALIAS, OPTION, KIND, WEBAPP, UNINSTALL_SCRIPT, ALLOW, PLAN, CONSENT, YES };
+enum {
+    NAME,
+    SET,
+    ANSWERS,
+    OBSOLETE,
+    ALIAS,
+    OPTION,
+    KIND,
+    WEBAPP,
+    UNINSTALL_SCRIPT,
+    ALLOW,
+    PLAN,
+    CONSENT,
+    YES
+};
 
 const aphc_option_t aphc_install_options[] = {
-    [NAME] = {"name", 'n', "NAME", "the app's name: it will answer at NAME.domain; of an entry, "
-                                "its id where no other is given"},
+    [NAME] = {"name", 'n', "NAME",
+              "the app's name: it will answer at NAME.domain; of an entry, "
+              "its id where no other is given"},
     [SET] = {"set", 's', "KEY=VALUE...", "answer a question of the entry"},
-    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
+    [ANSWERS] = {"answers", 0, "FILE",
+                 "answers to its questions: a JSON object, or lines KEY=VALUE"},
     [OBSOLETE] = {"obsolete", 0, NULL, "install an entry although its catalog offers it no more"},
     [ALIAS] = {"alias", 'a', "HOST...", "another host name it answers at"},
     [OPTION] = {"option", 'o', "NAME[=VALUE]...", "see: apphostctl help options"},
-    [KIND] = {"kind", 0, "KIND", "container (the default), webapp, headless, or a kind of yours "
-                                 "with \"container\" in its name and a template"},
+    [KIND] = {"kind", 0, "KIND",
+              "container (the default), webapp, headless, or a kind of yours "
+              "with \"container\" in its name and a template"},
     [WEBAPP] = {"webapp", 0, "DIR", "serve the files of this folder; needs no script"},
     [UNINSTALL_SCRIPT] = {"uninstall-script", 0, "FILE", "what removes the app, kept for later"},
-    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help "
-                                    "rules"},
+    [ALLOW] = {"allow", 0, "RULE...",
+               "override a refusal for this app; see: apphostctl help "
+               "rules"},
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
@@ -96,8 +114,8 @@ static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *
 
 /* --- an entry or a file --------------------------------------------------------------------- */
 
-/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What is a file here is one, and what
- * could only be a file is read as one, so that its reader says what is wrong. */
+/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What is a file here is one,
+ * and what could only be a file is read as one, so that its reader says what is wrong. */
 static int names_entry(const char *operand)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
@@ -161,13 +179,15 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *reques
 }
 
 /* Answers are for who asks questions. */
-static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
+static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *request,
+                                aph_error_t *err)
 {
     int entry = json_object_get(request, "entry") != NULL;
     int given = arguments->values[SET] != NULL || arguments->values[ANSWERS] != NULL
              || arguments->values[OBSOLETE] != NULL;
     if (given && !entry)
-        return aph_error_set(err, APH_EUSAGE, 2616, "--set, --answers and --obsolete are for an entry of a "
+        return aph_error_set(err, APH_EUSAGE, 2616,
+                             "--set, --answers and --obsolete are for an entry of a "
                              "catalog, and %s is none; leave them out",
                              arguments->operand_count > 0 ? "this file" : "a folder");
     if (arguments->values[OBSOLETE] != NULL)
@@ -183,8 +203,10 @@ static apr_status_t make_request(const aphc_context_t *context, const aphc_argum
         && names_entry(arguments->operands[0]) && !is_revision(arguments->operands[0]))
         name = name_of_entry(context, arguments->operands[0]);
     if (name == NULL && arguments->operand_count > 0 && names_entry(arguments->operands[0]))
-        return aph_error_set(err, APH_EUSAGE, 2782, "the app needs a name, for %.64s may be the digits of a "
-                             "revision; give it with --name NAME", arguments->operands[0]);
+        return aph_error_set(err, APH_EUSAGE, 2782,
+                             "the app needs a name, for %.64s may be the digits of a "
+                             "revision; give it with --name NAME",
+                             arguments->operands[0]);
     if (name == NULL)
         return aph_error_set(err, APH_EUSAGE, 1742,
                              "the app needs a name; usage: apphostctl install SCRIPT --name NAME");
@@ -256,8 +278,8 @@ static void say_installed(const aphc_context_t *context, const json_t *answer)
 
 /* --- questions ------------------------------------------------------------------------------ */
 
-/* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked gets the
- * defaults, and hears of all that is missing at once. */
+/* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked
+ * gets the defaults, and hears of all that is missing at once. */
 static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_error_t *err)
 {
     json_auto_t *reply = NULL;
@@ -266,7 +288,8 @@ static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_
     if (json_object_get(request, "entry") == NULL || context->json || !aphc_can_ask(&context->err))
         return APR_SUCCESS;
     apr_status_t status = ask_daemon(context, request, json_pack("{s:b}", "ask", 1), &reply, err);
-    const json_t *manifest = json_object_get(reply, "manifest"), *kept = json_object_get(reply, "answers");
+    const json_t *manifest = json_object_get(reply, "manifest"),
+                 *kept = json_object_get(reply, "answers");
     if (status == APR_SUCCESS && json_object_size(kept) > 0)
         aphc_putf(&context->err, "The last try failed; its answers are offered again.\n");
     if (status == APR_SUCCESS)

@@ -189,7 +189,8 @@ static void fill_storage_cb(cells_t *cells, const json_t *plan, const json_t *ro
     const json_t *who = is_new ? given : owner;
     snprintf(cells->text[0], CELL_MAX, "%.180s%s", aphc_get_text(row, "answer"),
              json_is_true(json_object_get(row, "read_only")) ? " (only read)" : "");
-    snprintf(cells->text[1], CELL_MAX, "%s%.240s", is_new ? "new: " : "", aphc_get_text(row, "path"));
+    snprintf(cells->text[1], CELL_MAX, "%s%.240s", is_new ? "new: " : "",
+             aphc_get_text(row, "path"));
     if (json_is_object(who))
         snprintf(whose, sizeof whose, "%s %lld:%lld", is_new ? "given to" : "belongs to",
                  (long long)aphc_get_number(who, "uid"), (long long)aphc_get_number(who, "gid"));
@@ -286,7 +287,8 @@ static void print_findings(const aphc_terminal_t *terminal, const json_t *findin
 /* What is needed beside what there is; no more is said of a number than is known of it. */
 static void print_space(const aphc_terminal_t *terminal, const json_t *plan)
 {
-    const json_t *machine = json_object_get(plan, "machine"), *needs = json_object_get(plan, "needs");
+    const json_t *machine = json_object_get(plan, "machine"),
+                 *needs = json_object_get(plan, "needs");
     char first[APHC_MEASURE_MAX], second[APHC_MEASURE_MAX];
     json_int_t download = aphc_get_number(needs, "download");
     if (download > 0) {
@@ -455,7 +457,8 @@ static void say_notes(const aphc_terminal_t *out, const char *notes)
     while (*notes != '\0') {
         char line[1024];
         size_t length = strcspn(notes, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), notes);
+        snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1),
+                 notes);
         aphc_putf(out, "  ");
         aphc_text_wrap(out->file, line, out->columns, 2);
         aphc_putf(out, "\n");

@@ -18,12 +18,12 @@ typedef enum aphc_verdict_t {
 void aphc_plan_print_open_ports(const aphc_terminal_t *terminal, const json_t *ports);
 
 /* Prints plan (borrowed; its form is explained in helper/job/plan.h): address, images, ports, data
- * folders, files, what was rewritten, what needs consent and why, what is refused, what is worth knowing, space. A part
- * the plan does not have is left out. */
+ * folders, files, what was rewritten, what needs consent and why, what is refused, what is worth
+ * knowing, space. A part the plan does not have is left out. */
 void aphc_plan_print(const aphc_terminal_t *terminal, const json_t *plan);
 
-/* What is told once, when it is carried out: "credentials" and "notes" of the answer (borrowed); nothing where
- * it has neither. */
+/* What is told once, when it is carried out: "credentials" and "notes" of the answer (borrowed);
+ * nothing where it has neither. */
 void aphc_plan_print_told(const aphc_terminal_t *out, const json_t *answer);
 
 /* What the plan needs before it can be carried out. What is not a plan, as this apphostctl knows

@@ -20,7 +20,9 @@ static void print_images(const aphc_terminal_t *terminal, const json_t *images)
     json_array_foreach((json_t *)images, i, image)
     {
         const char *from = aphc_get_text(image, "from"), *to = aphc_get_text(image, "to");
-        begin_line(terminal, *from == '\0' ? "new service " : *to == '\0' ? "service gone: " : "service ");
+        begin_line(terminal, *from == '\0' ? "new service "
+                             : *to == '\0' ? "service gone: "
+                                           : "service ");
         aphc_put(terminal, APHC_BOLD, aphc_get_text(image, "service"));
         if (strcmp(from, to) == 0) {
             aphc_putf(terminal, ": another image called ");
@@ -43,8 +45,9 @@ static void print_ports(const aphc_terminal_t *terminal, const json_t *ports)
     {
         aphc_putf(terminal, "%*sport %lld/", INDENT, "", (long long)aphc_get_number(port, "port"));
         aphc_put(terminal, APHC_PLAIN, aphc_get_text(port, "protocol"));
-        aphc_putf(terminal, " %s%s\n", json_is_true(json_object_get(port, "opens")) ? "opens" : "closes",
-                  aphc_get_text(port, "address")[0] != '\0' ? " to this machine's own programs" : "");
+        aphc_putf(
+            terminal, " %s%s\n", json_is_true(json_object_get(port, "opens")) ? "opens" : "closes",
+            aphc_get_text(port, "address")[0] != '\0' ? " to this machine's own programs" : "");
     }
 }
 
@@ -89,12 +92,14 @@ void aphc_plan_print_update(const aphc_terminal_t *terminal, const json_t *plan)
     if (!json_is_object(update))
         return;
     int back = json_is_true(json_object_get(update, "rollback"));
-    print_revision(terminal, back ? "\n  It goes back from revision " : "\n  It goes from revision ",
+    print_revision(terminal,
+                   back ? "\n  It goes back from revision " : "\n  It goes from revision ",
                    aphc_get_text(update, "from"));
     print_revision(terminal, " to ", aphc_get_text(update, "to"));
-    aphc_putf(terminal, json_is_true(json_object_get(update, "stopped"))
-                            ? ".\n  It is stopped: it is started to see that it works, and stopped again.\n"
-                            : ".\n  While its containers are made anew, visitors see that it is starting.\n");
+    aphc_putf(terminal,
+              json_is_true(json_object_get(update, "stopped"))
+                  ? ".\n  It is stopped: it is started to see that it works, and stopped again.\n"
+                  : ".\n  While its containers are made anew, visitors see that it is starting.\n");
     aphc_putf(terminal, "\n  ");
     aphc_put(terminal, APHC_BOLD, "What changes");
     aphc_putf(terminal, "\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an update changes, as a person wants to read it: "update" of a plan (helper/job/update_plan.h). */
+/* What an update changes, as a person wants to read it: "update" of a plan
+ * (helper/job/update_plan.h). */
 #ifndef APHC_PLAN_UPDATE_H
 #define APHC_PLAN_UPDATE_H
 

@@ -117,8 +117,9 @@ static const char *meaning(const json_t *question, const char *typed)
                : strcasecmp(typed, "n") == 0 || strcasecmp(typed, "no") == 0 ? "false"
                                                                              : typed;
     const json_t *choices = json_object_get(question, "choices");
-    if (is_type(question, "choice") && !is_choice(question, typed) && is_whole_number(typed, &number)
-        && number >= 1 && (size_t)number <= json_array_size(choices))
+    if (is_type(question, "choice") && !is_choice(question, typed) &&
+        is_whole_number(typed, &number) && number >= 1 &&
+        (size_t)number <= json_array_size(choices))
         return aphc_get_text(json_array_get(choices, (size_t)number - 1), "value");
     return typed;
 }
@@ -151,8 +152,11 @@ static void print_question(const aphc_terminal_t *terminal, const json_t *questi
         aphc_putf(terminal, "\n");
     }
     if (strcmp(aphc_get_text(question, "kind"), "storage") == 0)
-        aphc_putf(terminal, "%*sA folder of a storage location (apphostctl storage list), as LOCATION/folder;\n"
-                            "%*sempty: a folder of the app's own.\n", INDENT, "", INDENT, "");
+        aphc_putf(
+            terminal,
+            "%*sA folder of a storage location (apphostctl storage list), as LOCATION/folder;\n"
+            "%*sempty: a folder of the app's own.\n",
+            INDENT, "", INDENT, "");
     print_choices(terminal, question);
 }
 
@@ -170,7 +174,8 @@ static fallback_t fallback_of(const json_t *question, const json_t *kept)
         return (fallback_t){1, "the one of before"};
     if (json_is_string(known) && json_string_length(known) > 0)
         return (fallback_t){1, json_string_value(known)};
-    if (is_type(question, "secret") && json_integer_value(json_object_get(question, "generate")) > 0)
+    if (is_type(question, "secret") &&
+        json_integer_value(json_object_get(question, "generate")) > 0)
         return (fallback_t){1, "made up"};
     if (by_default != NULL && strcmp(aphc_get_text(question, "kind"), "storage") != 0)
         return (fallback_t){1, is_type(question, "secret") ? "the author's" : by_default};
@@ -193,7 +198,8 @@ static apr_status_t ask_one(const aphc_terminal_t *terminal, const json_t *quest
         }
         aphc_putf(terminal, "> ");
         if (!aphc_ask_line(terminal, is_type(question, "secret"), typed, sizeof typed))
-            return aph_error_set(err, APH_ECANCELLED, 2615, "nothing is installed: the questions were not "
+            return aph_error_set(err, APH_ECANCELLED, 2615,
+                                 "nothing is installed: the questions were not "
                                  "answered to their end");
         if (typed[0] == '\0' && fallback.is_answer)
             return APR_SUCCESS;
@@ -202,8 +208,9 @@ static apr_status_t ask_one(const aphc_terminal_t *terminal, const json_t *quest
                         : aphc_question_fault(question, answer, fault, sizeof fault);
         json_t *text = why == NULL ? json_string(answer) : NULL;
         if (text != NULL)
-            return json_object_set_new(given, aphc_get_text(question, "id"), text) == 0 ? APR_SUCCESS
-                                                                                        : APR_ENOMEM;
+            return json_object_set_new(given, aphc_get_text(question, "id"), text) == 0
+                       ? APR_SUCCESS
+                       : APR_ENOMEM;
         aphc_put(terminal, APHC_YELLOW, why != NULL ? why : "This is not UTF-8 text.");
         aphc_putf(terminal, "\n");
     }
@@ -232,7 +239,8 @@ apr_status_t aphc_questions_ask(const aphc_terminal_t *terminal, const json_t *m
             left++;
     }
     if (status == APR_SUCCESS && left > 0)
-        aphc_putf(terminal, "\n%zu more can be answered with --set; `apphostctl show %s` lists them.\n", left,
+        aphc_putf(terminal,
+                  "\n%zu more can be answered with --set; `apphostctl show %s` lists them.\n", left,
                   aphc_get_text(manifest, "id"));
     if (status == APR_SUCCESS)
         aphc_putf(terminal, "\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostctl revision activate, deactivate, categorize, clean: which revision of an entry is the one
- * people get, and which are kept. */
+/* apphostctl revision activate, deactivate, categorize, clean: which revision of an entry is the
+ * one people get, and which are kept. */
 #include "ctl/revision.h"
 
 #include <stdio.h>
@@ -122,8 +122,8 @@ static json_t *take_some(json_t *ids, size_t *at)
     return some;
 }
 
-apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_t *args, json_t *ids,
-                                  aph_error_t *err)
+apr_status_t aphc_revision_change(aphc_context_t *context, const char *op, json_t *args,
+                                  json_t *ids, aph_error_t *err)
 {
     apr_status_t status = APR_SUCCESS;
     size_t at = 0;
@@ -181,7 +181,8 @@ apr_status_t aphc_revision_categorize(aphc_context_t *context, const aphc_argume
     }
     if (json_array_size(changes) == 0) {
         json_decref(changes);
-        return aph_error_set(err, APH_EUSAGE, 2545, "which categories? +LABEL adds one, -LABEL takes one "
+        return aph_error_set(err, APH_EUSAGE, 2545,
+                             "which categories? +LABEL adds one, -LABEL takes one "
                              "away, =LABEL sets the only one");
     }
     json_t *args = json_pack("{s:o, s:b}", "changes", changes, "dry_run",

@@ -53,7 +53,8 @@ apr_status_t aphc_revision_diff(aphc_context_t *context, const aphc_arguments_t 
                                 aph_error_t *err)
 {
     json_auto_t *answer = NULL;
-    json_t *args = json_pack("{s:s, s:s}", "a", arguments->operands[0], "b", arguments->operands[1]);
+    json_t *args =
+        json_pack("{s:s, s:s}", "a", arguments->operands[0], "b", arguments->operands[1]);
     apr_status_t status =
         aphc_operation_silent(context, "revision-diff", args, &answer, err);
     if (status != APR_SUCCESS)

@@ -30,7 +30,8 @@ static apr_status_t add_text(json_t *args, const char *path, aph_error_t *err)
     json_t *text = memchr(octets, '\0', length) == NULL ? json_stringn(octets, length) : NULL;
     free(octets);
     if (text == NULL)
-        return aph_error_set(err, APH_EUNREADABLE, 2546, "%s is not UTF-8 text; a manifest is needed",
+        return aph_error_set(err, APH_EUNREADABLE, 2546,
+                             "%s is not UTF-8 text; a manifest is needed",
                              strcmp(path, "-") == 0 ? "standard input" : path);
     json_object_set_new(args, "text", text);
     return APR_SUCCESS;

@@ -25,7 +25,8 @@ static const char *id_of(const aphc_context_t *context, const json_t *row)
     return aphc_revision_id(context->p, entry, aphc_get_text(row, "sha256"));
 }
 
-/* "local/wiki@1a2b3c4d5e6f7a8b # * 1.2 revision 3, Wiki, 2026-01-31"; the # of all below each other. */
+/* "local/wiki@1a2b3c4d5e6f7a8b # * 1.2 revision 3, Wiki, 2026-01-31"; the # of all below each
+ * other. */
 static void print_revision(const aphc_context_t *context, const json_t *row, size_t widest)
 {
     const aphc_terminal_t *out = &context->out;

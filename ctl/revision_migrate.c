@@ -35,8 +35,8 @@ static void print_move(const migration_t *migration, const aphc_terminal_t *out,
 {
     apr_pool_t *p = migration->context->p;
     const json_t *active = json_object_get(app, "active");
-    const char *entry = apr_pstrcat(p, aphc_get_text(active, "catalog"), "/", aphc_get_text(active, "id"),
-                                    NULL);
+    const char *entry =
+        apr_pstrcat(p, aphc_get_text(active, "catalog"), "/", aphc_get_text(active, "id"), NULL);
     aphc_put(out, APHC_PLAIN,
              aphc_revision_id(p, aphc_get_text(app, "entry"), aphc_get_text(app, "revision")));
     aphc_putf(out, "%s", between);
@@ -72,7 +72,8 @@ static const char *reason_to_leave(const json_t *app, int named)
     if (!json_is_object(active))
         return aphc_get_text(app, "why");
     if (json_is_true(json_object_get(active, "obsolete")))
-        return "the active revision of its entry is obsolete; `apphostctl update --obsolete` moves it "
+        return "the active revision of its entry is obsolete; `apphostctl update --obsolete` moves "
+               "it "
                "there all the same";
     if (named)
         return NULL;

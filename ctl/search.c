@@ -58,8 +58,9 @@ static void print_found(const aphc_context_t *context, const json_t *answer)
     size_t count = json_array_size(rows);
     json_int_t total = aphc_get_number(answer, "total");
     if (count == 0) {
-        aphc_putf(&context->out, "Nothing was found. `apphostctl catalog list` shows which catalogs there "
-                                 "are.\n");
+        aphc_putf(&context->out,
+                  "Nothing was found. `apphostctl catalog list` shows which catalogs there "
+                  "are.\n");
         return;
     }
     const char **cells = apr_pcalloc(context->p, count * COLUMNS * sizeof *cells);
@@ -86,10 +87,10 @@ apr_status_t aphc_search(aphc_context_t *context, const aphc_arguments_t *argume
     const char *given = arguments->values[LIMIT];
     if (given != NULL && (!aphc_read_number(given, &limit) || limit < 1 || limit > 1000))
         return aph_error_set(err, APH_EUSAGE, 2547, "--limit is a number from 1 to 1000");
-    json_t *args = json_pack("{s:s, s:s*, s:s*, s:b, s:I}", "text", aphc_words(context, arguments, 0),
-                             "category", arguments->values[CATEGORY], "catalog",
-                             arguments->values[CATALOG], "all", arguments->values[ALL] != NULL,
-                             "limit", limit);
+    json_t *args =
+        json_pack("{s:s, s:s*, s:s*, s:b, s:I}", "text", aphc_words(context, arguments, 0),
+                  "category", arguments->values[CATEGORY], "catalog", arguments->values[CATALOG],
+                  "all", arguments->values[ALL] != NULL, "limit", limit);
     apr_status_t status = aphc_operation_silent(context, "search", args, &answer, err);
     if (status == APR_SUCCESS && context->json)
         aphc_print_json(context, answer);

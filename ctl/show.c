@@ -60,9 +60,9 @@ static const char *web_of(const aphc_context_t *context, const json_t *web)
 {
     if (!json_is_object(web))
         return "none; it has no page of its own";
-    return apr_psprintf(context->p, "%s port %d of %s, beginning at %s", aphc_get_text(web, "scheme"),
-                        (int)aphc_get_number(web, "port"), aphc_get_text(web, "service"),
-                        aphc_get_text(web, "path"));
+    return apr_psprintf(context->p, "%s port %d of %s, beginning at %s",
+                        aphc_get_text(web, "scheme"), (int)aphc_get_number(web, "port"),
+                        aphc_get_text(web, "service"), aphc_get_text(web, "path"));
 }
 
 static void print_head(const aphc_context_t *context, const json_t *row, const json_t *entry)
@@ -77,7 +77,8 @@ static void print_head(const aphc_context_t *context, const json_t *row, const j
     field(out, "", aphc_get_text(entry, "summary"));
     field(out, "entry", apr_pstrcat(context->p, aphc_get_text(row, "catalog"), "/",
                                     aphc_get_text(row, "id"), NULL));
-    value = number > 0 ? apr_psprintf(context->p, ", number %" APR_INT64_T_FMT, (apr_int64_t)number) : "";
+    value = number > 0 ? apr_psprintf(context->p, ", number %" APR_INT64_T_FMT, (apr_int64_t)number)
+                       : "";
     field(out, "revision", apr_psprintf(context->p, "%.*s%s%s", APHC_ID_SHOWN,
                                         aphc_get_text(row, "sha256"), value, active));
     field(out, "version", aphc_get_text(entry, "version"));
@@ -86,7 +87,8 @@ static void print_head(const aphc_context_t *context, const json_t *row, const j
     field(out, "made for", joined(context, json_object_get(entry, "architectures")));
     field(out, "web page", web_of(context, json_object_get(entry, "web")));
     if (memory > 0)
-        field(out, "memory", apr_psprintf(context->p, "%" APR_INT64_T_FMT " MiB", (apr_int64_t)memory));
+        field(out, "memory",
+              apr_psprintf(context->p, "%" APR_INT64_T_FMT " MiB", (apr_int64_t)memory));
     json_object_foreach(json_object_get(entry, "links"), name, link)
         field(out, name, json_string_value(link));
     field(out, "deprecated", aphc_get_text(entry, "deprecated"));
@@ -100,8 +102,8 @@ static const char *choices_of(const aphc_context_t *context, const json_t *quest
     const char *text = "";
     size_t i;
     const json_t *choice;
-    json_array_foreach(json_object_get(question, "choices"), i, choice)
-        text = apr_pstrcat(context->p, text, i > 0 ? ", " : "", aphc_get_text(choice, "value"), NULL);
+    json_array_foreach(json_object_get(question, "choices"), i, choice) text =
+        apr_pstrcat(context->p, text, i > 0 ? ", " : "", aphc_get_text(choice, "value"), NULL);
     return text;
 }
 
@@ -112,7 +114,8 @@ static const char *nature_of(const aphc_context_t *context, const json_t *questi
     const char *text = apr_pstrcat(p, aphc_get_text(question, "kind"), ", ",
                                    aphc_get_text(question, "type"), NULL);
     const char *service = aphc_get_text(question, "service");
-    const char *target = aphc_get_text(question, "target"), *choices = choices_of(context, question);
+    const char *target = aphc_get_text(question, "target"),
+               *choices = choices_of(context, question);
     const json_t *by_default = json_object_get(question, "default");
     if (*service != '\0')
         text = apr_pstrcat(p, text, ", of ", service, " ", target, NULL);
@@ -169,6 +172,28 @@ static void print_rows(const aphc_context_t *context, const char *title, const j
     }
 }
 
+/* How to log in, as far as it is known before. */
+static void print_credentials(const aphc_context_t *context, const json_t *rows)
+{
+    const aphc_terminal_t *out = &context->out;
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        heading(out, "To log in");
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        const char *user = aphc_get_text(row, "user"), *password = aphc_get_text(row, "password");
+        aphc_putf(out, "  ");
+        aphc_put(out, APHC_BOLD, aphc_get_text(row, "label"));
+        aphc_putf(out, "  ");
+        aphc_text_wrap(out->file, apr_pstrcat(context->p, *user != '\0' ? "user " : "", user,
+                                              *user != '\0' && *password != '\0' ? ", " : "",
+                                              *password != '\0' ? "password " : "", password, NULL),
+                       out->columns, 6);
+        aphc_putf(out, "\n");
+    }
+}
+
 static void print_installed(const aphc_context_t *context, const json_t *apps)
 {
     const aphc_terminal_t *out = &context->out;
@@ -188,15 +213,18 @@ static void print_installed(const aphc_context_t *context, const json_t *apps)
 
 static void print_entry(const aphc_context_t *context, const json_t *answer)
 {
-    const json_t *row = json_object_get(answer, "revision"), *entry = json_object_get(answer, "entry");
+    const json_t *row = json_object_get(answer, "revision"),
+                 *entry = json_object_get(answer, "entry");
     print_head(context, row, entry);
     field(&context->out, "warning", aphc_get_text(answer, "warning"));
     text_block(context, "Description", aphc_get_text(entry, "description"));
     text_block(context, "What changed", aphc_get_text(entry, "changes"));
     print_questions(context, json_object_get(entry, "questions"));
-    print_rows(context, "Wants to be allowed", json_object_get(entry, "permissions"), "id", "reason");
+    print_rows(context, "Wants to be allowed", json_object_get(entry, "permissions"), "id",
+               "reason");
     print_rows(context, "Data", json_object_get(entry, "data"), "path", "text");
-    text_block(context, "Notes", aphc_get_text(entry, "notes"));
+    print_credentials(context, json_object_get(answer, "credentials"));
+    text_block(context, "Notes", aphc_get_text(answer, "notes"));
     print_installed(context, json_object_get(answer, "installed"));
 }
 

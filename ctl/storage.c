@@ -30,9 +30,10 @@ static const char *users(const json_t *apps, apr_pool_t *p)
     json_array_foreach((json_t *)apps, i, use)
     {
         const char *slash = strchr(aphc_get_text(use, "answer"), '/');
-        text = apr_pstrcat(p, text != NULL ? text : "", text != NULL ? ", " : "",
-                           aphc_get_text(use, "app"), " (", slash != NULL ? slash + 1 : "all of it",
-                           json_is_true(json_object_get(use, "read_only")) ? ", reads)" : ")", NULL);
+        text =
+            apr_pstrcat(p, text != NULL ? text : "", text != NULL ? ", " : "",
+                        aphc_get_text(use, "app"), " (", slash != NULL ? slash + 1 : "all of it",
+                        json_is_true(json_object_get(use, "read_only")) ? ", reads)" : ")", NULL);
     }
     return text;
 }
@@ -103,7 +104,8 @@ apr_status_t aphc_storage_add(aphc_context_t *context, const aphc_arguments_t *a
         aphc_print_json(context, answer);
     } else {
         say(context, answer, " is a storage location now: ");
-        aphc_putf(&context->out, "\nApps may %s a folder in it when a person answers with %s/FOLDER.\n",
+        aphc_putf(&context->out,
+                  "\nApps may %s a folder in it when a person answers with %s/FOLDER.\n",
                   read_only ? "read" : "read and write", aphc_get_text(answer, "name"));
     }
     json_decref(answer);

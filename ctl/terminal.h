@@ -39,8 +39,8 @@ void aphc_putf(const aphc_terminal_t *terminal, const char *format, ...)
  * empty line means by_default; end of input means no. */
 int aphc_ask(const aphc_terminal_t *terminal, const char *question, int by_default);
 
-/* Reads one line of standard input, without its end; what is too long for it is cut. secret: nothing of it is
- * shown. 0 where the input ends or the person gives up. */
+/* Reads one line of standard input, without its end; what is too long for it is cut. secret:
+ * nothing of it is shown. 0 where the input ends or the person gives up. */
 int aphc_ask_line(const aphc_terminal_t *terminal, int secret, char *line, size_t size);
 
 /* Nonzero when a person can be asked: standard input and terminal are both terminals. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts of others on a terminal: made harmless, measured, cut. Only widths come from the C library. */
+/* Texts of others on a terminal: made harmless, measured, cut. Only widths come from the C
+ * library. */
 #include "ctl/text.h"
 
 #include <string.h>

@@ -15,11 +15,14 @@ const aphc_option_t aphc_update_options[] = {
     [PLAN] = {"plan", 0, NULL, "show what would be done, and do nothing"},
     [CONSENT] = {"consent", 0, "ID...", "consent to one thing the plan asks for, and to no more"},
     [YES] = {"yes", 'y', NULL, "do not ask; consent to what needs consent"},
-    [REVISION] = {"revision", 0, "REVISION", "another revision of its entry: its number, digits or ID"},
+    [REVISION] = {"revision", 0, "REVISION",
+                  "another revision of its entry: its number, digits or ID"},
     [OBSOLETE] = {"obsolete", 0, NULL, "to an obsolete revision as well"},
     [SET] = {"set", 0, "KEY=VALUE...", "answer a question of the entry anew"},
-    [ANSWERS] = {"answers", 0, "FILE", "answers to its questions: a JSON object, or lines KEY=VALUE"},
-    [ALLOW] = {"allow", 0, "RULE...", "override a refusal for this app; see: apphostctl help rules"},
+    [ANSWERS] = {"answers", 0, "FILE",
+                 "answers to its questions: a JSON object, or lines KEY=VALUE"},
+    [ALLOW] = {"allow", 0, "RULE...",
+               "override a refusal for this app; see: apphostctl help rules"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -72,7 +75,8 @@ static apr_status_t make_request(moving_t *moving, aph_error_t *err)
 }
 
 /* extra (stolen) is laid over the request. */
-static apr_status_t ask_daemon(const moving_t *moving, json_t *extra, json_t **answer, aph_error_t *err)
+static apr_status_t ask_daemon(const moving_t *moving, json_t *extra, json_t **answer,
+                               aph_error_t *err)
 {
     json_t *args = json_copy(moving->request);
     json_object_update_new(args, extra);
@@ -92,9 +96,12 @@ static apr_status_t consent(const moving_t *moving, const json_t *plan, aph_erro
     if (!can_ask && verdict == APHC_PLAN_FREE)
         return APR_SUCCESS;
     if (!can_ask)
-        return aph_error_set(err, APH_ECONSENT, 2648, "%s stays what it is: what is new in its plan needs "
-                             "consent, and there is no terminal to ask. Read it with --plan, then give "
-                             "--yes, or --consent for each thing", name);
+        return aph_error_set(
+            err, APH_ECONSENT, 2648,
+            "%s stays what it is: what is new in its plan needs "
+            "consent, and there is no terminal to ask. Read it with --plan, then give "
+            "--yes, or --consent for each thing",
+            name);
     if (verdict == APHC_PLAN_FREE ? aphc_ask(terminal, "Do it?", 1)
                                   : aphc_ask(terminal, "Consent to this, and do it?", 0))
         return APR_SUCCESS;

@@ -3,9 +3,9 @@
  * the address the client asked for, and cookies stay with the app.
  *
  * An app believes to be at http://127.0.0.1:PORT, http://localhost:PORT, http://[::1]:PORT or,
- * where its script wrote APP_HOSTNAME:HOST_PORT (GitLab's external_url), at http://NAME.DOMAIN:PORT.
- * Those authorities, letter for letter but for case, are replaced; everything else that an app may
- * say stays as it is. Pure: nothing here knows a request. */
+ * where its script wrote APP_HOSTNAME:HOST_PORT (GitLab's external_url), at
+ * http://NAME.DOMAIN:PORT. Those authorities, letter for letter but for case, are replaced;
+ * everything else that an app may say stays as it is. Pure: nothing here knows a request. */
 #ifndef APHM_ADDRESSES_H
 #define APHM_ADDRESSES_H
 

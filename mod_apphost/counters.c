@@ -69,8 +69,8 @@ void aphm_counters_close(aphm_counters_t *counters)
     free(counters);
 }
 
-/* Nonzero also where the number is none of httpd's children: foreign code in one of them can write any
- * number here, and that of a process which never ends would count for ever. */
+/* Nonzero also where the number is none of httpd's children: foreign code in one of them can write
+ * any number here, and that of a process which never ends would count for ever. */
 static int process_gone(pid_t pid)
 {
     return pid <= 0 || pid == getppid() || getpgid(pid) != getpgrp();

@@ -114,7 +114,8 @@ static aphm_answer_t answer_of(const request_rec *r, const aphm_config_t *config
     apr_status_t rv = aphm_routes_find(config->context->routes, host, length, route);
     if (rv == APR_SUCCESS)
         return answer_for(r, host, route);
-    /* An app's own virtual host has its names because of the app: without it nothing answers there. */
+    /* An app's own virtual host has its names because of the app: without it nothing answers
+     * there. */
     int claimed = server_claims(r->server, host);
     if (!(claimed && config->own_vhost) && (claimed || place == OUTSIDE))
         return 0;

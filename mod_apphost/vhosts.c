@@ -141,7 +141,8 @@ static apr_status_t make_logs(int sites, const char *id, aph_error_t *err)
     return APR_SUCCESS;
 }
 
-/* Nonzero when the name is NNNNN.conf; id receives the number, as its folder in sites/ is called. */
+/* Nonzero when the name is NNNNN.conf; id receives the number, as its folder in sites/ is
+ * called. */
 static int is_vhost_file(const char *name, char id[ID_DIGITS + 1])
 {
     if (strspn(name, "0123456789") != ID_DIGITS || strcmp(name + ID_DIGITS, ".conf") != 0)

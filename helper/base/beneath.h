@@ -15,15 +15,17 @@ int aphd_beneath_open(int directory, const char *name, int flags, mode_t mode);
 /* The same for kernels without openat2, and for its test. */
 int aphd_beneath_open_by_hand(int directory, const char *name, int flags, mode_t mode);
 
-/* Opens name for looking (O_PATH), which does nothing to a device and waits for no FIFO, and fills st
- * with what was opened. A link is refused with ELOOP. What may be changed is then changed through this
- * descriptor and not by name: somebody may put something else in its place at any moment. */
+/* Opens name for looking (O_PATH), which does nothing to a device and waits for no FIFO, and fills
+ * st with what was opened. A link is refused with ELOOP. What may be changed is then changed
+ * through this descriptor and not by name: somebody may put something else in its place at any
+ * moment. */
 int aphd_beneath_look(int directory, const char *name, struct stat *st);
 
 /* Nonzero where nobody else knows it: a folder, or a regular file with one name. */
 int aphd_beneath_is_own(const struct stat *st);
 
-/* The mode of what aphd_beneath_look opened, and the same opened for reading: flags as for open. Ask
+/* The mode of what aphd_beneath_look opened, and the same opened for reading: flags as for open.
+ * Ask
  * aphd_beneath_is_own first. */
 int aphd_beneath_chmod(int fd, mode_t mode);
 int aphd_beneath_reopen(int fd, int flags);

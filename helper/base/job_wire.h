@@ -47,7 +47,8 @@
  *                                  -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
  *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, and
- *                                  with "previous_revision":SHA256|null in the place of "previous"
+ *                                  with "previous_revision":SHA256|null and "previous_storage":
+ *                                  [...]|null in the place of "previous"
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
  *                                  changed, and are on disk before the answer
  *      finish  {"result":"done"|"failed"|"rolled-back","answer":VALUE,"code","tag","message",

@@ -29,8 +29,8 @@ typedef struct purging_t {
 
 static apr_status_t purge_entry(purging_t *purging, int directory, const char *name, int depth);
 
-/* A file or folder marked immutable or append-only cannot be deleted before the mark is gone. A file
- * with a second name keeps it: that name may be of something outside. */
+/* A file or folder marked immutable or append-only cannot be deleted before the mark is gone. A
+ * file with a second name keeps it: that name may be of something outside. */
 static void clear_marks(int directory, const char *name)
 {
     int marks;
@@ -56,9 +56,11 @@ static apr_status_t failed(purging_t *purging, const char *name)
         return aph_error_set(purging->err, APH_EBUSY, 1110, "cannot delete %s: a file system is "
                              "mounted there; unmount it and try again", name);
     if (cause == EPERM)
-        return aph_error_set(purging->err, APH_EDENIED, 2322, "cannot delete %s: it, or the folder it "
+        return aph_error_set(purging->err, APH_EDENIED, 2322,
+                             "cannot delete %s: it, or the folder it "
                              "is in, is marked immutable or append-only; take the mark away with "
-                             "chattr -i -a and try again", name);
+                             "chattr -i -a and try again",
+                             name);
     return aph_error_set(purging->err, APR_FROM_OS_ERROR(cause), 1111, "cannot delete %s: %s", name,
                          strerror(cause));
 }

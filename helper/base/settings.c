@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading apphostd.conf: one table of keys, each judged by a pure function; what belongs together is
- * judged once, at the end. */
+/* Reading apphostd.conf: one table of keys, each judged by a pure function; what belongs together
+ * is judged once, at the end. */
 #include "helper/base/settings.h"
 
 #include <arpa/inet.h>
@@ -207,8 +207,8 @@ static int take_key_cb(void *user, const char *section, const char *name, const 
     return 0;
 }
 
-/* One whole line for inih, which would cut a long one and take the rest for another. Comments may be
- * longer. NULL at the end, and after a refusal. */
+/* One whole line for inih, which would cut a long one and take the rest for another. Comments may
+ * be longer. NULL at the end, and after a refusal. */
 static char *read_line_cb(char *into, int size, void *stream)
 {
     reading_t *reading = stream;
@@ -219,8 +219,8 @@ static char *read_line_cb(char *into, int size, void *stream)
     reading->line++;
     while ((octet = getc(reading->stream)) != EOF && octet != '\n') {
         if (octet == '\0')
-            aph_error_set(&reading->wrong, APH_ECONFIG, 1900, "%s:%d: this is no text: it has a NUL",
-                          path, reading->line);
+            aph_error_set(&reading->wrong, APH_ECONFIG, 1900,
+                          "%s:%d: this is no text: it has a NUL", path, reading->line);
         if (used < size - 2)
             into[used] = (char)octet;
         used++;

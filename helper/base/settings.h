@@ -5,7 +5,8 @@
  *   Domain = home.arpa example.org     first one is APP_HOSTNAME's domain       (required)
  *   StateDir = /var/lib/apphost        database, routes, apps/, data/
  *   RuntimeDir = /run/apphost          socket, lock
- *   WebUser = www-data                 group that may reach the socket (it grants nothing by itself)
+ *   WebUser = www-data                 group that may reach the socket (it grants nothing by
+ *                                      itself)
  *   MaxAppId = 999
  *   PublicPort = 80                    port httpd answers on, for addresses that are shown
  *   [engine]
@@ -14,16 +15,19 @@
  *   SubnetPool = 10.213.0.0/16         apps get pieces of it, /28 or larger
  *   StartSeconds = 300                 how long an app may take until it answers over HTTP
  *   [httpd]
- *   Command =                          httpd with the options that find its configuration, separated by
+ *   Command =                          httpd with the options that find its configuration,
+ *                                      separated by
  *                                      blanks; empty: apache2ctl, then httpd, in the usual places
  *   Address = 127.0.0.1                where httpd's PublicPort answers this machine
  *   Templates = SYSCONFDIR/templates   the admin's own: vhost/KIND.conf
- *   Vhosts = needed                    needed: a virtual host is enabled where it says more than the
+ *   Vhosts = needed                    needed: a virtual host is enabled where it says more than
+ *                                      the
  *                                      route; always
  *   [jobs]
  *   Parallel = 4
  *   [catalog]
- *   CaFile =                           PEM file of the certificates to believe instead of the system's
+ *   CaFile =                           PEM file of the certificates to believe instead of the
+ *                                      system's
  */
 #ifndef APHD_SETTINGS_H
 #define APHD_SETTINGS_H
@@ -58,7 +62,7 @@ typedef struct aphd_settings_t {
     const char *routes_path;     /* StateDir/routes */
     const char *apps_dir;        /* StateDir/apps   : apps/ID, root's, 0700: script, compose.json */
     const char *data_dir;        /* StateDir/data   : data/ID, what containers may bind */
-    const char *sites_dir;       /* StateDir/sites  : sites/ID = APP_ROOT_DIR, root's; logs/ in it */
+    const char *sites_dir; /* StateDir/sites  : sites/ID = APP_ROOT_DIR, root's; logs/ in it */
     const char *vhosts_available;/* StateDir/vhosts-available: ID.conf as rendered, of every app */
     const char *vhosts_enabled;  /* StateDir/vhosts-enabled: a link to the set httpd includes */
 } aphd_settings_t;

@@ -76,7 +76,8 @@ apr_status_t aphd_wall_want(aphd_wall_t *wall, apr_pool_t *p, aph_error_t *err)
     }
     free(ids);
     aphd_wall_rules_clear(&wall->rules);
-    if (apps == NULL || !aphd_wall_rules_make(&wall->rules, wall->instance, wall->settings->subnet_pool, apps))
+    if (apps == NULL ||
+        !aphd_wall_rules_make(&wall->rules, wall->instance, wall->settings->subnet_pool, apps))
         return aph_error_set(err, APR_ENOMEM, 2110, "no memory for the rules of the firewall");
     return APR_SUCCESS;
 }

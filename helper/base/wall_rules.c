@@ -132,11 +132,10 @@ static char *inner(const aphd_wall_rules_t *rules, const json_t *apps)
     json_t *app, *port;
     json_array_foreach(apps, i, app)
         add(&text, "-A %s -s %s -d %s -j RETURN\n", rules->inner, subnet_of(app), subnet_of(app));
-    json_array_foreach(apps, i, app)
-        json_array_foreach(json_object_get(app, "ports"), k, port)
-            add(&text, "-A %s -d %s -p %s -m conntrack --ctstate DNAT --ctorigdstport %d -j RETURN\n",
-                rules->inner, subnet_of(app), json_string_value(json_object_get(port, "protocol")),
-                (int)json_integer_value(json_object_get(port, "host")));
+    json_array_foreach(apps, i, app) json_array_foreach(json_object_get(app, "ports"), k, port)
+        add(&text, "-A %s -d %s -p %s -m conntrack --ctstate DNAT --ctorigdstport %d -j RETURN\n",
+            rules->inner, subnet_of(app), json_string_value(json_object_get(port, "protocol")),
+            (int)json_integer_value(json_object_get(port, "host")));
     add(&text, "-A %s -j DROP\n", rules->inner);
     return end(&text);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/utf8.h"
@@ -244,27 +245,59 @@ static int on_system_disk(const struct stat *st)
     return stat("/", &root) == 0 && root.st_dev == st->st_dev;
 }
 
-char *aphd_location_mark(int fd)
+/* What tells one folder from another on any disk. born: when the folder was made, in nanoseconds, which of
+ * the root of a file system is when that was made; 0: not recorded. */
+typedef struct identity_t {
+    unsigned long long device, inode, file_system, born;
+    char disk[8]; /* "system" or "apart" */
+} identity_t;
+
+static int identify(int fd, identity_t *identity)
 {
     struct stat st;
+    struct statfs fs;
+    struct statx times;
+    unsigned parts[2];
+    if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0)
+        return 0;
+    memcpy(parts, &fs.f_fsid, sizeof parts);
+    identity->device = st.st_dev;
+    identity->inode = st.st_ino;
+    identity->file_system = (unsigned long long)parts[0] << 32 | parts[1];
+    identity->born = 0;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &times) == 0 && (times.stx_mask & STATX_BTIME) != 0)
+        identity->born =
+            (unsigned long long)times.stx_btime.tv_sec * 1000000000u + times.stx_btime.tv_nsec;
+    snprintf(identity->disk, sizeof identity->disk, "%s", on_system_disk(&st) ? "system" : "apart");
+    return 1;
+}
+
+char *aphd_location_mark(int fd)
+{
+    identity_t is;
     char *mark = NULL;
-    if (fstat(fd, &st) != 0
-        || asprintf(&mark, "%llu:%llu:%s", (unsigned long long)st.st_dev,
-                    (unsigned long long)st.st_ino, on_system_disk(&st) ? "system" : "apart") < 0)
+    if (!identify(fd, &is)
+        || asprintf(&mark, "%llu:%llu:%s:%llx:%llu", is.device, is.inode, is.disk, is.file_system,
+                    is.born) < 0)
         return NULL;
     return mark;
 }
 
+/* The time a folder was made outlives a boot and a change of cable. Where it is not recorded, a file
+ * system's own number does for most kinds; where there is none either, only the device is left. */
 int aphd_location_is(int fd, const char *mark)
 {
-    unsigned long long device, inode;
-    char disk[8] = "";
-    struct stat st;
-    if (sscanf(mark, "%llu:%llu:%7s", &device, &inode, disk) != 3 || fstat(fd, &st) != 0)
+    identity_t was = {.born = 0}, is;
+    int known = sscanf(mark, "%llu:%llu:%7[a-z]:%llx:%llu", &was.device, &was.inode, was.disk,
+                       &was.file_system, &was.born);
+    if (known < 3 || !identify(fd, &is) || was.inode != is.inode
+        || (strcmp(was.disk, is.disk) != 0 && was.device != is.device))
         return 0;
-    return inode == (unsigned long long)st.st_ino
-        && (device == (unsigned long long)st.st_dev
-            || strcmp(disk, on_system_disk(&st) ? "system" : "apart") == 0);
+    if (was.born != 0 && is.born != 0)
+        return was.born == is.born;
+    if (was.file_system != 0 && is.file_system != 0)
+        return was.file_system == is.file_system;
+    return was.device == is.device;
 }
 
 apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *err)

@@ -30,8 +30,9 @@ apr_status_t aphd_location_judge(const char *path, const aphd_location_rules_t *
 apr_status_t aphd_location_walk(const char *path, int *fd, aph_error_t *err);
 
 /* By what the folder fd stands for is known again, malloc'd; caller frees. NULL with errno. Its
- * inode and its file system: the same device, or, since numbers of devices change when a machine
- * starts again, one that is, or is not, the system's own as before. */
+ * inode, whether its disk is the system's own, and when it was made (for the root of a file system:
+ * when that was made), or the file system's number where that time is not recorded. Numbers of devices
+ * change when a machine starts again, and count only where nothing else is known. */
 char *aphd_location_mark(int fd);
 
 /* Nonzero where the folder fd stands for is the one mark was made of. */

@@ -221,6 +221,26 @@ apr_status_t aphd_story_storage_add(aphd_job_t *job, aph_error_t *err)
 
 /* --- remove --- */
 
+/* "jellyfin, sonarr": the apps whose last update took folders there away, which a rollback gives back. */
+static apr_status_t ask_returns(aphd_job_t *job, const char *location, const char **names,
+                                aph_error_t *err)
+{
+    json_auto_t *apps = NULL;
+    apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
+    size_t i, k;
+    json_t *app, *row;
+    *names = "";
+    json_array_foreach(apps, i, app) {
+        int returns = 0;
+        json_array_foreach(json_object_get(app, "previous_storage"), k, row)
+            returns |= strcmp(text_of(row, "location"), location) == 0;
+        if (returns)
+            *names = apr_pstrcat(job->p, *names, (*names)[0] != '\0' ? ", " : "",
+                                 text_of(app, "name"), NULL);
+    }
+    return status;
+}
+
 static apr_status_t remove_unused(aphd_job_t *job, aphd_catalog_store_t *store, const char *name,
                                   json_t **location, aph_error_t *err)
 {
@@ -233,6 +253,13 @@ static apr_status_t remove_unused(aphd_job_t *job, aphd_catalog_store_t *store, 
         return aph_error_set(err, APH_EBUSY, 2667,
                              "the storage location %s is in use by %s; uninstall "
                              "them, or let them use another one, first",
+                             name, users);
+    if (status == APR_SUCCESS)
+        status = ask_returns(job, name, &users, err);
+    if (status == APR_SUCCESS && users[0] != '\0')
+        return aph_error_set(err, APH_EBUSY, 2960,
+                             "the storage location %s would be in use again after a rollback of %s; roll "
+                             "back, or uninstall, or update once more, first",
                              name, users);
     if (status == APR_SUCCESS)
         status = aphd_catalog_begin(store, err);

@@ -137,8 +137,8 @@ void aphd_look_overrides(aphd_doctor_t *doctor)
     }
 }
 
-/* Even a reader leaves files beside a database in WAL mode. Where there is no log, nobody has it open,
- * and it can be read as a file that does not change; a doctor must not leave traces. */
+/* Even a reader leaves files beside a database in WAL mode. Where there is no log, nobody has it
+ * open, and it can be read as a file that does not change; a doctor must not leave traces. */
 static int open_quietly(aphd_doctor_t *doctor, const char *path, sqlite3 **db)
 {
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW;

@@ -19,11 +19,13 @@
  *
  * Where we are ended by force, this is on the disk, and the next apply goes on from it:
  *   in 1 to 4   nothing new
- *   in 5 to 8   a set nobody includes, perhaps half (it is called "new" until it is whole), perhaps a
+ *   in 5 to 8   a set nobody includes, perhaps half (it is called "new" until it is whole), perhaps
+ *               a
  *               candidate's link; 3 removes them
- *   in 9 to 11  the link names the new set, which is whole and checked. httpd has the old or the new
- *               one; if it starts, it takes the new one. 2 sees the difference, keeps both sets, and
- *               reloads
+ *   in 9 to 11  the link names the new set, which is whole and checked. httpd has the old or the
+ *               new
+ *               one; if it starts, it takes the new one. 2 sees the difference, keeps both sets,
+ *               and reloads
  *   in 12       an old set too many; 3 removes it */
 #include <stdlib.h>
 #include <string.h>

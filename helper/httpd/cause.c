@@ -4,7 +4,8 @@
  *   AH00526: Syntax error on line 2 of /etc/x.conf:
  *   Invalid command 'Foo', perhaps misspelled ...
  *
- *   apache2: Syntax error on line 9 of /etc/h.conf: Syntax error on line 1 of /etc/x.conf: Could not ...
+ *   apache2: Syntax error on line 9 of /etc/h.conf: Syntax error on line 1 of /etc/x.conf: Could
+ *   not ...
  *
  *   (2)No such file or directory: AH02291: Cannot access directory '/x/' for error log of vhost
  *   defined at /etc/x.conf:1

@@ -12,7 +12,7 @@ typedef struct aphd_change_t {
     aphd_httpd_result_t *result;
     aphd_httpd_facts_t *facts;
     int enabled;           /* the set the link named before us */
-    int fallback;          /* the set to go back to: the one the running httpd has, where it is there */
+    int fallback; /* the set to go back to: the one the running httpd has, where it is there */
     int target;            /* the set that shall be served */
     int running;           /* httpd answers the probe */
     int parent_fd;         /* pidfd of its parent; -1: not opened */
@@ -44,7 +44,8 @@ aphd_proof_t aphd_change_reload(aphd_change_t *change);
  * returns an error that says what was and what is now. */
 apr_status_t aphd_change_revive(aphd_change_t *change, aphd_proof_t proof, aph_error_t *err);
 
-/* Waits until httpd answers with a set, of a generation above the given one where it is not below 0. */
+/* Waits until httpd answers with a set, of a generation above the given one where it is not below
+ * 0. */
 aphd_proof_t aphd_change_prove(aphd_change_t *change, int set, int64_t above);
 
 #endif

@@ -30,8 +30,8 @@ static const aphd_vhost_file_t *vhost_of(const apr_array_header_t *wanted, int a
     return NULL;
 }
 
-apr_status_t aphd_check_ours(const aphd_httpd_t *httpd, const apr_array_header_t *wanted, int app_id,
-                             int line, const char *sentence, aph_error_t *err)
+apr_status_t aphd_check_ours(const aphd_httpd_t *httpd, const apr_array_header_t *wanted,
+                             int app_id, int line, const char *sentence, aph_error_t *err)
 {
     const aphd_vhost_file_t *vhost = vhost_of(wanted, app_id);
     const char *template =
@@ -55,11 +55,12 @@ apr_status_t aphd_check_not_ours(const aphd_cause_t *cause, const aphd_httpd_t *
                              "that: %s; correct it (%s -t says the same). Until then the running "
                              "httpd keeps the configuration it has",
                              cause->sentence, httpd->command[0]);
-    return aph_error_set(err, APH_ECONFIG, 2084,
-                         "httpd's own configuration is broken, and nothing of ours is part of that: "
-                         "%s, line %d: %s; correct it. Until then the running httpd keeps the "
-                         "configuration it has",
-                         cause->file, cause->line, cause->sentence);
+    return aph_error_set(
+        err, APH_ECONFIG, 2084,
+        "httpd's own configuration is broken, and nothing of ours is part of that: "
+        "%s, line %d: %s; correct it. Until then the running httpd keeps the "
+        "configuration it has",
+        cause->file, cause->line, cause->sentence);
 }
 
 /* Neither a file of ours, nor broken without us: the two do not go together. */
@@ -128,11 +129,12 @@ static apr_status_t see_all_read(const aphd_httpd_t *httpd, const apr_array_head
         const char *end = apr_psprintf(httpd->p, "/%s/%05d.conf", folder,
                                        APR_ARRAY_IDX(wanted, i, aphd_vhost_file_t).app_id);
         if (!was_read(files, end))
-            return aph_error_set(err, APH_ECONFIG, 2105,
-                                 "httpd does not include %s/%s/*.conf: its configuration needs the "
-                                 "lines of apphost's apphost.conf, with -D APPHOST_CANDIDATE the one "
-                                 "and without it the other",
-                                 httpd->settings->state_dir, folder);
+            return aph_error_set(
+                err, APH_ECONFIG, 2105,
+                "httpd does not include %s/%s/*.conf: its configuration needs the "
+                "lines of apphost's apphost.conf, with -D APPHOST_CANDIDATE the one "
+                "and without it the other",
+                httpd->settings->state_dir, folder);
     }
     return APR_SUCCESS;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking httpd what it has.
  *
- * Debian's apache2ctl sources /etc/apache2/envvars and passes every option it does not know itself to
- * apache2; Fedora's and everybody else's httpd takes them directly. So one argument list serves all.
+ * Debian's apache2ctl sources /etc/apache2/envvars and passes every option it does not know itself
+ * to apache2; Fedora's and everybody else's httpd takes them directly. So one argument list serves
+ * all.
  *
- * It is asked with -D APPHOST_CANDIDATE, and without a candidate: that is its configuration as it is
- * without any virtual host of ours. */
+ * It is asked with -D APPHOST_CANDIDATE, and without a candidate: that is its configuration as it
+ * is without any virtual host of ours. */
 #include "helper/httpd/httpd.h"
 
 #include <errno.h>
@@ -139,10 +140,11 @@ apr_status_t aphd_httpd_ask(aphd_httpd_facts_t **facts, aphd_httpd_t *httpd, aph
     aphd_dump_drop_ours(*facts, aphd_sets_folders(httpd));
     if ((*facts)->server_root != NULL && (*facts)->pid_file != NULL)
         return APR_SUCCESS;
-    return aph_error_set(err, APH_ECONFIG, 2065,
-                         "%s does not say where its ServerRoot and its PidFile are: is it httpd 2.4 "
-                         "or newer? Name the right program by Command in section [httpd] of %s",
-                         httpd->command[0], httpd->settings->path);
+    return aph_error_set(
+        err, APH_ECONFIG, 2065,
+        "%s does not say where its ServerRoot and its PidFile are: is it httpd 2.4 "
+        "or newer? Name the right program by Command in section [httpd] of %s",
+        httpd->command[0], httpd->settings->path);
 }
 
 apr_status_t aphd_httpd_build(aphd_httpd_build_t *build, aphd_httpd_t *httpd, aph_error_t *err)
@@ -155,8 +157,9 @@ apr_status_t aphd_httpd_build(aphd_httpd_build_t *build, aphd_httpd_t *httpd, ap
     aphd_dump_build(build, run.out, httpd->p);
     if (*build->version != '\0')
         return APR_SUCCESS;
-    return aph_error_set(err, APH_ECONFIG, 2066,
-                         "%s -V does not answer as httpd does: name the right program by Command in "
-                         "section [httpd] of %s",
-                         httpd->command[0], httpd->settings->path);
+    return aph_error_set(
+        err, APH_ECONFIG, 2066,
+        "%s -V does not answer as httpd does: name the right program by Command in "
+        "section [httpd] of %s",
+        httpd->command[0], httpd->settings->path);
 }

@@ -33,7 +33,8 @@ typedef struct aphd_httpd_t {
     int proof_ms;               /* how long a new generation may take; 10000 */
 } aphd_httpd_t;
 
-/* Finds the command: settings->httpd_command, else apache2ctl, then httpd, in the usual places. Starts
+/* Finds the command: settings->httpd_command, else apache2ctl, then httpd, in the usual places.
+ * Starts
  * nothing. APH_ECONFIG when a configured one cannot be run, APH_ENOTFOUND when there is none. */
 apr_status_t aphd_httpd_open(aphd_httpd_t **httpd, const aphd_settings_t *settings, apr_pool_t *p,
                              aph_error_t *err);
@@ -53,8 +54,8 @@ typedef struct aphd_httpd_facts_t {
     apr_array_header_t *names;      /* aphd_httpd_name_t, see below */
 } aphd_httpd_facts_t;
 
-/* Asks. APH_ECONFIG when its configuration is broken without us: the message names file and line and
- * says that the running httpd goes on with the old one. */
+/* Asks. APH_ECONFIG when its configuration is broken without us: the message names file and line
+ * and says that the running httpd goes on with the old one. */
 apr_status_t aphd_httpd_ask(aphd_httpd_facts_t **facts, aphd_httpd_t *httpd, aph_error_t *err);
 
 /* What `COMMAND -V` says; needs no sound configuration. */
@@ -84,14 +85,14 @@ apr_status_t aphd_httpd_names(const apr_array_header_t **names, aphd_httpd_t *ht
 
 /* Who of names serves host (lower case) already; an exact name before a wildcard; NULL: nobody. The
  * wildcard *.DOMAIN, letter for letter, of one of domains never counts: it is the virtual host in
- * which AppHost is on, whoever wrote it, and names of apps below DOMAIN are meant to be found there.
- * Every other wildcard (*, *.example.org, photo?.DOMAIN) stands before our virtual hosts and would
- * take the request, so it counts. Pure. */
+ * which AppHost is on, whoever wrote it, and names of apps below DOMAIN are meant to be found
+ * there. Every other wildcard (*, *.example.org, photo?.DOMAIN) stands before our virtual hosts and
+ * would take the request, so it counts. Pure. */
 const aphd_httpd_name_t *aphd_httpd_names_match(const apr_array_header_t *names, const char *host,
                                                 const char *const *domains);
 
-/* APH_ETAKEN "photos.home.arpa is served by /etc/apache2/sites-enabled/x.conf:12 already ..." for the
- * first of hosts (NULL-terminated) that is served; APR_SUCCESS when all are free. */
+/* APH_ETAKEN "photos.home.arpa is served by /etc/apache2/sites-enabled/x.conf:12 already ..." for
+ * the first of hosts (NULL-terminated) that is served; APR_SUCCESS when all are free. */
 apr_status_t aphd_httpd_names_free(const apr_array_header_t *names, const char *const *hosts,
                                    const char *const *domains, aph_error_t *err);
 
@@ -108,8 +109,8 @@ typedef struct aphd_probe_t {
 } aphd_probe_t;
 
 /* Asks the running httpd on Address:PublicPort, by a new connection. APH_ENOTFOUND when nothing
- * listens there, APH_ECONFIG when who answers has no mod_apphost (for our first domain), reads other
- * routes, or does not answer in time. Each with its cure. */
+ * listens there, APH_ECONFIG when who answers has no mod_apphost (for our first domain), reads
+ * other routes, or does not answer in time. Each with its cure. */
 apr_status_t aphd_httpd_probe(aphd_probe_t *probe, aphd_httpd_t *httpd, aph_error_t *err);
 
 /* Whether a reload fits in the scoreboard now. */
@@ -135,13 +136,14 @@ typedef struct aphd_httpd_result_t {
 } aphd_httpd_result_t;
 
 /* Takes the lock before the wanted set is made, so that what is applied is never older than what
- * another applied meanwhile; apply and reload take it themselves where this was not called, and give
- * back what they took. Waits up to two minutes; APH_EBUSY after that. */
+ * another applied meanwhile; apply and reload take it themselves where this was not called, and
+ * give back what they took. Waits up to two minutes; APH_EBUSY after that. */
 apr_status_t aphd_httpd_lock(aphd_httpd_t *httpd, aph_error_t *err);
 void aphd_httpd_unlock(aphd_httpd_t *httpd);
 
-/* Brings the wanted set (array of aphd_vhost_file_t, each app_id once) into the running httpd; the story
- * is told in apply.c. After an error the old set is in place and, wherever httpd allows it, served.
+/* Brings the wanted set (array of aphd_vhost_file_t, each app_id once) into the running httpd; the
+ * story is told in apply.c. After an error the old set is in place and, wherever httpd allows it,
+ * served.
  *   APH_ECONFIG  a virtual host of ours does not check (app, file in vhosts-available, line,
  *                template), or httpd's own configuration is broken (its file and line), or the
  *                running httpd is not one that reads our routes
@@ -150,8 +152,8 @@ void aphd_httpd_unlock(aphd_httpd_t *httpd);
 apr_status_t aphd_httpd_apply(aphd_httpd_result_t *result, aphd_httpd_t *httpd,
                               const apr_array_header_t *wanted, aph_error_t *err);
 
-/* The same checks and proof for the set that is in place: `apphostctl reload`. A reload that another
- * began after this call did counts for this one too. */
+/* The same checks and proof for the set that is in place: `apphostctl reload`. A reload that
+ * another began after this call did counts for this one too. */
 apr_status_t aphd_httpd_reload(aphd_httpd_result_t *result, aphd_httpd_t *httpd, aph_error_t *err);
 
 /* Only the first half of apply: would this set be accepted? Changes nothing httpd reads. */

@@ -13,10 +13,10 @@ typedef struct aphd_judgement_t {
                                   hosts of its own, where ours are never reached */
 } aphd_judgement_t;
 
-/* ours: the file of our own site, whose virtual hosts do not count. What cannot work is refused, with
- * file and line: APH_ETAKEN for a wildcard that covers the names of apps; APH_ECONFIG for an address
- * this machine asks httpd on that is bound, or for <VirtualHost *> without a port, which one with a
- * port would switch off. Pure. */
+/* ours: the file of our own site, whose virtual hosts do not count. What cannot work is refused,
+ * with file and line: APH_ETAKEN for a wildcard that covers the names of apps; APH_ECONFIG for an
+ * address this machine asks httpd on that is bound, or for <VirtualHost *> without a port, which
+ * one with a port would switch off. Pure. */
 apr_status_t aphd_judge(aphd_judgement_t *judgement, const apr_array_header_t *names,
                         const aphd_settings_t *settings, const char *ours, apr_pool_t *p,
                         aph_error_t *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which names are taken. httpd looks through the virtual hosts of an address in the order of its
- * configuration, and the first with a matching name or wildcard has the request. Ours stand last, so
- * whatever stands there already would win. */
+ * configuration, and the first with a matching name or wildcard has the request. Ours stand last,
+ * so whatever stands there already would win. */
 #include "helper/httpd/httpd.h"
 
 #include <string.h>
@@ -65,10 +65,11 @@ apr_status_t aphd_httpd_names_free(const apr_array_header_t *names, const char *
                                  "%s is served by %s:%d already (as %s): choose another name, or "
                                  "take the wildcard out of that virtual host",
                                  *hosts, name->file, name->line, name->name);
-        return aph_error_set(err, APH_ETAKEN, 2068,
-                             "%s is served by %s:%d already: choose another name, or take it out of "
-                             "that virtual host",
-                             *hosts, name->file, name->line);
+        return aph_error_set(
+            err, APH_ETAKEN, 2068,
+            "%s is served by %s:%d already: choose another name, or take it out of "
+            "that virtual host",
+            *hosts, name->file, name->line);
     }
     return APR_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request of our own instead of a library: one line out, one small answer in, and the monitor that
- * links us stays without curl. The connection is a new one each time, because an old child keeps
- * answering on an old one. */
+/* A request of our own instead of a library: one line out, one small answer in, and the monitor
+ * that links us stays without curl. The connection is a new one each time, because an old child
+ * keeps answering on an old one. */
 #include "helper/httpd/probe.h"
 
 #include <arpa/inet.h>
@@ -167,10 +167,11 @@ static const char *address_of(const aphd_httpd_t *httpd)
 static apr_status_t no_connection(const aphd_httpd_t *httpd, aph_error_t *err)
 {
     if (errno == ECONNREFUSED)
-        return aph_error_set(err, APH_ENOTFOUND, 2087,
-                             "nothing listens on %s: start httpd, or correct Address and PublicPort "
-                             "in %s",
-                             address_of(httpd), httpd->settings->path);
+        return aph_error_set(
+            err, APH_ENOTFOUND, 2087,
+            "nothing listens on %s: start httpd, or correct Address and PublicPort "
+            "in %s",
+            address_of(httpd), httpd->settings->path);
     return aph_error_set(err, APH_ECONFIG, 2088,
                          "httpd cannot be reached on %s: %s; correct Address and PublicPort in %s",
                          address_of(httpd), strerror(errno), httpd->settings->path);

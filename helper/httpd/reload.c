@@ -86,14 +86,15 @@ apr_status_t aphd_change_room(aphd_change_t *change, aph_error_t *err)
     }
     if (aphd_probe_has_room(now))
         return APR_SUCCESS;
-    return aph_error_set(err, APH_EBUSY, 2099,
-                         "httpd has no room for a reload: %d of its %d process slots are in use, %d "
-                         "of them by older processes that wait for long connections to end, and a "
-                         "reload needs %d. Nothing was changed. Try again later, end long "
-                         "connections, or raise ServerLimit (and MaxRequestWorkers) and restart "
-                         "httpd",
-                         now->slots_used, now->slots_total, now->slots_quiescing,
-                         now->start_servers > 2 ? now->start_servers : 2);
+    return aph_error_set(
+        err, APH_EBUSY, 2099,
+        "httpd has no room for a reload: %d of its %d process slots are in use, %d "
+        "of them by older processes that wait for long connections to end, and a "
+        "reload needs %d. Nothing was changed. Try again later, end long "
+        "connections, or raise ServerLimit (and MaxRequestWorkers) and restart "
+        "httpd",
+        now->slots_used, now->slots_total, now->slots_quiescing,
+        now->start_servers > 2 ? now->start_servers : 2);
 }
 
 /* --- the last check --------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* After a reload that did not succeed. The check a moment before cannot see everything (the folder of
- * a log, a certificate's key); httpd then ends while it restarts, and nobody answers until somebody
- * starts it. */
+/* After a reload that did not succeed. The check a moment before cannot see everything (the folder
+ * of a log, a certificate's key); httpd then ends while it restarts, and nobody answers until
+ * somebody starts it. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,10 +81,11 @@ static apr_status_t after_death(aphd_change_t *change, aph_error_t *err)
         unlink(change->facts->pid_file); /* httpd takes an unburied process for itself */
     apr_status_t rv = start(change, &why);
     if (rv == APR_SUCCESS && aphd_change_prove(change, change->fallback, -1) == APHD_PROVEN)
-        return aph_error_set(err, APH_EUNHEALTHY, 2102,
-                             "httpd ended when it was to read its configuration: %s; it was started "
-                             "again with the virtual hosts it had before",
-                             cause);
+        return aph_error_set(
+            err, APH_EUNHEALTHY, 2102,
+            "httpd ended when it was to read its configuration: %s; it was started "
+            "again with the virtual hosts it had before",
+            cause);
     return aph_error_set(err, APH_EUNHEALTHY, 2103,
                          "httpd ended when it was to read its configuration: %s; the virtual hosts "
                          "it had before are back, but it could not be started again: %s. It is not "
@@ -98,8 +99,9 @@ static apr_status_t after_silence(aphd_change_t *change, aph_error_t *err)
     aphd_probe_t now;
     int moved = change->fallback != change->target;
     int answers = aphd_httpd_probe(&now, change->httpd, NULL) == APR_SUCCESS;
-    const char *state = answers ? apr_psprintf(change->httpd->p, "it answers with generation %d and "
-                                                                 "the virtual hosts \"%s\"",
+    const char *state = answers ? apr_psprintf(change->httpd->p,
+                                               "it answers with generation %d and "
+                                               "the virtual hosts \"%s\"",
                                                (int)now.generation, now.set)
                                 : "it does not answer";
     change->wanted = NULL; /* what is in place now is another set */

@@ -44,14 +44,15 @@ static int may_stand_outside(const aphd_directives_t *text)
 
 static const char *outside(const char *name, apr_pool_t *p)
 {
-    return apr_psprintf(p,
-                        "%s stands outside of <VirtualHost> and would change every site; it belongs "
-                        "to httpd's own configuration",
-                        name);
+    return apr_psprintf(
+        p,
+        "%s stands outside of <VirtualHost> and would change every site; it belongs "
+        "to httpd's own configuration",
+        name);
 }
 
-/* Code that runs as root while httpd still checks, and a way to spell its name so that nobody sees; and
- * what httpd obeys while it reads, wherever it stands. */
+/* Code that runs as root while httpd still checks, and a way to spell its name so that nobody sees;
+ * and what httpd obeys while it reads, wherever it stands. */
 static int belongs_to_httpd(const aphd_directives_t *text)
 {
     static const char *const names[] = {"LoadModule", "LoadFile", "<Macro", "ServerRoot",
@@ -70,8 +71,9 @@ const char *aphd_rules_misplaced(const char *octets, int *line, apr_pool_t *p)
     while (aphd_directives_next(&text)) {
         *line = text.line;
         if (belongs_to_httpd(&text))
-            return apr_psprintf(p, "%s has no place in an app's virtual host; it belongs to httpd's "
-                                   "own configuration",
+            return apr_psprintf(p,
+                                "%s has no place in an app's virtual host; it belongs to httpd's "
+                                "own configuration",
                                 text.name);
         if (aphd_directives_is(&text, "</VirtualHost"))
             inside = 0;
@@ -104,8 +106,8 @@ static const char *value_of(const aphd_httpd_facts_t *facts, const char *name, s
     return NULL;
 }
 
-/* ${NAME} replaced by what Define gave it; NULL when one comes from httpd's environment, which we do
- * not see. */
+/* ${NAME} replaced by what Define gave it; NULL when one comes from httpd's environment, which we
+ * do not see. */
 static const char *expand(const char *path, const aphd_httpd_facts_t *facts, apr_pool_t *p)
 {
     const char *open = strstr(path, "${");
@@ -136,10 +138,11 @@ static const char *judge_folder(const char *folder, apr_pool_t *p)
 {
     struct stat about;
     if (stat(folder, &about) != 0)
-        return apr_psprintf(p,
-                            "the folder %s of a log cannot be used (%s), and httpd would end at its "
-                            "next reload",
-                            folder, strerror(errno));
+        return apr_psprintf(
+            p,
+            "the folder %s of a log cannot be used (%s), and httpd would end at its "
+            "next reload",
+            folder, strerror(errno));
     if (!S_ISDIR(about.st_mode))
         return apr_psprintf(p, "%s, where a log shall be, is not a folder", folder);
     return NULL;
@@ -173,8 +176,8 @@ static const char *judge_log(const aphd_directives_t *text, const aphd_httpd_fac
     return path != NULL ? judge_folder(folder_of(path, p), p) : NULL;
 }
 
-/* In a virtual host of ours also: whoever may write to the folder could put a link there, and httpd's
- * parent opens logs as root. */
+/* In a virtual host of ours also: whoever may write to the folder could put a link there, and
+ * httpd's parent opens logs as root. */
 static const char *judge_our_log(const aphd_directives_t *text, const aphd_httpd_facts_t *facts,
                                  apr_pool_t *p)
 {
@@ -228,10 +231,11 @@ static const char *judge_address(const aphd_directives_t *text, const aphd_httpd
     while (*args != '\0') {
         const char *word = expand(aphd_directives_word(&args, p), facts, p);
         if (word != NULL && !is_any_address(word) && !has_site(facts, word))
-            return apr_psprintf(p,
-                                "no site of httpd's own stands on the address %s, and this one would "
-                                "answer for every name there: use *:PORT",
-                                word);
+            return apr_psprintf(
+                p,
+                "no site of httpd's own stands on the address %s, and this one would "
+                "answer for every name there: use *:PORT",
+                word);
     }
     return NULL;
 }

@@ -20,8 +20,8 @@ typedef struct aphd_run_t {
     const char *out, *errors; /* NUL-terminated, in the pool */
 } aphd_run_t;
 
-/* Runs words[0] with words (NULL-terminated). An exit code other than 0 is not an error here; one that
- * cannot be started, does not end or says too much is (APH_ECONFIG, or exec's own). */
+/* Runs words[0] with words (NULL-terminated). An exit code other than 0 is not an error here; one
+ * that cannot be started, does not end or says too much is (APH_ECONFIG, or exec's own). */
 apr_status_t aphd_run(aphd_run_t *run, const char *const *words, aphd_run_kind_t kind,
                       apr_pool_t *p, aph_error_t *err);
 

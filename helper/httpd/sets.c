@@ -79,10 +79,11 @@ apr_status_t aphd_sets_current(int *number, const aphd_httpd_t *httpd, aph_error
     if (*number > 0 && stat(set_path(httpd, *number), &about) == 0 && S_ISDIR(about.st_mode))
         return APR_SUCCESS;
     *number = 0;
-    return aph_error_set(err, APH_ECONFIG, 2069,
-                         "%s is not the link to a folder in %s that apphost made: move it away, and "
-                         "render the virtual hosts anew (apphostctl render)",
-                         link, in_state(httpd, SETS));
+    return aph_error_set(
+        err, APH_ECONFIG, 2069,
+        "%s is not the link to a folder in %s that apphost made: move it away, and "
+        "render the virtual hosts anew (apphostctl render)",
+        link, in_state(httpd, SETS));
 }
 
 static int file_equals(const char *path, const char *text)

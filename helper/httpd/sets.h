@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sets of virtual hosts on the disk. A set is complete before it has its name, and never changes
- * after; vhosts-enabled and vhosts-candidate are symbolic links, replaced by rename. So whatever ends
- * us, vhosts-enabled names one whole set.
+/* The sets of virtual hosts on the disk. A set is complete before it has its name, and never
+ * changes after; vhosts-enabled and vhosts-candidate are symbolic links, replaced by rename. So
+ * whatever ends us, vhosts-enabled names one whole set.
  *
  * Who changes anything here holds the lock of httpd. */
 #ifndef APHD_HTTPD_SETS_H
@@ -16,8 +16,8 @@ const char *const *aphd_sets_folders(const aphd_httpd_t *httpd);
 /* StateDir/vhosts-sets/NAME */
 const char *aphd_sets_path(const aphd_httpd_t *httpd, const char *name);
 
-/* *number is the set vhosts-enabled names; 0: there is no such link. APH_ECONFIG when it is something
- * else than a link to a set that is there. */
+/* *number is the set vhosts-enabled names; 0: there is no such link. APH_ECONFIG when it is
+ * something else than a link to a set that is there. */
 apr_status_t aphd_sets_current(int *number, const aphd_httpd_t *httpd, aph_error_t *err);
 
 /* Whether set number (0: the empty one) is, octet by octet, the wanted one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* httpd reads our virtual hosts alone, as nobody, in no network: LoadModule runs code the moment it is
- * read, so text of ours is never read by root before it was read by somebody harmless.
+/* httpd reads our virtual hosts alone, as nobody, in no network: LoadModule runs code the moment it
+ * is read, so text of ours is never read by root before it was read by somebody harmless.
  *
  * The skeleton has httpd's own ServerRoot (relative names mean the same), its modules and its
  * definitions; its files lie in a scratch folder among the sets. Nobody cannot see the keys of

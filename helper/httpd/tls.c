@@ -57,7 +57,8 @@ int aphd_tls_inherited(const char *octets, const aphd_httpd_facts_t *facts, apr_
     return 0;
 }
 
-/* The public key openssl finds in a file; NULL when it finds none, as in a key with a passphrase. */
+/* The public key openssl finds in a file; NULL when it finds none, as in a key with a
+ * passphrase. */
 static const char *public_key(const char *const *words, apr_pool_t *p)
 {
     aphd_run_t run;
@@ -80,16 +81,18 @@ static const char *pair_fault(const tls_site_t *site, apr_pool_t *p)
         return NULL;
     const char *one = public_key(of_certificate, p);
     if (one == NULL)
-        return apr_psprintf(p, "SSLCertificateFile %s has no certificate, and httpd would end at its "
-                               "next reload",
+        return apr_psprintf(p,
+                            "SSLCertificateFile %s has no certificate, and httpd would end at its "
+                            "next reload",
                             site->certificate);
     const char *other = public_key(of_key, p);
     if (other == NULL || strcmp(one, other) == 0)
         return NULL;
-    return apr_psprintf(p,
-                        "the key in %s is not the one of the certificate in %s, and httpd would end "
-                        "at its next reload",
-                        key, site->certificate);
+    return apr_psprintf(
+        p,
+        "the key in %s is not the one of the certificate in %s, and httpd would end "
+        "at its next reload",
+        key, site->certificate);
 }
 
 static const char *site_fault(const tls_site_t *site, int inherited, apr_pool_t *p)
@@ -98,9 +101,10 @@ static const char *site_fault(const tls_site_t *site, int inherited, apr_pool_t 
         return NULL;
     if (site->certificate != NULL)
         return pair_fault(site, p);
-    return inherited ? NULL
-                     : "SSLEngine is on, but there is no SSLCertificateFile, and httpd would end at "
-                       "its next reload";
+    return inherited
+               ? NULL
+               : "SSLEngine is on, but there is no SSLCertificateFile, and httpd would end at "
+                 "its next reload";
 }
 
 const char *aphd_tls_fault(const char *octets, int inherited, const aphd_httpd_facts_t *facts,

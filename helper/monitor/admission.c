@@ -48,10 +48,11 @@ static apr_status_t judge(char letter, const char *op, const char *name, int pur
     case 'u':
         if (purge)
             return APR_SUCCESS;
-        return aph_error_set(err, APH_ENOTFOUND, 808,
-                             "%s is uninstalled already and its data is kept; `apphostctl uninstall "
-                             "%s --purge` deletes the data",
-                             name, name);
+        return aph_error_set(
+            err, APH_ENOTFOUND, 808,
+            "%s is uninstalled already and its data is kept; `apphostctl uninstall "
+            "%s --purge` deletes the data",
+            name, name);
     default:
         return aph_error_set(err, APH_ENOTFOUND, 809,
                              "no app is called %s; `apphostctl list` shows those there are", name);
@@ -77,9 +78,10 @@ apr_status_t aphd_admission_name(const char *name, const char *machine,
         for (int k = 0; domains[k] != NULL && status == APR_SUCCESS; k++)
             if (strncmp(domains[k], name, length) == 0 && domains[k][length] == '.'
                 && strcmp(domains[k] + length + 1, domains[i]) == 0)
-                status = aph_error_set(err, APH_ETAKEN, 811,
-                                       "%s is a domain apps live under, so no app can be called %s; "
-                                       "choose another name",
-                                       domains[k], name);
+                status =
+                    aph_error_set(err, APH_ETAKEN, 811,
+                                  "%s is a domain apps live under, so no app can be called %s; "
+                                  "choose another name",
+                                  domains[k], name);
     return status;
 }

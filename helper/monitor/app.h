@@ -9,8 +9,8 @@
 #include "common/route_map.h"
 #include "helper/base/cidr.h"
 
-/* The states of a route, and one more: uninstalled with its data kept. Such a row keeps name, id and
- * port, and has no route. */
+/* The states of a route, and one more: uninstalled with its data kept. Such a row keeps name, id
+ * and port, and has no route. */
 typedef enum aphd_app_state_t {
     APHD_APP_NONE = 0,
     APHD_APP_INSTALLING = APH_ROUTE_INSTALLING,

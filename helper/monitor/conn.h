@@ -33,8 +33,8 @@ apr_status_t aphd_conn_create(aphd_server_t *server, int fd, const aphd_peer_t *
                               aph_error_t *err);
 void aphd_conn_close(aphd_conn_t *conn);
 
-/* Writes err to fd as one frame, or not at all: one frame into an empty socket buffer always fits, and
- * who left his buffer full is not waited for. */
+/* Writes err to fd as one frame, or not at all: one frame into an empty socket buffer always fits,
+ * and who left his buffer full is not waited for. */
 void aphd_conn_say(int fd, const aph_error_t *err);
 
 /* No request under way, none half received, nothing left to write. */

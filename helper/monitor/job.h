@@ -64,7 +64,8 @@ void aphd_job_conclude(aphd_job_t *job, const aphd_ending_t *ending);
 /* Tries the end of an unstored job once more. job_end.c */
 void aphd_job_retry_end(aphd_job_t *job);
 
-/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting. job_end.c */
+/* Its end has to wait for the engine: whoever began it is told, rather than kept waiting.
+ * job_end.c */
 void aphd_job_postponed(const aphd_job_t *job, const char *why);
 
 /* Its process is gone without a finish: run it again, or end it. job_end.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a job may ask of us: one table, one answer function for each call of job_wire.h. A job is our
- * own program; its numbers and words are checked all the same. */
+/* What a job may ask of us: one table, one answer function for each call of job_wire.h. A job is
+ * our own program; its numbers and words are checked all the same. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,8 @@ static apr_status_t answer_reserve(aphd_job_t *job, const json_t *frame, json_t 
     if (name == NULL || script == NULL || strcmp(name, job->name) != 0
         || (kind != NULL && strlen(kind) > APHD_KIND_MAX) || !is_texts(options)
         || !is_texts(aliases))
-        return aph_error_set(err, APH_EUSAGE, 860, "reserve: name and script of the job are needed");
+        return aph_error_set(err, APH_EUSAGE, 860,
+                             "reserve: name and script of the job are needed");
     json_array_foreach(json_object_get(frame, "skip"), i, id)
         skip(&list, json_integer_value(id));
     int asked = list.count;
@@ -236,6 +237,8 @@ static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **a
             break;
         json_t *before = json_object_get(json_object_get(app, "previous"), "revision");
         json_object_set(app, "previous_revision", before != NULL ? before : json_null());
+        before = json_object_get(json_object_get(json_object_get(app, "previous"), "plan"), "storage");
+        json_object_set(app, "previous_storage", before != NULL ? before : json_null());
         for (size_t k = 0; k < sizeof long_ones / sizeof long_ones[0]; k++)
             json_object_del(app, long_ones[k]); /* hundreds of rows fit into one frame */
         json_array_append_new(apps, app);
@@ -316,7 +319,8 @@ static apr_status_t answer_finish(aphd_job_t *job, const json_t *frame, json_t *
     return APR_SUCCESS;
 }
 
-/* needs_app: only for a job that is about an app with a row. for_streams: also for what only reads. */
+/* needs_app: only for a job that is about an app with a row. for_streams: also for what only
+ * reads. */
 static const struct {
     const char *call;
     apr_status_t (*answer)(aphd_job_t *job, const json_t *frame, json_t **answer, aph_error_t *err);

@@ -34,8 +34,8 @@ static void wait_patiently(aphd_job_child_t *child)
         aphd_loop_timer(child->loop, &child->patience, PATIENCE_MILLISECONDS, NULL);
 }
 
-/* Only what certainly is our job is sent a signal: a child that was not reaped, the process of a pidfd,
- * or, where there are none, one that still holds its end of our socket. */
+/* Only what certainly is our job is sent a signal: a child that was not reaped, the process of a
+ * pidfd, or, where there are none, one that still holds its end of our socket. */
 static void send_signal(const aphd_job_child_t *child, int number)
 {
     if (!child->connected)
@@ -54,8 +54,8 @@ static void end_stream(aphd_job_child_t *child)
         child->reaped = 1;
 }
 
-/* Its end of the socket is closed and it lives on: it has nothing to tell us any more. Or it is dead
- * and something it left behind holds the socket: nothing of interest comes from there. */
+/* Its end of the socket is closed and it lives on: it has nothing to tell us any more. Or it is
+ * dead and something it left behind holds the socket: nothing of interest comes from there. */
 static void impatient_cb(void *self)
 {
     aphd_job_child_t *child = self;
@@ -162,8 +162,8 @@ static apr_status_t watch_exit(aphd_job_child_t *child, aph_error_t *err)
     return aphd_loop_watch(child->loop, &child->exit_watch, err);
 }
 
-/* The process exists and cannot be watched: it must not be left running. A connected one reads the end
- * of its socket before it has begun. */
+/* The process exists and cannot be watched: it must not be left running. A connected one reads the
+ * end of its socket before it has begun. */
 static void discard(aphd_job_child_t *child)
 {
     if (!child->connected) {
@@ -173,8 +173,8 @@ static void discard(aphd_job_child_t *child)
     unwatch_exit(child);
 }
 
-static apr_status_t start_forked(aphd_job_child_t *child, const aphd_job_program_t *program, int *fd,
-                                 aph_error_t *err)
+static apr_status_t start_forked(aphd_job_child_t *child, const aphd_job_program_t *program,
+                                 int *fd, aph_error_t *err)
 {
     int pair[2];
     const char *argv[] = {program->path, "-c", program->config_path, NULL};
@@ -200,7 +200,8 @@ static apr_status_t start_connected(const char *path, int *fd, aph_error_t *err)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     aphd_peer_t peer;
     if (strlen(path) >= sizeof address.sun_path)
-        return aph_error_set(err, APH_ECONFIG, 2351, "%s: longer than a socket's path may be", path);
+        return aph_error_set(err, APH_ECONFIG, 2351, "%s: longer than a socket's path may be",
+                             path);
     memcpy(address.sun_path, path, strlen(path));
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     apr_status_t status = APR_SUCCESS;

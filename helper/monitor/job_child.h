@@ -4,9 +4,9 @@
  *   forked      a child process behind a socket pair. Needs nothing, and gives the job all that
  *               apphostd itself may do.
  *   connected   a service manager listens on a socket and starts a job for each connection
- *               (conf/apphost-job.socket). The job may then do what apphostd need not. It is no child
- *               of ours: it says its process id in its first frame ({"note":"process"}), and how it
- *               ended is known to the service manager alone. */
+ *               (conf/apphost-job.socket). The job may then do what apphostd need not. It is no
+ *               child of ours: it says its process id in its first frame ({"note":"process"}), and
+ *               how it ended is known to the service manager alone. */
 #ifndef APHD_JOB_CHILD_H
 #define APHD_JOB_CHILD_H
 
@@ -54,8 +54,8 @@ void aphd_job_child_ask_stop(aphd_job_child_t *child);
  * gone_cb still follows. */
 void aphd_job_child_hang_up(aphd_job_child_t *child);
 
-/* For the end of apphostd itself: the child reads end of file and is not waited for; nothing is called
- * back. */
+/* For the end of apphostd itself: the child reads end of file and is not waited for; nothing is
+ * called back. */
 void aphd_job_child_forget(aphd_job_child_t *child);
 
 #endif

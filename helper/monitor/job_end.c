@@ -135,9 +135,10 @@ static void describe_death(const aphd_job_t *job, int exit_code, aph_error_t *wh
         aph_error_set(why, APH_EINTERNAL, 857, "the job's process was ended by signal %d",
                       exit_code - 128);
     else
-        aph_error_set(why, APH_EINTERNAL, 858,
-                      "the job's process ended with status %d without saying why; see apphostd's log",
-                      exit_code);
+        aph_error_set(
+            why, APH_EINTERNAL, 858,
+            "the job's process ended with status %d without saying why; see apphostd's log",
+            exit_code);
 }
 
 static int app_is_kept(const aphd_job_t *job)
@@ -153,7 +154,8 @@ void aphd_job_lost(aphd_job_t *job, int exit_code)
 {
     aph_error_t died;
     aphd_ending_t ending = {.result = "rolled-back"};
-    int installing = strcmp(job->op->name, "install") == 0 || strcmp(job->op->name, "uninstall") == 0;
+    int installing =
+        strcmp(job->op->name, "install") == 0 || strcmp(job->op->name, "uninstall") == 0;
     describe_death(job, exit_code, &ending.reason);
     if (job->op->kind == APH_OP_STREAM) {
         aphd_job_conclude(job, &ending);

@@ -231,9 +231,10 @@ static void start_job(aphd_job_t *job)
 static int needs_engine(const aphd_job_t *job)
 {
     aphd_app_t app;
-    return job->app_id == 0
-           || aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL) != APR_SUCCESS
-           || strcmp(app.kind, APHD_KIND_FILES) != 0;
+    return job->app_id == 0 ||
+           aphd_store_app_by_id(job->jobs->monitor->store, job->app_id, &app, NULL) !=
+               APR_SUCCESS ||
+           strcmp(app.kind, APHD_KIND_FILES) != 0;
 }
 
 static int may_start(const aphd_job_t *job)
@@ -334,7 +335,8 @@ static apr_status_t refuse_busy(const aphd_job_t *open, aph_error_t *err)
                          (long long)open->job_id);
 }
 
-/* What is about no single app: one at a time of each of the two names. Who only reads does not wait. */
+/* What is about no single app: one at a time of each of the two names. Who only reads does not
+ * wait. */
 static apr_status_t admit_for_all(aphd_jobs_t *jobs, const aph_op_t *op, const char *name,
                                   aph_error_t *err)
 {

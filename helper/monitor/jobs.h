@@ -19,16 +19,18 @@ apr_status_t aphd_jobs_create(aphd_jobs_t **jobs, aphd_monitor_t *monitor, aph_e
 /* Hangs up on every running job: it stops, and the next start recovers it from the journal. */
 void aphd_jobs_destroy(aphd_jobs_t *jobs);
 
-/* Takes up the open jobs of the database: queued ones again, interrupted ones in recover mode. Before
+/* Takes up the open jobs of the database: queued ones again, interrupted ones in recover mode.
+ * Before
  * the server exists, so that their apps are busy for every client. */
 apr_status_t aphd_jobs_recover(aphd_jobs_t *jobs, aph_error_t *err);
 
-/* Admits a job or stream for conn, which then follows it to its end. args is borrowed. On error nothing
- * was begun. */
+/* Admits a job or stream for conn, which then follows it to its end. args is borrowed. On error
+ * nothing was begun. */
 apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph_op_t *op,
                               const json_t *args, aph_error_t *err);
 
-/* Sends conn the log so far, makes it follow the job; *open is 0 where the job has ended already. */
+/* Sends conn the log so far, makes it follow the job; *open is 0 where the job has ended
+ * already. */
 void aphd_jobs_follow(aphd_jobs_t *jobs, aphd_conn_t *conn, int64_t job_id, int *open);
 
 /* Asks a job to stop; *ended is nonzero where it was only queued and is over now. */

@@ -14,8 +14,8 @@ typedef struct aphd_log_tail_t {
     size_t room;
 } aphd_log_tail_t;
 
-/* Appends a line; whole lines at the front go when there are more than APHD_LOG_TAIL_MAX octets. A line
- * that finds no memory is dropped. */
+/* Appends a line; whole lines at the front go when there are more than APHD_LOG_TAIL_MAX octets. A
+ * line that finds no memory is dropped. */
 void aphd_log_tail_add(aphd_log_tail_t *tail, const char *line);
 const char *aphd_log_tail_text(const aphd_log_tail_t *tail); /* never NULL */
 void aphd_log_tail_clear(aphd_log_tail_t *tail);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread, one poll(2): descriptors and timers with a callback each.
  *
- * A callback may add and remove watches and timers, its own included; a watch that was removed is not
- * called any more in the same round. Objects that others may still point at are not freed in a
+ * A callback may add and remove watches and timers, its own included; a watch that was removed is
+ * not called any more in the same round. Objects that others may still point at are not freed in a
  * callback: they are marked and freed by the hook that runs at the end of each round. */
 #ifndef APHD_LOOP_H
 #define APHD_LOOP_H
@@ -46,7 +46,8 @@ void aphd_loop_untimer(aphd_loop_t *loop, aphd_timer_t *timer);
 /* Runs after the callbacks of every round; one hook. */
 void aphd_loop_hook(aphd_loop_t *loop, void (*round_cb)(void *self), void *self);
 
-/* One round: waits for the next event, calls back. aphd_loop_run repeats it until aphd_loop_stop. */
+/* One round: waits for the next event, calls back. aphd_loop_run repeats it until
+ * aphd_loop_stop. */
 apr_status_t aphd_loop_once(aphd_loop_t *loop, aph_error_t *err);
 apr_status_t aphd_loop_run(aphd_loop_t *loop, aph_error_t *err);
 void aphd_loop_stop(aphd_loop_t *loop);

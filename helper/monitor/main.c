@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apphostd: the monitor. Small, root, and without the engine, the network or foreign text: those are
- * in its jobs, which are its children, or started by systemd where -j says so.
+/* apphostd: the monitor. Small, root, and without the engine, the network or foreign text: those
+ * are in its jobs, which are its children, or started by systemd where -j says so.
  *
  * Its start is a story in ten steps, told by run() below:
  *    1. settings          apphostd.conf, read once; a change needs a restart (SIGHUP says so)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of apphostd share at run time: one struct, made by main and passed down. Settings are
- * what the admin wrote, frames are what travels; this is neither. */
+/* What the parts of apphostd share at run time: one struct, made by main and passed down. Settings
+ * are what the admin wrote, frames are what travels; this is neither. */
 #ifndef APHD_MONITOR_H
 #define APHD_MONITOR_H
 
@@ -34,11 +34,12 @@ typedef struct aphd_monitor_t {
     aphd_timer_t publish_again; /* set while the routes on disk are older than the rows */
 } aphd_monitor_t;
 
-/* The rows of apps have changed: the routes are written (on disk when this returns APR_SUCCESS; else
- * tried again every few seconds) and the watcher is told at the end of the round. monitor.c */
+/* The rows of apps have changed: the routes are written (on disk when this returns APR_SUCCESS;
+ * else tried again every few seconds) and the watcher is told at the end of the round. monitor.c */
 apr_status_t aphd_monitor_apps_changed(aphd_monitor_t *monitor, aph_error_t *err);
 
-/* A frame a client sent, from its check to its answer; aphd_server_calls_t.request_cb. operations.c */
+/* A frame a client sent, from its check to its answer; aphd_server_calls_t.request_cb.
+ * operations.c */
 void aphd_monitor_request_cb(void *monitor, aphd_conn_t *conn, const json_t *request);
 
 /* Seconds since 1970. */

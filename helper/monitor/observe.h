@@ -5,8 +5,8 @@
 
 #include "helper/monitor/app.h"
 
-/* The state the app should be given; its present one where nothing changes. busy: a job is under way
- * for it, which alone says what state it is in. */
+/* The state the app should be given; its present one where nothing changes. busy: a job is under
+ * way for it, which alone says what state it is in. */
 aphd_app_state_t aphd_observe_state(const aphd_app_t *app, aphd_app_state_t observed, int busy);
 
 #endif

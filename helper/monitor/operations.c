@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a client's frame to its answer. The table below, made from common/ops.def, is the whole list of
- * what apphostd does for anyone; a request that is not in it ends the connection. */
+/* From a client's frame to its answer. The table below, made from common/ops.def, is the whole list
+ * of what apphostd does for anyone; a request that is not in it ends the connection. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +63,8 @@ static apr_status_t list_app_cb(void *self, const aphd_app_t *app)
     listing_t *listing = self;
     json_t *allowed = json_loads(app->allowed, 0, NULL);
     json_t *row = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name", app->name,
-        "state", aphd_app_state_name(app->state), "desired",
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name",
+        app->name, "state", aphd_app_state_name(app->state), "desired",
         app->desired_running ? "running" : "stopped", "web", (int)app->web, "port", app->port,
         "kept", (int)app->kept, "reason", app->reason, "kind", app->kind, "url",
         addresses(listing->monitor, app), "allowed", allowed != NULL ? allowed : json_array());
@@ -154,7 +154,8 @@ static apr_status_t answer_status(aphd_monitor_t *monitor, aphd_conn_t *conn, co
     if (status != APR_SUCCESS)
         return status;
     /* Answers and the rendered text may hold secrets, and neither is what a status is asked for. */
-    static const char *const silent[] = {"script", "uninstall_script", "compose", "answers", "previous"};
+    static const char *const silent[] = {"script", "uninstall_script", "compose", "answers",
+                                         "previous"};
     json_object_set(row, "version", json_object_get(json_object_get(row, "plan"), "version"));
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         json_object_del(row, silent[i]);
@@ -290,7 +291,8 @@ static apr_status_t open_envelope(const json_t *request, const aph_op_t **op, ap
         known += json_object_get(request, members[i]) != NULL;
     const json_t *version = json_object_get(request, "v");
     if (!json_is_integer(version))
-        return aph_error_set(err, APH_EUSAGE, 878, "a request must name its version: {\"v\":%d,...}",
+        return aph_error_set(err, APH_EUSAGE, 878,
+                             "a request must name its version: {\"v\":%d,...}",
                              APH_PROTOCOL_VERSION);
     if (json_integer_value(version) != APH_PROTOCOL_VERSION)
         return aph_error_set(err, APH_EVERSION, 879,

@@ -17,8 +17,8 @@ typedef struct aphd_peer_t {
 
 apr_status_t aphd_peer_read(int fd, aphd_peer_t *peer, aph_error_t *err);
 
-/* The one place that says who may do what. request is the whole frame (borrowed), for the credentials
- * it may carry. APH_EFORBIDDEN. */
+/* The one place that says who may do what. request is the whole frame (borrowed), for the
+ * credentials it may carry. APH_EFORBIDDEN. */
 apr_status_t aphd_peer_may(const aphd_peer_t *peer, const aph_op_t *op, const json_t *request,
                            aph_error_t *err);
 

@@ -32,9 +32,10 @@ apr_status_t aphd_places_group(const aphd_settings_t *settings, gid_t *gid, aph_
 /* systemd lets us write only where the unit says. */
 static const char *hint(int cause)
 {
-    return cause == EROFS ? "; where systemd runs apphostd, a drop-in has to name it: see the comment "
-                            "on ReadWritePaths= in apphostd.service"
-                          : "";
+    return cause == EROFS
+               ? "; where systemd runs apphostd, a drop-in has to name it: see the comment "
+                 "on ReadWritePaths= in apphostd.service"
+               : "";
 }
 
 static apr_status_t judge(const char *path, int fd, int made, mode_t mode, gid_t gid,
@@ -49,18 +50,20 @@ static apr_status_t judge(const char *path, int fd, int made, mode_t mode, gid_t
                              "in apphostd.conf",
                              path, (unsigned)there.st_uid);
     if (!made && (there.st_mode & 022 & ~mode) != 0)
-        return aph_error_set(err, APH_ECONFIG, 893,
-                             "%s may be written to by others (mode %04o); look what they left there, "
-                             "then chmod it to %04o",
-                             path, (unsigned)there.st_mode & 07777, (unsigned)mode);
+        return aph_error_set(
+            err, APH_ECONFIG, 893,
+            "%s may be written to by others (mode %04o); look what they left there, "
+            "then chmod it to %04o",
+            path, (unsigned)there.st_mode & 07777, (unsigned)mode);
     if ((gid != SAME_GROUP && fchown(fd, (uid_t)-1, gid) != 0) || fchmod(fd, mode) != 0)
-        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 894, "%s cannot be given its mode: %s%s",
-                             path, strerror(errno), hint(errno));
+        return aph_error_set(err, APR_FROM_OS_ERROR(errno), 894,
+                             "%s cannot be given its mode: %s%s", path, strerror(errno),
+                             hint(errno));
     return APR_SUCCESS;
 }
 
-/* Opened without following a link at its end, and judged by the descriptor: what was judged is what is
- * used. */
+/* Opened without following a link at its end, and judged by the descriptor: what was judged is what
+ * is used. */
 static apr_status_t prepare(const char *path, mode_t mode, gid_t gid, aph_error_t *err)
 {
     int made = mkdir(path, 0700) == 0;
@@ -92,8 +95,8 @@ apr_status_t aphd_places_prepare(const aphd_settings_t *settings, gid_t gid, aph
     return status;
 }
 
-/* What a daemon that was killed had just forked holds its lock until it has become its own program: that
- * is waited for, so that a daemon started at once in its place does not give up. */
+/* What a daemon that was killed had just forked holds its lock until it has become its own program:
+ * that is waited for, so that a daemon started at once in its place does not give up. */
 static int take_lock(int fd)
 {
     for (int tries = 0; tries < LOCK_TRIES; tries++) {

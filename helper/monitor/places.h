@@ -11,8 +11,8 @@
 apr_status_t aphd_places_group(const aphd_settings_t *settings, gid_t *gid, aph_error_t *err);
 
 /* Makes what is missing and judges what is there: ours, a directory and not a link, nobody else may
- * write. Modes: StateDir, sites and vhosts-available 0755, apps 0700, data 0711, RuntimeDir 0750 with
- * group gid. */
+ * write. Modes: StateDir, sites and vhosts-available 0755, apps 0700, data 0711, RuntimeDir 0750
+ * with group gid. */
 apr_status_t aphd_places_prepare(const aphd_settings_t *settings, gid_t gid, aph_error_t *err);
 
 /* Takes the lock; *fd holds it until it is closed. APH_EBUSY where another apphostd has it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of a job that did not finish. Pure decisions over the journal; jobs.c acts on them. */
+/* What becomes of a job that did not finish. Pure decisions over the journal; jobs.c acts on
+ * them. */
 #ifndef APHD_RECOVERY_H
 #define APHD_RECOVERY_H
 
@@ -18,11 +19,13 @@ aphd_recovery_t aphd_recovery_at_start(const aphd_job_row_t *job);
 
 #define APHD_RECOVERIES_MAX 3 /* one may be killed; what dies of itself does so every time */
 
-/* For a job whose process ended without a finish. recoveries: how often it was run in recover mode. */
+/* For a job whose process ended without a finish. recoveries: how often it was run in recover
+ * mode. */
 aphd_recovery_t aphd_recovery_after_death(const char *step, int recoveries);
 
-/* What an end means for the app's row. word is the job's "app", NULL where nobody said. kept: the row
- * holds data of an earlier installation, which an installation that is rolled back must not give up. */
+/* What an end means for the app's row. word is the job's "app", NULL where nobody said. kept: the
+ * row holds data of an earlier installation, which an installation that is rolled back must not
+ * give up. */
 aphd_app_end_t aphd_recovery_app_end(const char *op, const char *word, int kept);
 
 #endif

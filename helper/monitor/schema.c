@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schema, as the steps that lead to it. A step, once released, is never changed: a new version of
- * the schema is a new row. */
+/* The schema, as the steps that lead to it. A step, once released, is never changed: a new version
+ * of the schema is a new row. */
 #include "helper/monitor/store_private.h"
 
 static const char *const steps[] = {
-    /* 0 -> 1. An app's row outlives its containers while data of it remains (state kept). A released
-     * id rests, so that a bookmark or a late connection does not reach another app. */
+    /* 0 -> 1. An app's row outlives its containers while data of it remains (state kept). A
+     * released id rests, so that a bookmark or a late connection does not reach another app. */
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE apps("
     " app_id INTEGER PRIMARY KEY CHECK(app_id BETWEEN 1 AND 30535),"
@@ -59,8 +59,8 @@ static const char *const steps[] = {
     " name TEXT NOT NULL,"
     " job_id INTEGER,"
     " result TEXT NOT NULL) STRICT;",
-    /* 1 -> 2. What an app is beyond its containers: its kind, other names, options, and what they make
-     * of its route. An alias is one app's, whatever its domain. */
+    /* 1 -> 2. What an app is beyond its containers: its kind, other names, options, and what they
+     * make of its route. An alias is one app's, whatever its domain. */
     "ALTER TABLE apps ADD COLUMN kind TEXT NOT NULL DEFAULT 'container';"
     "ALTER TABLE apps ADD COLUMN options TEXT NOT NULL DEFAULT '[]';"
     "ALTER TABLE apps ADD COLUMN webapp TEXT;"
@@ -72,8 +72,8 @@ static const char *const steps[] = {
     "CREATE TABLE aliases(host TEXT PRIMARY KEY,"
     " app_id INTEGER NOT NULL REFERENCES apps(app_id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
     "CREATE INDEX aliases_app ON aliases(app_id);",
-    /* 2 -> 3. Where an app came from: what its script is the text of, the catalog's entry and the exact
-     * revision, the answers it was made with, and what the last update replaced. */
+    /* 2 -> 3. Where an app came from: what its script is the text of, the catalog's entry and the
+     * exact revision, the answers it was made with, and what the last update replaced. */
     "ALTER TABLE apps ADD COLUMN format TEXT NOT NULL DEFAULT 'script';"
     "ALTER TABLE apps ADD COLUMN entry TEXT;"
     "ALTER TABLE apps ADD COLUMN revision TEXT;"

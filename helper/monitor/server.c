@@ -127,8 +127,8 @@ static void take(aphd_server_t *server, int fd)
         aphd_server_refused(server, &peer, &err);
 }
 
-/* Out of descriptors, a connection would stay in the queue and poll would spin. The spare descriptor
- * lets us take it out and hang up. */
+/* Out of descriptors, a connection would stay in the queue and poll would spin. The spare
+ * descriptor lets us take it out and hang up. */
 static void shed(aphd_server_t *server)
 {
     if (server->spare_fd >= 0)

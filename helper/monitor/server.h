@@ -3,8 +3,8 @@
  * not read before the answer to the last was written.
  *
  * Bounds: 32 connections, 16 of one uid, 16 of all that are not root together; 64 KiB and 5 seconds
- * for a frame; while a request is worked on nothing is read. Where the bounds are met, the connection
- * that has been idle longest makes room. */
+ * for a frame; while a request is worked on nothing is read. Where the bounds are met, the
+ * connection that has been idle longest makes room. */
 #ifndef APHD_SERVER_H
 #define APHD_SERVER_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening the database, its transactions, and the few values that belong to no table of their own. */
+/* Opening the database, its transactions, and the few values that belong to no table of their
+ * own. */
 #include "helper/monitor/store_private.h"
 
 #include <errno.h>
@@ -126,7 +127,8 @@ apr_status_t aphd_sql_end(aphd_store_t *store, apr_status_t status, aph_error_t 
 {
     if (status == APR_SUCCESS)
         status = aphd_sql_run(store, SQL_COMMIT, err, "");
-    /* A failed COMMIT may have ended the transaction already; then there is nothing to roll back. */
+    /* A failed COMMIT may have ended the transaction already; then there is nothing to roll
+     * back. */
     if (status != APR_SUCCESS && sqlite3_get_autocommit(store->db) == 0)
         aphd_sql_run(store, SQL_ROLLBACK, NULL, "");
     return status;
@@ -290,11 +292,12 @@ static void explain_unusable(const char *path, aph_error_t *err)
         return;
     aph_error_t cause = *err;
     *err = (aph_error_t)APH_ERROR_INIT;
-    aph_error_set(err, cause.status, 1922,
-                  "%s cannot be used: %s. Nothing is changed and the routes stay as they are; repair "
-                  "it, or remove it with the -wal and -shm beside it and put the latest file of "
-                  "copies/ in its place",
-                  path, cause.message);
+    aph_error_set(
+        err, cause.status, 1922,
+        "%s cannot be used: %s. Nothing is changed and the routes stay as they are; repair "
+        "it, or remove it with the -wal and -shm beside it and put the latest file of "
+        "copies/ in its place",
+        path, cause.message);
 }
 
 apr_status_t aphd_store_open(aphd_store_t **store, const char *path, aph_error_t *err)

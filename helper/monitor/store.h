@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database: apps, jobs with their journal, audit. apphostd is its only writer.
  *
- * Every function that changes something is one transaction, on disk when it returns APR_SUCCESS, and
- * leaves nothing behind otherwise. `now` is passed in as seconds since 1970, so that tests own the
- * clock. What cannot be written for want of space is APH_ENOSPACE. */
+ * Every function that changes something is one transaction, on disk when it returns APR_SUCCESS,
+ * and leaves nothing behind otherwise. `now` is passed in as seconds since 1970, so that tests own
+ * the clock. What cannot be written for want of space is APH_ENOSPACE. */
 #ifndef APHD_STORE_H
 #define APHD_STORE_H
 
@@ -20,8 +20,8 @@ typedef struct aphd_store_t aphd_store_t;
 #define APHD_AUDITS_KEPT 20000
 
 /* Opens the database at path, made where it does not exist, and brings it to today's schema after a
- * copy beside it (PATH.before-N). APH_ECONFIG for a file that is damaged, newer than this program or
- * not writable; the message says what to do. */
+ * copy beside it (PATH.before-N). APH_ECONFIG for a file that is damaged, newer than this program
+ * or not writable; the message says what to do. */
 apr_status_t aphd_store_open(aphd_store_t **store, const char *path, aph_error_t *err);
 void aphd_store_close(aphd_store_t *store);
 
@@ -58,8 +58,8 @@ apr_status_t aphd_store_app_by_id(aphd_store_t *store, int app_id, aphd_app_t *a
 /* Where its pages begin, "/..."; "/" of one whose plan says no more. */
 void aphd_store_app_page(aphd_store_t *store, int app_id, char page[APHD_PAGE_MAX]);
 
-/* Calls app_cb for every row by name; a status other than APR_SUCCESS ends it. app_cb must not change
- * the database. */
+/* Calls app_cb for every row by name; a status other than APR_SUCCESS ends it. app_cb must not
+ * change the database. */
 apr_status_t aphd_store_apps(aphd_store_t *store,
                              apr_status_t (*app_cb)(void *self, const aphd_app_t *app), void *self,
                              aph_error_t *err);
@@ -87,13 +87,13 @@ typedef struct aphd_reserve_t {
     const char *const *domains;   /* as in the settings: NAME.DOMAIN and an alias are one space */
     const char *format;           /* what script is the text of; NULL: a script */
     const char *entry, *revision; /* of an app from a catalog; or NULL */
-    const json_t *answers;        /* to its questions; NULL: those the name's kept data was made with,
-                                   * where they were the same entry's */
+    const json_t *answers; /* to its questions; NULL: those the name's kept data was made with,
+                            * where they were the same entry's */
 } aphd_reserve_t;
 
-/* Makes the row of a new app, state installing: the lowest id that is free, rested and not skipped; or
- * the id the name had when its data was kept. APH_ETAKEN where the name is in use or the kept id is to
- * be skipped, APH_EEXHAUSTED naming MaxAppId. */
+/* Makes the row of a new app, state installing: the lowest id that is free, rested and not skipped;
+ * or the id the name had when its data was kept. APH_ETAKEN where the name is in use or the kept id
+ * is to be skipped, APH_EEXHAUSTED naming MaxAppId. */
 apr_status_t aphd_store_reserve(aphd_store_t *store, const aphd_reserve_t *request, int *app_id,
                                 aph_error_t *err);
 
@@ -104,8 +104,8 @@ typedef struct aphd_subnet_want_t {
     size_t count;
 } aphd_subnet_want_t;
 
-/* Gives the app a free piece of the pool, of that many bits, that overlaps neither taken nor another
- * app's; one it has already is kept where it is as large and does not overlap. subnet holds
+/* Gives the app a free piece of the pool, of that many bits, that overlaps neither taken nor
+ * another app's; one it has already is kept where it is as large and does not overlap. subnet holds
  * APHD_CIDR_TEXT_MAX. APH_EEXHAUSTED naming SubnetPool. */
 apr_status_t aphd_store_subnet(aphd_store_t *store, int app_id, const aphd_subnet_want_t *want,
                                char *subnet, aph_error_t *err);
@@ -115,8 +115,8 @@ apr_status_t aphd_store_aliases(aphd_store_t *store, int app_id,
                                 apr_status_t (*host_cb)(void *self, const char *host), void *self,
                                 aph_error_t *err);
 
-/* Stores any of what record of job_wire.h takes (fields is borrowed). A "previous" of null forgets what
- * was there. */
+/* Stores any of what record of job_wire.h takes (fields is borrowed). A "previous" of null forgets
+ * what was there. */
 apr_status_t aphd_store_record(aphd_store_t *store, int app_id, const json_t *fields, int64_t now,
                                aph_error_t *err);
 
@@ -185,8 +185,10 @@ apr_status_t aphd_store_jobs_open(aphd_store_t *store,
                                   apr_status_t (*job_cb)(void *self, const aphd_job_row_t *job),
                                   void *self, aph_error_t *err);
 
-/* One job as an object (new reference): {"job_id","op","name","state","result","code","tag","message",
- * "step","created","started","ended","answer"}, with "log" (text) where asked for. APH_ENOTFOUND. */
+/* One job as an object (new reference):
+ * {"job_id","op","name","state","result","code","tag","message",
+ * "step","created","started","ended","answer"}, with "log" (text) where asked for.
+ * APH_ENOTFOUND. */
 apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, json_t **job,
                                  aph_error_t *err);
 

@@ -48,8 +48,8 @@ static apr_status_t check_name(aphd_store_t *store, const aphd_reserve_t *reques
 }
 
 /* An app called LABEL has LABEL.DOMAIN below every domain, and one domain may lie below another. */
-static apr_status_t check_names(aphd_store_t *store, const aphd_reserve_t *request, const char *host,
-                                aph_error_t *err)
+static apr_status_t check_names(aphd_store_t *store, const aphd_reserve_t *request,
+                                const char *host, aph_error_t *err)
 {
     for (int i = 0; request->domains[i] != NULL; i++) {
         size_t length = label_below(host, request->domains[i]);

@@ -32,7 +32,8 @@ static int is_part(const struct dirent *entry)
            && strcmp(entry->d_name + length - 5, ".part") == 0;
 }
 
-/* Removes the entries that filter picks, but for the last keep of them by name; names sort by date. */
+/* Removes the entries that filter picks, but for the last keep of them by name; names sort by
+ * date. */
 static apr_status_t prune(const char *directory, int (*filter)(const struct dirent *), int keep,
                           aph_error_t *err)
 {

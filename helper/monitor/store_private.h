@@ -27,8 +27,8 @@ struct aphd_store_t {
 /* Turns sqlite's last complaint into a status and a sentence. */
 apr_status_t aphd_sql_failed(aphd_store_t *store, int tag, const char *doing, aph_error_t *err);
 
-/* Resets the statement and binds in order: i int64_t, t text (NULL allowed), j const json_t * written
- * as text (NULL allowed). The texts must live until the statement was stepped. */
+/* Resets the statement and binds in order: i int64_t, t text (NULL allowed), j const json_t *
+ * written as text (NULL allowed). The texts must live until the statement was stepped. */
 apr_status_t aphd_sql_bind(aphd_store_t *store, aphd_sql_t number, aph_error_t *err,
                            const char *types, ...);
 
@@ -43,8 +43,8 @@ apr_status_t aphd_sql_run(aphd_store_t *store, aphd_sql_t number, aph_error_t *e
 /* Ends the reading of rows before the last. */
 void aphd_sql_reset(aphd_store_t *store, aphd_sql_t number);
 
-/* status = aphd_sql_begin(); work that is skipped on error; status = aphd_sql_end(status): commits on
- * success, rolls back otherwise, and says what came of it. */
+/* status = aphd_sql_begin(); work that is skipped on error; status = aphd_sql_end(status): commits
+ * on success, rolls back otherwise, and says what came of it. */
 apr_status_t aphd_sql_begin(aphd_store_t *store, aph_error_t *err);
 apr_status_t aphd_sql_end(aphd_store_t *store, apr_status_t status, aph_error_t *err);
 

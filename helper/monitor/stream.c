@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Framed streams. The reader never reads past the end of a frame, so a paused stream leaves the next
- * request in the kernel's buffer, where it costs us nothing. */
+/* Framed streams. The reader never reads past the end of a frame, so a paused stream leaves the
+ * next request in the kernel's buffer, where it costs us nothing. */
 #include "helper/monitor/stream.h"
 
 #include <errno.h>
@@ -37,7 +37,8 @@ static void drop_first(aphd_stream_t *stream)
     free(piece);
 }
 
-/* Writes as much as the peer takes; MSG_NOSIGNAL because a peer that left is a value, not a signal. */
+/* Writes as much as the peer takes; MSG_NOSIGNAL because a peer that left is a value, not a
+ * signal. */
 static apr_status_t flush(aphd_stream_t *stream)
 {
     while (stream->first != NULL) {
@@ -177,7 +178,8 @@ apr_status_t aphd_stream_send(aphd_stream_t *stream, const json_t *frame, aph_er
     status = append(stream, octets, length, err);
     if (status != APR_SUCCESS)
         return status;
-    /* A peer that has left is noticed by the next poll; here it only means that nothing was sent. */
+    /* A peer that has left is noticed by the next poll; here it only means that nothing was
+     * sent. */
     if (first && flush(stream) == APR_EOF)
         return APR_EOF;
     want_write(stream);

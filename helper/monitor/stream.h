@@ -24,12 +24,13 @@ typedef struct aphd_stream_t {
     /* Set by the owner before aphd_stream_open. */
     void *self;
     void (*frame_cb)(void *self, json_t *frame);   /* frame is borrowed */
-    void (*end_cb)(void *self, apr_status_t status, const aph_error_t *err); /* once; APR_EOF: peer left */
-    void (*drained_cb)(void *self);                /* the queue has just become empty; may be NULL */
+    void (*end_cb)(void *self, apr_status_t status,
+                   const aph_error_t *err); /* once; APR_EOF: peer left */
+    void (*drained_cb)(void *self);         /* the queue has just become empty; may be NULL */
 } aphd_stream_t;
 
-/* Takes fd over (closed by aphd_stream_close, also where this fails) and begins to read frames of at
- * most limit octets. */
+/* Takes fd over (closed by aphd_stream_close, also where this fails) and begins to read frames of
+ * at most limit octets. */
 apr_status_t aphd_stream_open(aphd_stream_t *stream, aphd_loop_t *loop, int fd, size_t limit,
                               aph_error_t *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The child that watches the engine for us, started again whenever it ends, and what its observations
- * change: states of apps and the engine's own. */
+/* The child that watches the engine for us, started again whenever it ends, and what its
+ * observations change: states of apps and the engine's own. */
 #ifndef APHD_WATCHER_H
 #define APHD_WATCHER_H
 

@@ -11,8 +11,8 @@
 #include "helper/policy/check.h"
 #include "helper/read/reader.h"
 
-/* The app that everything is judged as, of a file as of an entry. The port is the first that apphost
- * gives out. */
+/* The app that everything is judged as, of a file as of an entry. The port is the first that
+ * apphost gives out. */
 extern const aphd_words_t aphd_check_words;
 extern const aphd_policy_site_t aphd_check_site;
 

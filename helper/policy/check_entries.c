@@ -35,7 +35,8 @@ static void add_row(apr_array_header_t *entries, const char *folder, const json_
     entry->known_form = 1;
 }
 
-/* An entry of the index that is none: it has a line of its own, as one whose file cannot be read. */
+/* An entry of the index that is none: it has a line of its own, as one whose file cannot be
+ * read. */
 static void add_bad(apr_array_header_t *entries, const json_t *row)
 {
     const char *id = json_string_value(json_object_get(row, "id"));

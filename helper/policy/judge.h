@@ -63,8 +63,8 @@ void aphd_find_app(aphd_judge_t *j, aphd_verdict_t verdict, int line, const char
 int aphd_override(aphd_judge_t *j, int line, const char *what, const char *rule,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Says of the finding that was added last what its value and reason leave out, and what is agreed to with
- * it: its "terms". */
+/* Says of the finding that was added last what its value and reason leave out, and what is agreed
+ * to with it: its "terms". */
 void aphd_terms(aphd_judge_t *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The finding about a key that has no row; path as people write it. */

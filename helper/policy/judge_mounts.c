@@ -185,7 +185,8 @@ static void judge_host_path(aphd_judge_t *j, const json_t *row, const char *sour
         && !aphd_below(clean, ".apphost"))
         mount_data(j, row, clean);
     else if (content_of(row) != NULL)
-        deny_mount(j, row, source, "host-path", "a file with a text is one of the app: write ./NAME");
+        deny_mount(j, row, source, "host-path",
+                   "a file with a text is one of the app: write ./NAME");
     else if (is_clock(source) && json_is_true(json_object_get(row, "read_only")))
         put_mount(j, row, "bind", source, 1);
     else if (is_clock(source))

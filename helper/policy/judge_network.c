@@ -48,17 +48,19 @@ static int network_name(aphd_judge_t *j, const char *name)
     return 1;
 }
 
-/* The store with a proxy of its own (proxy.c) gives each service an address in the network it makes for
- * all its apps, and which no file declares. There is no such network here; in one the author
+/* The store with a proxy of its own (proxy.c) gives each service an address in the network it makes
+ * for all its apps, and which no file declares. There is no such network here; in one the author
  * declares, he chose the addresses and may rely on them. */
 void judge_fixed_address(aphd_judge_t *j)
 {
     const char *name = aphd_leaf_key(j->leaf, 0);
     if (aphd_has_proxy(j) && name != NULL && strcmp(name, "default") == 0
         && json_object_get(j->networks, name) == NULL)
-        aphd_find(j, APHD_REWRITE, j->line, j->part, "ours",
-                  "%s is left out: addresses are given out by apphost, and services find each other "
-                  "by name", j->part);
+        aphd_find(
+            j, APHD_REWRITE, j->line, j->part, "ours",
+            "%s is left out: addresses are given out by apphost, and services find each other "
+            "by name",
+            j->part);
     else
         judge_deny(j);
 }

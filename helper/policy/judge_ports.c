@@ -94,7 +94,8 @@ static int is_store_port(const aphd_judge_t *j, range_t host, const char *protoc
            && strcmp(protocol, "tcp") == 0;
 }
 
-/* One store names the web page beside the services, by the port of the machine it is published at. */
+/* One store names the web page beside the services, by the port of the machine it is published
+ * at. */
 void judge_store_port(aphd_judge_t *j)
 {
     size_t i;
@@ -242,9 +243,9 @@ static void render_port(aphd_judge_t *j, const json_t *row, int host, const char
     aphd_put_item(j, "ports",
                   json_sprintf("%s%s%d:%d/%s", address, *address != '\0' ? ":" : "", host,
                                number(row, "target"), protocol));
-    json_t *port = json_pack("{s:s,s:i,s:i,s:s,s:s,s:b}", "service", service, "host", host, "target",
-                             number(row, "target"), "protocol", protocol, "address", address,
-                             "web", web);
+    json_t *port =
+        json_pack("{s:s,s:i,s:i,s:s,s:s,s:b}", "service", service, "host", host, "target",
+                  number(row, "target"), "protocol", protocol, "address", address, "web", web);
     if (json_array_append_new(j->result->ports, port) != 0)
         j->failed = 1;
     if (web) {

@@ -50,10 +50,11 @@ void aphd_judge_storage(aphd_judge_t *j, const json_t *row)
              && json_array_size(json_object_get(row, "options")) == 0;
     const json_t *site = plain ? chosen(j, target, answer) : NULL;
     if (site == NULL) {
-        aphd_find(j, APHD_DENY, aphd_line(row), answer != NULL ? answer : target, "storage",
-                  "%.120s: a folder in a storage location is mounted only where a person answered a "
-                  "storage question with it; a folder of the app's own is written ./NAME",
-                  answer != NULL ? answer : target);
+        aphd_find(
+            j, APHD_DENY, aphd_line(row), answer != NULL ? answer : target, "storage",
+            "%.120s: a folder in a storage location is mounted only where a person answered a "
+            "storage question with it; a folder of the app's own is written ./NAME",
+            answer != NULL ? answer : target);
         return;
     }
     const char *path = aphd_text(site, "path");

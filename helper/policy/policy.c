@@ -265,8 +265,8 @@ static void put_in_order(aphd_judge_t *j)
     json_decref(ordered);
 }
 
-/* The one network of the app. Never IPv6, whatever the engine's own configuration says: the firewall's
- * chain is one for IPv4. */
+/* The one network of the app. Never IPv6, whatever the engine's own configuration says: the
+ * firewall's chain is one for IPv4. */
 static void add_network(aphd_judge_t *j)
 {
     j->out = json_object();

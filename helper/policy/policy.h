@@ -42,8 +42,9 @@ typedef struct aphd_policy_site_t {
  * "verdict":"ask","value":S|null,"reason":S,"rule":"host-port"}...] in order of lines; allow is
  * not listed. What was consented to stays listed, with "consented":true, and no longer raises the
  * verdict. A refusal that root may override has "consequence":S; one that is overridden has
- * "overridden":true, and is from then on asked about. "terms":S, where there is more to agree to than value
- * and reason say: where it is mounted, which port of the container is behind it. compose: the model to run, with image
+ * "overridden":true, and is from then on asked about. "terms":S, where there is more to agree to
+ * than value and reason say: where it is mounted, which port of the container is behind it.
+ * compose: the model to run, with image
  * references still as the author wrote them in "image"; the caller replaces each by an image id
  * (aphd_render). */
 typedef struct aphd_policy_result_t {

@@ -52,7 +52,8 @@ void aphd_proxy_note(aphd_judge_t *j, int line)
         j->failed = 1;
 }
 
-/* --- whom it asks ------------------------------------------------------------------------------ */
+/* --- whom it asks
+ * ------------------------------------------------------------------------------ */
 
 /* How long APP is when host is "APP_SERVICE_1"; 0 when it is not. */
 static size_t prefix_length(const char *host, const char *service)
@@ -161,7 +162,8 @@ int aphd_proxy_publish(aphd_judge_t *j)
     return j->site->port;
 }
 
-/* --- the names it goes by ---------------------------------------------------------------------- */
+/* --- the names it goes by
+ * ---------------------------------------------------------------------- */
 
 static void add_names(aphd_judge_t *j, const char *host, size_t prefix)
 {
@@ -191,9 +193,11 @@ void aphd_proxy_settle(aphd_judge_t *j)
                   "app_proxy is left out: httpd takes the place of the store's own proxy, and asks "
                   "%.63s", service);
     else
-        aphd_find(j, APHD_REWRITE, aphd_line(j->proxy), host, "own-proxy",
-                  "app_proxy is left out: httpd takes the place of the store's own proxy; no service "
-                  "of this file is called %.63s, so the app has no web page by it", host);
+        aphd_find(
+            j, APHD_REWRITE, aphd_line(j->proxy), host, "own-proxy",
+            "app_proxy is left out: httpd takes the place of the store's own proxy; no service "
+            "of this file is called %.63s, so the app has no web page by it",
+            host);
     if (prefix > 0)
         add_names(j, host, prefix);
 }

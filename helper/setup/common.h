@@ -10,11 +10,12 @@
  * not NULL (*made says whether it was). Kept until the program ends. */
 apr_status_t aphd_common_lock(aphd_setup_t *setup, int *made, aph_error_t *err);
 
-/* Opens httpd for settings and finds its parent; setup->httpd is NULL where there is none any more. */
+/* Opens httpd for settings and finds its parent; setup->httpd is NULL where there is none any
+ * more. */
 apr_status_t aphd_common_open(aphd_setup_t *setup, aph_error_t *err);
 
-/* Ends what an earlier run left half done: everything it wrote is taken back, httpd is reloaded, the
- * record goes. */
+/* Ends what an earlier run left half done: everything it wrote is taken back, httpd is reloaded,
+ * the record goes. */
 apr_status_t aphd_common_finish(aphd_setup_t *setup, aph_error_t *err);
 
 /* Takes back what record says, with the kernel's reservation; then httpd must be sound. Modules

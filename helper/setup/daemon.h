@@ -5,8 +5,8 @@
 
 #include "helper/setup/setup.h"
 
-/* The names of the installed apps, NULL-terminated, in setup's pool. APH_EDAEMON where apphostd does
- * not answer. */
+/* The names of the installed apps, NULL-terminated, in setup's pool. APH_EDAEMON where apphostd
+ * does not answer. */
 apr_status_t aphd_daemon_apps(const char *const **names, const aphd_setup_t *setup,
                               aph_error_t *err);
 

@@ -6,7 +6,8 @@
  *    "changes":[{"path","kind","sha256","mode","why","shared","active",
  *                "before":null|{"kind","sha256","mode","uid","gid","copy":N}},...]}
  *
- * sha256 is of a file's octets or of a link's target. The text of what was written is not needed. */
+ * sha256 is of a file's octets or of a link's target. The text of what was written is not
+ * needed. */
 #ifndef APHD_SETUP_RECORD_H
 #define APHD_SETUP_RECORD_H
 
@@ -31,7 +32,8 @@ typedef struct aphd_record_t {
     apr_array_header_t *entries; /* aphd_recorded_t */
 } aphd_record_t;
 
-/* Reads the record; *record is NULL where there is none. APH_EUNREADABLE for one that is damaged. */
+/* Reads the record; *record is NULL where there is none. APH_EUNREADABLE for one that is
+ * damaged. */
 apr_status_t aphd_record_read(aphd_record_t **record, const char *state_dir, apr_pool_t *p,
                               aph_error_t *err);
 

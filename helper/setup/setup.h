@@ -5,9 +5,9 @@
  *
  * What it does is a list of changes: a file with its text or a link with its target, and what was
  * there before. The list is shown, written to the record (StateDir/setup.json, with copies of what
- * was there before), and only then brought to the disk. Undoing is the same list read backwards: what
- * is still as we wrote it becomes what it was before, what somebody changed since is kept and named.
- * So a crash at any moment leaves a record from which the next run undoes everything. */
+ * was there before), and only then brought to the disk. Undoing is the same list read backwards:
+ * what is still as we wrote it becomes what it was before, what somebody changed since is kept and
+ * named. So a crash at any moment leaves a record from which the next run undoes everything. */
 #ifndef APHD_SETUP_H
 #define APHD_SETUP_H
 

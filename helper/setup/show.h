@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person sees and is asked. With --json all of it goes into one object at the end, and nothing
- * is asked. */
+/* What a person sees and is asked. With --json all of it goes into one object at the end, and
+ * nothing is asked. */
 #ifndef APHD_SETUP_SHOW_H
 #define APHD_SETUP_SHOW_H
 

@@ -5,7 +5,8 @@
 
 #include "helper/setup/record.h"
 
-/* What is at path. APH_ETAKEN where it is neither nothing, a regular file nor a link, or too large. */
+/* What is at path. APH_ETAKEN where it is neither nothing, a regular file nor a link, or too
+ * large. */
 apr_status_t aphd_thing_look(aphd_thing_t *thing, const char *path, apr_pool_t *p,
                              aph_error_t *err);
 
@@ -22,7 +23,8 @@ int aphd_things_still(const aphd_recorded_t *entry, apr_pool_t *p);
  * on after an error and returns the first. */
 apr_status_t aphd_things_undo(aphd_setup_t *setup, aphd_record_t *record, aph_error_t *err);
 
-/* The other way: what undoing found is there again; shared_only: only the modules others may need. */
+/* The other way: what undoing found is there again; shared_only: only the modules others may
+ * need. */
 apr_status_t aphd_things_redo(const aphd_record_t *record, int shared_only, aph_error_t *err);
 
 #endif

@@ -16,6 +16,9 @@ done)
 ok "every file names its licence" "$bare"
 
 ok "no file has more than 600 lines" "$(wc -l $code | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 }')"
+tidy=$(sources c h -- common ctl mod_apphost helper/policy helper/doctor helper/setup helper/httpd helper/vhost)
+test "$(printf '%s\n' "$tidy" | wc -l)" -gt 100 || fatal "the folders of short lines are found"
+ok "no line of them has more than 100 columns" "$(awk 'length($0) > 100 { print FILENAME ":" FNR }' $tidy)"
 # A function's body stands between a { and a } in the first column.
 ok "no function has more than 100 lines" "$(for file in $(sources c); do
     awk -v file="$file" '/^\{/ { start = FNR } /^\}/ && start { if (FNR - start + 1 > 100)

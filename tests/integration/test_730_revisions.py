@@ -257,7 +257,8 @@ def test_clean(keeper):
 def test_search_and_show(keeper):
     question = {"id": "admin", "kind": "custom", "label": "Name of the administrator", "type": "text",
                 "required": True, "default": "root"}
-    import_text(keeper, manifest("wiki", questions=[question], notes="Look\u202e here.",
+    import_text(keeper, manifest("wiki", questions=[question], notes="Look\u202e here: {{url}}/a on {{host}}, {{{{x}}.",
+                                 credentials=[{"label": "Admin", "user": "{{answer.admin}}", "password": "changeme"}],
                                  permissions=[{"id": "privileged", "reason": "It measures the machine."}]), "--activate")
     import_text(keeper, manifest("paint", title="Paint box", category="media", summary="Pictures."), "--activate")
     assert [r["id"] for r in keeper.json("search", "PICTURES", "box")["revisions"]] == ["paint"]
@@ -268,7 +269,10 @@ def test_search_and_show(keeper):
     table = keeper.ctl("search", "wiki").stdout
     assert table.splitlines()[1].split()[:3] == ["wiki", "1.1", "Wiki"]
     page = keeper.ctl("show", "local/wiki").stdout
-    for words in ("local/wiki", "Name of the administrator", "default root", "It measures the machine", "port 80 of web"):
+    host = f"wiki.{keeper.domain}"
+    for words in (f" here: http://{host}:{keeper.port}/a on {host}, {{{{x}}}}.",
+                  "Admin  user (the answer to admin), password changeme",
+                  "local/wiki", "Name of the administrator", "default root", "It measures the machine", "port 80 of web"):
         assert words in page
     assert "\u202e" not in page
     answer = keeper.json("show", "wiki")

@@ -31,7 +31,7 @@ def refused(stack, *args):
 def mounted(path, size="8m"):
     """A small disk at path. away() takes it off, back() brings the very same one back."""
     spare = f"{path}.spare"
-    os.mkdir(spare)
+    os.makedirs(spare, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", path], check=True)
 
     class Disk:
@@ -120,6 +120,18 @@ def test_a_disk_that_is_away_is_named(bare):
         assert "mounted" in bare.ctl("storage", "list").stderr
         disk.back()
         assert bare.json("storage", "list")["locations"][0]["problem"] is None
+
+
+def test_another_disk_at_the_same_place(bare):
+    """Roots of file systems share their inode: when a disk was made is what tells it from the next one."""
+    with mounted(bare.media):
+        bare.ctl("storage", "add", "disk", bare.media)
+    with mounted(bare.media):
+        (row,) = bare.json("storage", "list")["locations"]
+        assert "not the folder that was added" in row["problem"]
+        bare.ctl("storage", "add", "disk", bare.media)
+        (row,) = bare.json("storage", "list")["locations"]
+        assert row["problem"] is None
 
 
 # --- apps -----------------------------------------------------------------------------------------
@@ -275,6 +287,19 @@ def test_an_update_that_wants_more(media):
     assert mount_of(media, "keeper")["Source"] == f"{media.media}/other"
     assert os.stat(f"{media.media}/other").st_uid == 1000
     assert sorted(os.listdir(media.media)) == ["films", "other"]
+
+
+def test_a_location_a_rollback_needs(media):
+    """What the revision before used stays, for as long as there is a way back to it."""
+    os.mkdir(f"{media.folder}/books")
+    media.ctl("storage", "add", "books", f"{media.folder}/books")
+    entry = bring(media, manifest("keeper"))
+    install(media, "books/old", "keeper", entry)
+    media.ctl("update", "keeper", "--set", "films=media/new", "--yes")
+    media.announced += ["would be in use again"]
+    assert "rollback of keeper" in refused(media, "storage", "remove", "books")
+    media.ctl("rollback", "keeper", "--yes")
+    assert mount_of(media, "keeper")["Source"] == f"{media.folder}/books/old"
 
 
 def test_a_link_between_stop_and_start(media):

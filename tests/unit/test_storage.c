@@ -224,16 +224,27 @@ static void test_another_folder_is_not_it(void **state)
     must(rename(below("disk-away"), below("disk")));
     assert_int_equal(aphd_storage_look(location, "", &seen, &err), APR_SUCCESS);
     assert_true(seen.there);
-    /* Devices have other numbers after a boot. */
     fd = open(below("disk"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat st = look_at(below("disk")), root = look_at("/");
-    char mark[100];
-    snprintf(mark, sizeof mark, "%d:%llu:%s", 0, (unsigned long long)st.st_ino,
-             st.st_dev == root.st_dev ? "system" : "apart");
+    char *mark = aphd_location_mark(fd), other[200];
+    const char *disk = st.st_dev == root.st_dev ? "system" : "apart";
+    const char *not_disk = st.st_dev == root.st_dev ? "apart" : "system";
+    unsigned long long inode = st.st_ino, file_system, born;
+    assert_int_equal(sscanf(mark, "%*u:%*u:%*[a-z]:%llx:%llu", &file_system, &born), 2);
     assert_true(aphd_location_is(fd, mark));
-    snprintf(mark, sizeof mark, "%d:%llu:%s", 0, (unsigned long long)st.st_ino,
-             st.st_dev == root.st_dev ? "apart" : "system");
-    assert_false(aphd_location_is(fd, mark));
+    /* Devices have other numbers after a boot. */
+    snprintf(other, sizeof other, "0:%llu:%s:%llx:%llu", inode, disk, file_system, born);
+    assert_true(aphd_location_is(fd, other));
+    /* Another file system's root has the same inode, and was made at another time. */
+    snprintf(other, sizeof other, "0:%llu:%s:%llx:%llu", inode, disk, file_system, born + 1);
+    assert_int_equal(aphd_location_is(fd, other), born == 0);
+    snprintf(other, sizeof other, "0:%llu:%s:%llx:0", inode, disk, file_system + 1);
+    assert_false(aphd_location_is(fd, other));
+    snprintf(other, sizeof other, "0:%llu:%s:0:0", inode, disk);
+    assert_false(aphd_location_is(fd, other));
+    snprintf(other, sizeof other, "0:%llu:%s:%llx:%llu", inode, not_disk, file_system, born);
+    assert_false(aphd_location_is(fd, other));
+    free(mark);
     assert_false(aphd_location_is(fd, ""));
     close(fd);
     json_decref(location);
