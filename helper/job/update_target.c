@@ -468,7 +468,10 @@ apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)
         status = aphd_install_plan(install, err);
     if (status != APR_SUCCESS)
         return status;
+    const char *model = row_text(update, "compose");
+    json_auto_t *was = model != NULL ? json_loads(model, 0, NULL) : NULL;
     aphd_update_in_t in = {
+        .was = was, .is = install->policy.compose, .data_dir = install->job->app.data_dir,
         .row = install->job->app.row, .plan = install->plan, .target = update->target,
         .again = update->again, .rollback = update->rollback, .stopped = update->stopped,
     };
