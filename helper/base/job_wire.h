@@ -58,8 +58,8 @@
  *                                  stays as it is; kept-data: uninstalled, its data remains (the row
  *                                  keeps name and id); gone: nothing of the app remains (the id
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}; its
- *                                  member "credentials" reaches only who began the job, and is stored
- *                                  nowhere
+ *                                  member "credentials" is told once: to who began the job, or where
+ *                                  nobody waits any more, to who first asks for the job
  *
  * 3. The job notes; a note is not answered:
  *      {"note":"process","pid":N}  first of all, from a job that a service manager started
