@@ -24,7 +24,7 @@
  *           "wanted":[...]|null       the same of "undo" of a job that is open about it: an update will have
  *                                     these, and until its end may go back to those
  *           "previous":{"revision","format","script","answers","plan","consents","allowed",
- *                       "aside_dir"}|null};
+ *                       "aside_dir","aside":{REL:REL...}}|null};
  *                                                            what an update replaced, for rollback;
  *           for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}

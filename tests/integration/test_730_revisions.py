@@ -409,6 +409,15 @@ def test_what_an_app_needs_is_kept(keeper, image):
     assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
     assert all(app["active"] and app["revision"].startswith(digits(two)) for app in keeper.json("show", "pages")["installed"])
     assert keeper.ctl("revision", "clean").stderr.endswith(": 2\n")
+    # A dry run promises nothing that the run would not do.
+    other = "arm64" if os.uname().machine == "x86_64" else "amd64"
+    asks = {"compose": {"services": {"web": {"image": image, "ports": ["18399:18399"]}}}}
+    for number, more, why in (3, {"architectures": [other]}, other), (4, asks, "consent"):
+        three = first_id(import_text(keeper, manifest("pages", number, was=["wiki"], **more), "--activate"))
+        for words in ["--dry-run"], []:
+            stay = keeper.ctl("revision", "migrate", *words, "first", check=False)
+            assert stay.returncode == 2 and stay.stdout == "" and why in stay.stderr, stay.stderr
+        keeper.ctl("revision", "deactivate", three)
     for name in ("first", "second"):
         keeper.ctl("uninstall", name, "--purge", "--yes")
-    assert keeper.ctl("revision", "clean").stdout.startswith(one)
+    assert one in keeper.ctl("revision", "clean").stdout
