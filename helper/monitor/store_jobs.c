@@ -104,6 +104,12 @@ apr_status_t aphd_store_job_end(aphd_store_t *store, const aphd_job_end_t *end, 
     return aphd_sql_end(store, end_rows(store, end, err), err);
 }
 
+apr_status_t aphd_store_job_told(aphd_store_t *store, int64_t job_id, const json_t *answer,
+                                 aph_error_t *err)
+{
+    return aphd_sql_run(store, SQL_JOB_TOLD, err, "ij", job_id, answer);
+}
+
 apr_status_t aphd_store_jobs_open(aphd_store_t *store,
                                   apr_status_t (*job_cb)(void *self, const aphd_job_row_t *job),
                                   void *self, aph_error_t *err)
@@ -177,9 +183,13 @@ apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, j
                                         (long long)job_id);
 }
 
+/* What was told to nobody yet, the list does not tell; only that there is something. */
 static json_t *read_listed(aphd_store_t *store)
 {
-    return read_job(store, SQL_JOBS);
+    json_t *row = read_job(store, SQL_JOBS);
+    int untold = json_object_del(json_object_get(row, "answer"), "credentials") == 0;
+    json_object_set_new(row, "untold", json_boolean(untold));
+    return row;
 }
 
 apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs, aph_error_t *err)
