@@ -8,11 +8,13 @@
 #include "ctl/operation.h"
 #include "ctl/table.h"
 
-enum { KEY, PRIVATE };
+enum { KEY, PRIVATE, REPLACE };
 
 const aphc_option_t aphc_catalog_add_options[] = {
     [KEY] = {"key", 0, "HEX", "the key it is signed with, 64 hexadecimal digits"},
     [PRIVATE] = {"private", 0, NULL, "its server may be in a private network"},
+    [REPLACE] = {"replace", 0, NULL,
+                 "apps of another catalog of that name are this one's from now on"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -112,9 +114,10 @@ apr_status_t aphc_catalog_add(aphc_context_t *context, const aphc_arguments_t *a
 {
     const char *name = arguments->operands[0];
     json_auto_t *answer = NULL;
-    json_t *args =
-        json_pack("{s:s, s:s, s:s*, s:b}", "catalog", name, "url", arguments->operands[1], "key",
-                  arguments->values[KEY], "private", arguments->values[PRIVATE] != NULL);
+    json_t *args = json_pack("{s:s, s:s, s:s*, s:b, s:b}", "catalog", name, "url",
+                             arguments->operands[1], "key", arguments->values[KEY], "private",
+                             arguments->values[PRIVATE] != NULL, "replace",
+                             arguments->values[REPLACE] != NULL);
     apr_status_t status =
         aphc_operation_silent(context, "catalog-add", args, &answer, err);
     if (status == APR_SUCCESS && context->json)

@@ -114,20 +114,61 @@ static apr_status_t check_texts(const aphc_arguments_t *arguments, aph_error_t *
 
 /* --- an entry or a file --------------------------------------------------------------------- */
 
-/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What is a file here is one,
- * and what could only be a file is read as one, so that its reader says what is wrong. */
-static int names_entry(const char *operand)
+/* ENTRY, ENTRY@DIGITS or the digits of a revision (docs/catalog.md). What could only be a file is
+ * read as one, so that its reader says what is wrong. */
+static int could_be_entry(const char *operand)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-    struct stat there;
     const char *slash = strchr(operand, '/'), *id = slash != NULL ? slash + 1 : operand;
     const char *at = strchr(id, '@');
-    if (strcmp(operand, "-") == 0 || (stat(operand, &there) == 0 && !S_ISDIR(there.st_mode)))
-        return 0;
     return isalnum((unsigned char)operand[0]) && isalnum((unsigned char)id[0])
         && strspn(id, letters) == (at != NULL ? (size_t)(at - id) : strlen(id))
         && (at == NULL || strspn(at + 1, "0123456789abcdef") == strlen(at + 1))
         && (slash == NULL || strspn(operand, letters) == (size_t)(slash - operand));
+}
+
+/* Which of the two names the entry, and no file of this folder. */
+static const char *entry_alone(const aphc_context_t *context, const char *operand,
+                               const json_t *row)
+{
+    const char *name = apr_pstrcat(context->p, aphc_get_text(row, "catalog"), "/",
+                                   aphc_get_text(row, "id"), NULL);
+    return strchr(operand, '/') == NULL
+               ? name
+               : apr_psprintf(context->p, "%s@%.16s", name, aphc_get_text(row, "sha256"));
+}
+
+/* A word that is a file here is the file, unless it is an entry, too: which one was meant nobody
+ * can tell. One with a dot is a file's name. */
+static apr_status_t names_entry(aphc_context_t *context, const char *operand, int *entry,
+                                aph_error_t *err)
+{
+    struct stat there;
+    json_auto_t *answer = NULL;
+    aph_error_t why = APH_ERROR_INIT;
+    int could_be = could_be_entry(operand);
+    int is_file = stat(operand, &there) == 0 && !S_ISDIR(there.st_mode);
+    *entry = could_be && !is_file;
+    if (!could_be || !is_file || strchr(operand, '.') != NULL)
+        return APR_SUCCESS;
+    json_t *args = json_pack("{s:s}", "entry", operand);
+    apr_status_t status = aphc_operation_silent(context, "show", args, &answer, &why);
+    if (status == APH_ENOTFOUND)
+        return APR_SUCCESS;
+    if (status == APH_EUSAGE) /* more than one of that name */
+        return aph_error_set(err, APH_EUSAGE, 2910,
+                             "%s is a file here, and may be an entry: %s; for the file write ./%s",
+                             operand, why.message, operand);
+    if (status != APR_SUCCESS)
+        return aph_error_set(err, status, 2911,
+                             "whether %s, a file here, is an entry as well cannot be found out: "
+                             "%s; for the file write ./%s",
+                             operand, why.message, operand);
+    return aph_error_set(err, APH_EUSAGE, 2912,
+                         "%s is a file here and an entry of a catalog; for the file write ./%s, "
+                         "for the entry %s",
+                         operand, operand,
+                         entry_alone(context, operand, json_object_get(answer, "revision")));
 }
 
 /* The id of CATALOG/ID@DIGITS as a host label: it has _ and . as well, which no host name has. */
@@ -150,7 +191,8 @@ static int is_revision(const char *operand)
 }
 
 /* What is to be installed: an entry, a script, or a folder with files. */
-static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *request, aph_error_t *err)
+static apr_status_t put_source(const aphc_arguments_t *arguments, int entry, json_t *request,
+                               aph_error_t *err)
 {
     const char *webapp = arguments->values[WEBAPP];
     if ((webapp != NULL) == (arguments->operand_count > 0))
@@ -159,7 +201,7 @@ static apr_status_t put_source(const aphc_arguments_t *arguments, json_t *reques
                              "ENTRY|SCRIPT|--webapp DIR --name NAME");
     if (check_texts(arguments, err) != APR_SUCCESS)
         return err->status;
-    if (webapp == NULL && names_entry(arguments->operands[0]))
+    if (entry)
         json_object_set_new(request, "entry", json_string(arguments->operands[0]));
     else if (webapp == NULL)
         json_object_set_new(request, "script", read_script(arguments->operands[0], err));
@@ -195,14 +237,17 @@ static apr_status_t put_answers(const aphc_arguments_t *arguments, json_t *reque
     return aphc_answers_put(arguments, SET, ANSWERS, request, err);
 }
 
-static apr_status_t make_request(const aphc_context_t *context, const aphc_arguments_t *arguments,
+static apr_status_t make_request(aphc_context_t *context, const aphc_arguments_t *arguments,
                                  json_t **request, aph_error_t *err)
 {
     const char *uninstall = arguments->values[UNINSTALL_SCRIPT], *name = arguments->values[NAME];
-    if (name == NULL && arguments->values[WEBAPP] == NULL && arguments->operand_count > 0
-        && names_entry(arguments->operands[0]) && !is_revision(arguments->operands[0]))
+    int entry = 0;
+    if (arguments->values[WEBAPP] == NULL && arguments->operand_count > 0
+        && names_entry(context, arguments->operands[0], &entry, err) != APR_SUCCESS)
+        return err->status;
+    if (name == NULL && entry && !is_revision(arguments->operands[0]))
         name = name_of_entry(context, arguments->operands[0]);
-    if (name == NULL && arguments->operand_count > 0 && names_entry(arguments->operands[0]))
+    if (name == NULL && entry)
         return aph_error_set(err, APH_EUSAGE, 2782,
                              "the app needs a name, for %.64s may be the digits of a "
                              "revision; give it with --name NAME",
@@ -216,7 +261,7 @@ static apr_status_t make_request(const aphc_context_t *context, const aphc_argum
     *request = json_pack("{s:s}", "name", name);
     if (*request == NULL)
         return aph_error_set(err, APH_EUSAGE, 1744, "the name is not UTF-8 text");
-    put_source(arguments, *request, err);
+    put_source(arguments, entry, *request, err);
     if (err->status == APR_SUCCESS)
         put_answers(arguments, *request, err);
     if (err->status == APR_SUCCESS && uninstall != NULL)

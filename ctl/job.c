@@ -4,6 +4,7 @@
 
 #include "ctl/job_text.h"
 #include "ctl/operation.h"
+#include "ctl/plan_text.h"
 
 enum { FOLLOW, CANCEL };
 
@@ -30,6 +31,15 @@ static apr_status_t cancel(aphc_context_t *context, json_int_t id, aph_error_t *
     return APR_SUCCESS;
 }
 
+/* What nobody was told yet, because who began the job had gone. */
+static void say_untold(const aphc_context_t *context, const json_t *job)
+{
+    const json_t *answer = json_object_get(job, "answer");
+    const json_t *told = json_object_get(answer, "credentials") != NULL ? answer : job;
+    if (json_object_get(told, "credentials") != NULL)
+        aphc_plan_print_told(&context->out, told);
+}
+
 /* Whoever follows a job wants its end: one that failed earlier ends like one that fails now. */
 static apr_status_t end_followed(const aphc_context_t *context, const json_t *answer,
                                  aph_error_t *err)
@@ -42,6 +52,8 @@ static apr_status_t end_followed(const aphc_context_t *context, const json_t *an
         aphc_print_json(context, answer);
     else
         aphc_putf(&context->out, "It is done.\n");
+    if (!context->json)
+        say_untold(context, answer);
     return APR_SUCCESS;
 }
 
@@ -68,8 +80,10 @@ apr_status_t aphc_job(aphc_context_t *context, const aphc_arguments_t *arguments
         status = end_followed(context, answer, err);
     else if (context->json)
         aphc_print_json(context, answer);
-    else
+    else {
         aphc_job_print(&context->out, answer);
+        say_untold(context, answer);
+    }
     json_decref(answer);
     return status;
 }

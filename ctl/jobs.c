@@ -43,6 +43,9 @@ static void fill_row(const aphc_context_t *context, const json_t *job, const cha
     row[STARTED] = started;
     row[TOOK] = to > 0 ? took : NULL;
     row[OUTCOME] = aphc_get_text(job, "message");
+    if (json_is_true(json_object_get(job, "untold")))
+        row[OUTCOME] = apr_pstrcat(context->p, "nobody was told yet how to log in: ",
+                                   "apphostctl job ", row[JOB], NULL);
 }
 
 apr_status_t aphc_jobs(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)

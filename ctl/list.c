@@ -6,14 +6,16 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "ctl/notices.h"
 #include "ctl/operation.h"
 #include "ctl/table.h"
 
 static const aphc_column_t columns[] = {
-    {"NAME", 0, 1}, {"STATE", 0, 0}, {"PORT", 1, 0}, {"ADDRESS", 0, 1}, {"OVERRIDDEN", 0, 1}};
+    {"NAME", 0, 1}, {"STATE", 0, 0}, {"PORT", 1, 0}, {"ADDRESS", 0, 1}, {"OVERRIDDEN", 0, 1},
+    {"NOTICE", 0, 0}};
 
-/* The last column is there where one app has something in it. */
-enum { NAME, STATE, PORT, ADDRESS, OVERRIDDEN, COLUMNS };
+/* The last two are there where one app has something in them. */
+enum { NAME, STATE, PORT, ADDRESS, OVERRIDDEN, NOTICE, COLUMNS };
 
 static aphc_style_t style_cb(size_t column, const char *cell)
 {
@@ -37,14 +39,21 @@ static const char *overridden(const json_t *app, apr_pool_t *p)
     return text;
 }
 
-static int any_overridden(const json_t *apps)
+/* The columns that are shown, and how many. */
+static size_t choose_columns(const json_t *apps, apr_pool_t *p, aphc_column_t chosen[COLUMNS])
 {
-    size_t i;
+    size_t i, width = OVERRIDDEN;
+    int any[2] = {0, 0};
     const json_t *app;
-    json_array_foreach((json_t *)apps, i, app)
-        if (json_array_size(json_object_get(app, "allowed")) > 0)
-            return 1;
-    return 0;
+    json_array_foreach((json_t *)apps, i, app) {
+        any[0] |= overridden(app, p) != NULL;
+        any[1] |= aphc_notices_text(p, app) != NULL;
+    }
+    memcpy(chosen, columns, width * sizeof *chosen);
+    for (i = 0; i < 2; i++)
+        if (any[i])
+            chosen[width++] = columns[OVERRIDDEN + i];
+    return width;
 }
 
 static void print_apps(const aphc_context_t *context, const json_t *apps)
@@ -56,7 +65,8 @@ static void print_apps(const aphc_context_t *context, const json_t *apps)
                   "No app is installed. To install one: apphostctl install SCRIPT --name NAME\n");
         return;
     }
-    size_t width = any_overridden(apps) ? COLUMNS : OVERRIDDEN;
+    aphc_column_t chosen[COLUMNS];
+    size_t width = choose_columns(apps, context->p, chosen);
     const char **cells = apr_pcalloc(context->p, count * width * sizeof *cells);
     json_array_foreach((json_t *)apps, i, app)
     {
@@ -67,10 +77,11 @@ static void print_apps(const aphc_context_t *context, const json_t *apps)
         row[STATE] = aphc_get_text(app, "state");
         row[PORT] = web && port > 0 ? apr_psprintf(context->p, "%d", (int)port) : NULL;
         row[ADDRESS] = json_string_value(json_array_get(json_object_get(app, "url"), 0));
-        if (width == COLUMNS)
-            row[OVERRIDDEN] = overridden(app, context->p);
+        for (size_t c = OVERRIDDEN; c < width; c++)
+            row[c] = strcmp(chosen[c].title, "NOTICE") == 0 ? aphc_notices_text(context->p, app)
+                                                            : overridden(app, context->p);
     }
-    aphc_table_print(&context->out, columns, width, cells, count, style_cb);
+    aphc_table_print(&context->out, chosen, width, cells, count, style_cb);
 }
 
 apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *arguments, aph_error_t *err)
@@ -80,6 +91,7 @@ apr_status_t aphc_list(aphc_context_t *context, const aphc_arguments_t *argument
         aphc_operation(context, "list", json_object(), APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
+    aphc_notices_add(context, json_object_get(answer, "apps"));
     if (context->json)
         aphc_print_json(context, answer);
     else

@@ -151,8 +151,12 @@ static void fill_folder_cb(cells_t *cells, const json_t *plan, const json_t *fol
 {
     snprintf(cells->text[0], CELL_MAX, "%.120s/%.120s", aphc_get_text(plan, "data"),
              aphc_get_text(folder, "path"));
-    snprintf(cells->text[1], CELL_MAX, "%s",
-             json_is_true(json_object_get(folder, "new")) ? "new" : "kept from before");
+    const char *backup = aphc_get_text(folder, "backup");
+    snprintf(cells->text[1], CELL_MAX, "%s%s",
+             json_is_true(json_object_get(folder, "new")) ? "new" : "kept from before",
+             strcmp(backup, "keep") == 0      ? ", to be backed up"
+             : strcmp(backup, "rebuild") == 0 ? ", needs no backup"
+                                              : "");
     put_writers(cells->text[2], json_object_get(folder, "writers"));
 }
 

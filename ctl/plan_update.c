@@ -51,6 +51,28 @@ static void print_ports(const aphc_terminal_t *terminal, const json_t *ports)
     }
 }
 
+static void print_mounts(const aphc_terminal_t *terminal, const json_t *mounts)
+{
+    size_t i;
+    const json_t *mount;
+    json_array_foreach((json_t *)mounts, i, mount)
+    {
+        const char *from = aphc_get_text(mount, "from"), *to = aphc_get_text(mount, "to");
+        begin_line(terminal, *from == '\0' ? "new in service " : "service ");
+        aphc_put(terminal, APHC_BOLD, aphc_get_text(mount, "service"));
+        aphc_putf(terminal, ": ");
+        aphc_put(terminal, APHC_PLAIN, aphc_get_text(mount, "target"));
+        aphc_putf(terminal, *from == '\0' ? " is " : *to == '\0' ? " is no longer " : " is ");
+        aphc_put(terminal, APHC_PLAIN, *to == '\0' ? from : to);
+        if (*from != '\0' && *to != '\0') {
+            aphc_putf(terminal, " and no longer ");
+            aphc_put(terminal, APHC_PLAIN, from);
+        }
+        aphc_putf(terminal, "%s\n",
+                  *from != '\0' ? "; what is in that stays, and is not moved" : "");
+    }
+}
+
 static void print_list(const aphc_terminal_t *terminal, const json_t *list, const char *words)
 {
     size_t i;
@@ -79,7 +101,8 @@ static void print_revision(const aphc_terminal_t *terminal, const char *words, c
 
 static int changes_nothing(const json_t *update)
 {
-    static const char *const lists[] = {"images", "ports", "files", "answers", "gone", NULL};
+    static const char *const lists[] = {"images", "ports",   "mounts", "files",
+                                        "answers", "gone", NULL};
     size_t count = 0;
     for (const char *const *list = lists; *list != NULL; list++)
         count += json_array_size(json_object_get(update, *list));
@@ -105,10 +128,11 @@ void aphc_plan_print_update(const aphc_terminal_t *terminal, const json_t *plan)
     aphc_putf(terminal, "\n");
     print_images(terminal, json_object_get(update, "images"));
     print_ports(terminal, json_object_get(update, "ports"));
+    print_mounts(terminal, json_object_get(update, "mounts"));
     print_list(terminal, json_object_get(update, "files"), "written again:");
     print_list(terminal, json_object_get(update, "answers"), "answered anew:");
     print_list(terminal, json_object_get(update, "gone"), "not asked for any more:");
     if (changes_nothing(update))
-        begin_line(terminal, "neither images nor ports, files or answers\n");
+        begin_line(terminal, "neither images nor ports, folders, files or answers\n");
     print_list(terminal, json_object_get(update, "agreed"), "agreed to before:");
 }

@@ -5,6 +5,8 @@
  *   OLD # -> NEW name          on standard output: done, or, of a dry run, to be done
  *   # OLD -> NEW name: reason  on standard error: skipped or failed; the exit code is 2 then
  *
+ * A dry run plans each, and what needs consent or is refused is skipped as it would be.
+ *
  * An app that is named is updated although its entry says that updates are not to be automatic. */
 #include "ctl/revision.h"
 
@@ -12,6 +14,7 @@
 #include <apr_strings.h>
 
 #include "ctl/operation.h"
+#include "ctl/plan_text.h"
 
 enum { DRY_RUN };
 
@@ -83,14 +86,35 @@ static const char *reason_to_leave(const json_t *app, int named)
     return NULL;
 }
 
+/* Only planned: what the update itself would say. */
+static apr_status_t plan(migration_t *migration, const char *name, aph_error_t *err)
+{
+    json_auto_t *answer = NULL;
+    apr_status_t status =
+        aphc_operation(migration->context, "update",
+                       json_pack("{s:s, s:b}", "name", name, "plan_only", 1),
+                       APHC_LINES_ARE_LOG, &answer, err);
+    aphc_verdict_t verdict = aphc_plan_verdict(json_object_get(answer, "plan"));
+    if (status != APR_SUCCESS || json_is_false(json_object_get(answer, "changed"))
+        || verdict == APHC_PLAN_FREE)
+        return status;
+    if (verdict == APHC_PLAN_REFUSED)
+        return aph_error_set(err, APH_EDENIED, 2756, "its new revision is refused; "
+                             "`apphostctl update %s --plan` says why", name);
+    return aph_error_set(err, APH_ECONSENT, 2757, "it asks for what needs your consent; "
+                         "`apphostctl update %s --plan` shows it", name);
+}
+
 static apr_status_t move(migration_t *migration, const json_t *app)
 {
     aphc_context_t *context = migration->context;
     const char *name = aphc_get_text(app, "name");
     aph_error_t why = APH_ERROR_INIT;
     json_auto_t *answer = NULL;
-    apr_status_t status = APR_SUCCESS;
-    if (migration->arguments->values[DRY_RUN] == NULL)
+    apr_status_t status;
+    if (migration->arguments->values[DRY_RUN] != NULL)
+        status = plan(migration, name, &why);
+    else
         status = aphc_operation(context, "update", json_pack("{s:s}", "name", name),
                                 APHC_LINES_ARE_LOG, &answer, &why);
     if (status == APR_EINTR)

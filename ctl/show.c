@@ -172,6 +172,29 @@ static void print_rows(const aphc_context_t *context, const char *title, const j
     }
 }
 
+/* What of its data is worth a backup, says its author. */
+static void print_data(const aphc_context_t *context, const json_t *rows)
+{
+    const aphc_terminal_t *out = &context->out;
+    size_t i;
+    const json_t *row;
+    if (json_array_size(rows) > 0)
+        heading(out, "Data");
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        const char *text = aphc_get_text(row, "text");
+        const char *hint = strcmp(aphc_get_text(row, "backup"), "rebuild") != 0
+                               ? "to be backed up" : "can be rebuilt, needs no backup";
+        aphc_putf(out, "  ");
+        aphc_put(out, APHC_BOLD, aphc_get_text(row, "path"));
+        aphc_putf(out, "  ");
+        aphc_text_wrap(out->file,
+                       apr_pstrcat(context->p, text, *text != '\0' ? "; " : "", hint, NULL),
+                       out->columns, 6);
+        aphc_putf(out, "\n");
+    }
+}
+
 /* How to log in, as far as it is known before. */
 static void print_credentials(const aphc_context_t *context, const json_t *rows)
 {
@@ -222,7 +245,7 @@ static void print_entry(const aphc_context_t *context, const json_t *answer)
     print_questions(context, json_object_get(entry, "questions"));
     print_rows(context, "Wants to be allowed", json_object_get(entry, "permissions"), "id",
                "reason");
-    print_rows(context, "Data", json_object_get(entry, "data"), "path", "text");
+    print_data(context, json_object_get(entry, "data"));
     print_credentials(context, json_object_get(answer, "credentials"));
     text_block(context, "Notes", aphc_get_text(answer, "notes"));
     print_installed(context, json_object_get(answer, "installed"));

@@ -3,6 +3,7 @@
 #include "ctl/command.h"
 
 #include "ctl/job_text.h"
+#include "ctl/notices.h"
 #include "ctl/operation.h"
 
 /* An app's plan is for programs: --json has it. */
@@ -35,6 +36,9 @@ apr_status_t aphc_status(aphc_context_t *context, const aphc_arguments_t *argume
     apr_status_t status = aphc_operation(context, "status", args, APHC_LINES_ARE_LOG, &answer, err);
     if (status != APR_SUCCESS)
         return status;
+    json_auto_t *apps = json_pack("[O]", answer);
+    if (arguments->operand_count > 0)
+        aphc_notices_add(context, apps);
     if (context->json)
         aphc_print_json(context, answer);
     else

@@ -15,7 +15,7 @@ const aphc_option_t aphc_uninstall_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* Prints [{"path","octets"}...], or nothing where there is nothing. */
+/* Prints [{"path","octets","backup"}...], or nothing where there is nothing. */
 static void print_data(const aphc_terminal_t *terminal, const json_t *data, const char *title)
 {
     size_t i;
@@ -31,7 +31,10 @@ static void print_data(const aphc_terminal_t *terminal, const json_t *data, cons
             json_is_string(item) ? json_string_value(item) : aphc_get_text(item, "path");
         aphc_putf(terminal, "    %8s  ", json_is_object(item) ? size : "");
         aphc_put(terminal, APHC_PLAIN, name);
-        aphc_putf(terminal, "\n");
+        const char *backup = aphc_get_text(item, "backup");
+        aphc_putf(terminal, "%s\n", strcmp(backup, "keep") == 0      ? "  (to be backed up)"
+                                    : strcmp(backup, "rebuild") == 0 ? "  (can be rebuilt)"
+                                                                     : "");
     }
 }
 

@@ -24,7 +24,7 @@
  *           "wanted":[...]|null       the same of "undo" of a job that is open about it: an update will have
  *                                     these, and until its end may go back to those
  *           "previous":{"revision","format","script","answers","plan","consents","allowed",
- *                       "aside_dir"}|null};
+ *                       "aside_dir","aside":{REL:REL...}}|null};
  *                                                            what an update replaced, for rollback;
  *           for watch also "busy":BOOL, a job is open that is about it
  *    IMAGE = {"service":S,"ref":S,"id":"sha256:...","digest":S|null,"pulled":BOOL}
@@ -59,8 +59,8 @@
  *                                  stays as it is; kept-data: uninstalled, its data remains (the row
  *                                  keeps name and id); gone: nothing of the app remains (the id
  *                                  rests 24 h). The answer reaches the client as {"ok":answer}; its
- *                                  member "credentials" reaches only who began the job, and is stored
- *                                  nowhere
+ *                                  member "credentials" is told once: to who began the job, or where
+ *                                  nobody waits any more, to who first asks for the job
  *
  * 3. The job notes; a note is not answered:
  *      {"note":"process","pid":N}  first of all, from a job that a service manager started

@@ -12,6 +12,7 @@
 
 #define KEY_DIGITS    64
 #define CATALOGS_MAX  64
+#define APPS_NAMED    8 /* in one sentence */
 #define ANSWER_OCTETS 40000 /* of a frame's 65536, for reasons of entries that are not taken */
 
 /* --- add ----------------------------------------------------------------------------------- */
@@ -42,10 +43,67 @@ static apr_status_t judge_add(const aphd_place_t *place, const char *name, const
     return APR_SUCCESS;
 }
 
-/* A catalog that is there is not replaced: its key and its high-water mark would go unnoticed. */
-static apr_status_t put_new(aphd_catalog_store_t *store, const char *name, json_t *catalog,
-                            aph_error_t *err)
+/* Apps hold the text that made them: they live on when their catalog is removed. *names: a new list
+ * of those that were made from a catalog of that name. */
+static apr_status_t apps_of(aphd_job_t *job, const char *name, json_t **names, aph_error_t *err)
 {
+    json_auto_t *apps = NULL;
+    json_t *app;
+    const char *prefix = apr_pstrcat(job->p, name, "/", NULL);
+    size_t i;
+    apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
+    *names = json_array();
+    json_array_foreach(apps, i, app) {
+        const char *entry = json_string_value(json_object_get(app, "entry"));
+        if (entry != NULL && strncmp(entry, prefix, strlen(prefix)) == 0)
+            json_array_append(*names, json_object_get(app, "name"));
+    }
+    return status;
+}
+
+/* The key is who a catalog is; one without is its place. */
+static int is_same(const json_t *was, const json_t *catalog)
+{
+    const json_t *key = json_object_get(was, "key");
+    return json_is_string(key)
+        ? json_equal(key, json_object_get(catalog, "key"))
+        : json_equal(json_object_get(was, "url"), json_object_get(catalog, "url"));
+}
+
+static apr_status_t refuse_other(aphd_job_t *job, const json_t *was, const char *name,
+                                 const json_t *apps, aph_error_t *err)
+{
+    const char *list = "";
+    for (size_t i = 0; i < json_array_size(apps) && i < APPS_NAMED; i++)
+        list = apr_pstrcat(job->p, list, i > 0 ? ", " : "",
+                           json_string_value(json_array_get(apps, i)), NULL);
+    return aph_error_set(
+        err, APH_ETAKEN, 2726,
+        "%s%s got updates from a catalog %s that was removed%s%s, and this is not known to be the "
+        "same one; choose another name, or let it have them with --replace",
+        list, json_array_size(apps) > APPS_NAMED ? ", ..." : "", name, was != NULL ? ": " : "",
+        was != NULL ? json_string_value(json_object_get(was, "url")) : "");
+}
+
+/* Another catalog under the name of one that was removed would take over its apps unnoticed. */
+static apr_status_t judge_name(aphd_job_t *job, aphd_catalog_store_t *store, const json_t *catalog,
+                               const json_t *apps, aph_error_t *err)
+{
+    const char *name = json_string_value(json_object_get(catalog, "name"));
+    json_auto_t *was = NULL;
+    apr_status_t status = aphd_catalog_removed(store, name, &was, err);
+    if (status != APR_SUCCESS || (was != NULL && is_same(was, catalog)))
+        return status;
+    if (json_array_size(apps) > 0 && !aphd_job_flag(job, "replace"))
+        return refuse_other(job, was, name, apps, err);
+    return aphd_catalog_forget(store, name, err);
+}
+
+/* A catalog that is there is not replaced: its key and its high-water mark would go unnoticed. */
+static apr_status_t put_new(aphd_job_t *job, aphd_catalog_store_t *store, json_t *catalog,
+                            const json_t *apps, aph_error_t *err)
+{
+    const char *name = json_string_value(json_object_get(catalog, "name"));
     json_auto_t *there = NULL, *all = NULL;
     aph_error_t absent = APH_ERROR_INIT;
     apr_status_t status = aphd_catalog_begin(store, err);
@@ -61,7 +119,9 @@ static apr_status_t put_new(aphd_catalog_store_t *store, const char *name, json_
                              "there is a catalog %s, from %s; remove it first, or "
                              "choose another name",
                              name, json_string_value(json_object_get(there, "url")));
-    status = aphd_catalog_put(store, catalog, err);
+    status = judge_name(job, store, catalog, apps, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_put(store, catalog, err);
     return status == APR_SUCCESS ? aphd_catalog_commit(store, err) : status;
 }
 
@@ -72,10 +132,12 @@ apr_status_t aphd_story_catalog_add(aphd_job_t *job, aph_error_t *err)
     int private = aphd_job_flag(job, "private");
     aphd_catalog_store_t *store = NULL;
     aphd_place_t place;
-    json_auto_t *catalog = NULL;
+    json_auto_t *catalog = NULL, *apps = NULL;
     apr_status_t status = aphd_place_read(&place, url, job->p, err);
     if (status == APR_SUCCESS)
         status = judge_add(&place, name, key, private, err);
+    if (status == APR_SUCCESS)
+        status = apps_of(job, name, &apps, err);
     if (status == APR_SUCCESS)
         status = aphd_catalog_store_open(&store, job->settings->state_dir, 1, job->p, err);
     if (status == APR_SUCCESS) {
@@ -83,7 +145,7 @@ apr_status_t aphd_story_catalog_add(aphd_job_t *job, aph_error_t *err)
                             name, "url", place.url, "key", key, "private", private, "version", 0,
                             "sha256", "", "generated", 0, "expires", 0, "etag", "", "checked", 0,
                             "refreshed", 0, "error", "");
-        status = put_new(store, name, catalog, err);
+        status = put_new(job, store, catalog, apps, err);
         aphd_catalog_store_close(store);
     }
     return aphd_job_finish(
@@ -93,29 +155,12 @@ apr_status_t aphd_story_catalog_add(aphd_job_t *job, aph_error_t *err)
 
 /* --- remove -------------------------------------------------------------------------------- */
 
-/* Apps hold the text that made them; they live on, and their updates end. */
-static json_t *apps_of(aphd_job_t *job, const char *name)
-{
-    json_auto_t *apps = NULL;
-    json_t *names = json_array(), *app;
-    aph_error_t unheard = APH_ERROR_INIT;
-    const char *prefix = apr_pstrcat(job->p, name, "/", NULL);
-    size_t i;
-    if (aphd_ask_apps(job->ask, &apps, &unheard) != APR_SUCCESS)
-        return names;
-    json_array_foreach(apps, i, app) {
-        const char *entry = json_string_value(json_object_get(app, "entry"));
-        if (entry != NULL && strncmp(entry, prefix, strlen(prefix)) == 0)
-            json_array_append(names, json_object_get(app, "name"));
-    }
-    return names;
-}
-
 apr_status_t aphd_story_catalog_remove(aphd_job_t *job, aph_error_t *err)
 {
     const char *name = aphd_job_text(job, "catalog");
     aphd_catalog_store_t *store = NULL;
     json_auto_t *row = NULL, *apps = NULL;
+    aph_error_t unheard = APH_ERROR_INIT;
     apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 1, job->p, err);
     if (status == APR_SUCCESS) {
         status = aphd_catalog_begin(store, err);
@@ -127,8 +172,8 @@ apr_status_t aphd_story_catalog_remove(aphd_job_t *job, aph_error_t *err)
             status = aphd_catalog_commit(store, err);
         aphd_catalog_store_close(store);
     }
-    if (status == APR_SUCCESS)
-        apps = apps_of(job, name);
+    if (status == APR_SUCCESS && apps_of(job, name, &apps, &unheard) != APR_SUCCESS)
+        aphd_report_log(&job->report, "# %s", unheard.message); /* removed all the same */
     return aphd_job_finish(job, status, json_pack("{s:s, s:O?}", "catalog", name, "apps", apps),
                            err);
 }

@@ -67,8 +67,19 @@ static const char *candidates(apr_pool_t *p, const json_t *rows)
     return json_array_size(rows) > CANDIDATES_MAX ? apr_pstrcat(p, list, ", ...", NULL) : list;
 }
 
-apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t **row,
-                               aph_error_t *err)
+static int of_one_entry(const json_t *rows)
+{
+    size_t i;
+    const json_t *row, *first = json_array_get(rows, 0);
+    json_array_foreach((json_t *)rows, i, row)
+        if (!json_equal(json_object_get(row, "catalog"), json_object_get(first, "catalog"))
+            || !json_equal(json_object_get(row, "id"), json_object_get(first, "id")))
+            return 0;
+    return 1;
+}
+
+static apr_status_t find(aphd_changes_t *changes, const char *ref, int any, json_t **row,
+                         aph_error_t *err)
 {
     apr_pool_t *p = changes->job->p;
     json_auto_t *rows = NULL;
@@ -84,11 +95,23 @@ apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t 
         return status;
     if (json_array_size(rows) == 0)
         return aphd_revision_find(changes->store, ref, row, NULL, err);
-    if (json_array_size(rows) > 1)
+    if (json_array_size(rows) > 1 && !(any && of_one_entry(rows)))
         return aph_error_set(err, APH_EUSAGE, 2535, "%s has %d revisions; name one of them: %s",
                              ref, (int)json_array_size(rows), candidates(p, rows));
     *row = json_incref(json_array_get(rows, 0));
     return APR_SUCCESS;
+}
+
+apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t **row,
+                               aph_error_t *err)
+{
+    return find(changes, ref, 0, row, err);
+}
+
+apr_status_t aphd_changes_find_any(aphd_changes_t *changes, const char *ref, json_t **row,
+                                   aph_error_t *err)
+{
+    return find(changes, ref, 1, row, err);
 }
 
 /* --- texts and rows --- */

@@ -39,6 +39,10 @@ const char *aphd_changes_ref(const aphd_changes_t *changes, const json_t *row);
 apr_status_t aphd_changes_find(aphd_changes_t *changes, const char *ref, json_t **row,
                                aph_error_t *err);
 
+/* The same, where one revision of an entry is as good as another: its name is enough. */
+apr_status_t aphd_changes_find_any(aphd_changes_t *changes, const char *ref, json_t **row,
+                                   aph_error_t *err);
+
 /* "activated 2026-01-31" or the like is said by the command line; this is whether it is. */
 int aphd_revision_is_active(const json_t *row);
 

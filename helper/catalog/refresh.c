@@ -8,7 +8,8 @@
  *   4. What goes by another name than before is found by its file (refresh_names.c).
  *   5. One transaction: revisions are added and activated, known ones that the index names anew are
  *      activated again, what the index names no more is not offered
- *      any more, and the catalog's row says so.
+ *      any more, and the catalog's row says so. What one with --no-activate left undone is done by
+ *      the next one without.
  *
  * Until 5 nobody sees anything of it: whatever fails before, and whoever is killed, the old catalog
  * stays. Several catalogs are apart from each other: one that fails does not hinder the next. */
@@ -70,9 +71,28 @@ static apr_status_t fetch_entries(aphd_refresh_t *refresh, aph_error_t *err)
     return status;
 }
 
+/* Whether the last index was taken with --no-activate and said something else than before. */
+static apr_status_t look_back(aphd_refresh_t *refresh, aph_error_t *err)
+{
+    aphd_catalog_store_t *store = NULL;
+    json_auto_t *named = NULL, *offered = NULL;
+    apr_status_t status = aphd_catalog_store_open(&store, refresh->job->settings->state_dir, 0,
+                                                  refresh->p, err);
+    if (status != APR_SUCCESS)
+        return status;
+    status = aphd_catalog_named(store, refresh->name, &named, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_offered(store, refresh->name, &offered, err);
+    refresh->pending = status == APR_SUCCESS && !json_equal(named, offered);
+    aphd_catalog_store_close(store);
+    return status;
+}
+
 static apr_status_t refresh_one(aphd_refresh_t *refresh, aph_error_t *err)
 {
     apr_status_t status = open_place(refresh, err);
+    if (status == APR_SUCCESS)
+        status = look_back(refresh, err);
     if (status == APR_SUCCESS)
         status = aphd_refresh_index(refresh, err);
     if (status == APR_SUCCESS && !refresh->unchanged)

@@ -36,6 +36,7 @@ typedef struct aphd_refresh_t {
     apr_array_header_t *lines;  /* const char *, said after the transaction */
     unsigned unchanged : 1; /* the index is the one that was taken the last time */
     unsigned activate : 1;
+    unsigned pending : 1;   /* the last index was taken without activating what it brought */
     unsigned dry_run : 1;
     int added, activated, deactivated, refused;
 } aphd_refresh_t;

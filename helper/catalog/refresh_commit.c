@@ -207,12 +207,16 @@ static json_t *named_still(const aphd_index_t *index, json_t *before)
 
 /* Texts that are here already, of which the index before this one did not speak: an older revision
  * in the place of a bad one, or an entry that is back. Where it named the same, what is active is
- * what an admin wants. Before anything is added: what is new is no text that was known. */
+ * what an admin wants. The index before is the last one whose revisions were activated: one that
+ * was taken with --no-activate is made up for. Before anything is added: what is new is no text
+ * that was known. */
 static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
                                    aph_error_t *err)
 {
     json_auto_t *before = NULL, *now = NULL;
-    apr_status_t status = aphd_catalog_named(store, refresh->name, &before, err);
+    apr_status_t status = refresh->activate
+        ? aphd_catalog_offered(store, refresh->name, &before, err)
+        : aphd_catalog_named(store, refresh->name, &before, err);
     now = named_still(&refresh->index, before);
     for (size_t i = 0; i < refresh->index.count && status == APR_SUCCESS; i++) {
         const aphd_index_entry_t *entry = &refresh->index.entries[i];
@@ -222,8 +226,10 @@ static apr_status_t name_all_again(aphd_refresh_t *refresh, aphd_catalog_store_t
             && aphd_revision_known(store, refresh->name, entry->id, entry->sha256))
             status = name_again(refresh, store, entry, err);
     }
-    return status != APR_SUCCESS || refresh->dry_run
-         ? status : aphd_catalog_put_named(store, refresh->name, now, err);
+    if (status == APR_SUCCESS && !refresh->dry_run)
+        status = aphd_catalog_put_named(store, refresh->name, now, err);
+    return status == APR_SUCCESS && !refresh->dry_run && refresh->activate
+         ? aphd_catalog_put_offered(store, refresh->name, now, err) : status;
 }
 
 /* --- the catalog's own row ----------------------------------------------------------------- */

@@ -71,9 +71,11 @@ static void note_bad(aphd_refresh_t *refresh)
 apr_status_t aphd_refresh_index(aphd_refresh_t *refresh, aph_error_t *err)
 {
     apr_time_t until = apr_time_now() + apr_time_from_sec(INDEX_SECONDS);
-    /* An entry that did not come the last time is asked for again, and only the index names it. */
+    /* An entry that did not come the last time is asked for again, and only the index names it; and
+     * only the index says what was not activated then and is to be now. */
     int whole = json_array_size(json_object_get(refresh->catalog, "bad")) == 0
-             && json_integer_value(json_object_get(refresh->catalog, "version")) > 0;
+             && json_integer_value(json_object_get(refresh->catalog, "version")) > 0
+             && !(refresh->pending && refresh->activate);
     aphd_wanted_t wanted = {.file = APHD_INDEX_FILE, .most = APH_INDEX_MAX,
                             .etag = whole ? text_of(refresh->catalog, "etag") : ""};
     apr_status_t status = fetch_one(refresh, &wanted, until, err);

@@ -7,29 +7,8 @@
 #include <apr_strings.h>
 
 #include "helper/catalog/changes.h"
+#include "helper/catalog/labels.h"
 #include "helper/catalog/members.h"
-
-#define LABEL_MAX 63
-
-/* Does one thing to one revision, and says it. */
-typedef apr_status_t change_t(aphd_changes_t *changes, const json_t *row, aph_error_t *err);
-
-/* To every revision the operation names: all of them, or none. */
-static apr_status_t change_all(aphd_job_t *job, change_t *change, aph_error_t *err)
-{
-    aphd_changes_t changes;
-    size_t i;
-    json_t *ref;
-    apr_status_t status = aphd_changes_begin(&changes, job, err);
-    json_array_foreach(aphd_job_list(job, "ids"), i, ref) {
-        json_auto_t *row = NULL;
-        if (status == APR_SUCCESS)
-            status = aphd_changes_find(&changes, json_string_value(ref), &row, err);
-        if (status == APR_SUCCESS)
-            status = change(&changes, row, err);
-    }
-    return aphd_changes_end(&changes, status, err);
-}
 
 /* --- activate --- */
 
@@ -88,7 +67,18 @@ static apr_status_t activate_one(aphd_changes_t *changes, const json_t *row, aph
 
 apr_status_t aphd_story_revision_activate(aphd_job_t *job, aph_error_t *err)
 {
-    return change_all(job, activate_one, err);
+    aphd_changes_t changes;
+    size_t i;
+    json_t *ref;
+    apr_status_t status = aphd_changes_begin(&changes, job, err);
+    json_array_foreach(aphd_job_list(job, "ids"), i, ref) {
+        json_auto_t *row = NULL;
+        if (status == APR_SUCCESS)
+            status = aphd_changes_find(&changes, json_string_value(ref), &row, err);
+        if (status == APR_SUCCESS)
+            status = activate_one(&changes, row, err);
+    }
+    return aphd_changes_end(&changes, status, err);
 }
 
 /* --- deactivate: the name of an entry means the one that is active --- */
@@ -120,59 +110,22 @@ apr_status_t aphd_story_revision_deactivate(aphd_job_t *job, aph_error_t *err)
 
 /* --- categorize --- */
 
-static int label_valid(const char *label)
+/* Labels belong to the entry, so that its name is enough and a refresh does not undo them. */
+static apr_status_t categorize_one(aphd_changes_t *changes, const char *ref, aph_error_t *err)
 {
-    size_t length = strlen(label);
-    return length > 0 && length <= LABEL_MAX
-           && strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") == length;
-}
-
-static size_t place_of(const json_t *categories, const char *label)
-{
-    size_t i;
-    const json_t *one;
-    json_array_foreach((json_t *)categories, i, one)
-        if (strcmp(json_string_value(one), label) == 0)
-            break;
-    return i;
-}
-
-static apr_status_t change_label(json_t *categories, const char *change, aph_error_t *err)
-{
-    const char *label = change + 1;
-    if (strchr("+-=", change[0]) == NULL || !label_valid(label))
-        return aph_error_set(
-            err, APH_EUSAGE, 2539,
-            "'%.64s' is no change of a category: +LABEL adds, "
-            "-LABEL takes away, =LABEL sets the only one; a label has a-z, 0-9, - and "
-            "_",
-            change);
-    if (change[0] == '=')
-        json_array_clear(categories);
-    size_t place = place_of(categories, label);
-    int there = place < json_array_size(categories);
-    if (change[0] == '-' && there)
-        json_array_remove(categories, place);
-    else if (change[0] != '-' && !there)
-        json_array_append_new(categories, json_string(label));
-    return APR_SUCCESS;
-}
-
-static apr_status_t categorize_one(aphd_changes_t *changes, const json_t *row, aph_error_t *err)
-{
-    json_auto_t *categories = json_deep_copy(json_object_get(row, "categories"));
+    json_auto_t *row = NULL, *changed = NULL;
     const char *text = "";
-    apr_status_t status = APR_SUCCESS;
     size_t i;
-    json_t *change;
-    json_array_foreach(aphd_job_list(changes->job, "changes"), i, change)
-        if (status == APR_SUCCESS)
-            status = change_label(categories, json_string_value(change), err);
+    const json_t *label;
+    apr_status_t status = aphd_changes_find_any(changes, ref, &row, err);
     if (status == APR_SUCCESS)
-        status = aphd_revision_categorize(changes->store, aphd_changes_ref(changes, row),
-                                          categories, err);
-    json_array_foreach(categories, i, change) text =
-        apr_pstrcat(changes->job->p, text, i > 0 ? ", " : "", json_string_value(change), NULL);
+        status = aphd_labels_change(changes->store, text_of(row, "catalog"), text_of(row, "id"),
+                                    aphd_job_list(changes->job, "changes"), err);
+    if (status == APR_SUCCESS)
+        status = aphd_revision_find(changes->store, aphd_changes_ref(changes, row), &changed, NULL,
+                                    err);
+    json_array_foreach(json_object_get(changed, "categories"), i, label) text =
+        apr_pstrcat(changes->job->p, text, i > 0 ? ", " : "", json_string_value(label), NULL);
     if (status == APR_SUCCESS)
         aphd_changes_say(changes, row, *text != '\0' ? text : "without categories of its own");
     return status;
@@ -180,7 +133,16 @@ static apr_status_t categorize_one(aphd_changes_t *changes, const json_t *row, a
 
 apr_status_t aphd_story_revision_categorize(aphd_job_t *job, aph_error_t *err)
 {
-    return change_all(job, categorize_one, err);
+    aphd_changes_t changes;
+    size_t i;
+    json_t *ref;
+    apr_status_t status = aphd_changes_begin(&changes, job, err);
+    if (status == APR_SUCCESS)
+        status = aphd_labels_check(aphd_job_list(job, "changes"), err);
+    json_array_foreach(aphd_job_list(job, "ids"), i, ref)
+        if (status == APR_SUCCESS)
+            status = categorize_one(&changes, json_string_value(ref), err);
+    return aphd_changes_end(&changes, status, err);
 }
 
 /* --- clean --- */
@@ -197,23 +159,45 @@ static int users_of(const json_t *apps, const json_t *row)
     return count;
 }
 
-static apr_status_t clean_one(aphd_changes_t *changes, const json_t *apps, const json_t *row,
-                              aph_error_t *err)
+/* Nonzero where the index of its catalog names the revision: a refresh would not bring it again.
+ * named: {CATALOG: {ID: SHA256}}, filled as it is needed. */
+static apr_status_t look_in_index(aphd_changes_t *changes, json_t *named, const json_t *row,
+                                  int *in_index, aph_error_t *err)
 {
-    int users = users_of(apps, row);
-    if (users == 0) {
+    const char *catalog = text_of(row, "catalog");
+    apr_status_t status = APR_SUCCESS;
+    if (json_object_get(named, catalog) == NULL) {
+        json_t *entries = NULL;
+        status = aphd_catalog_named(changes->store, catalog, &entries, err);
+        json_object_set_new(named, catalog, entries != NULL ? entries : json_object());
+    }
+    *in_index = json_equal(json_object_get(json_object_get(named, catalog), text_of(row, "id")),
+                           json_object_get(row, "sha256"));
+    return status;
+}
+
+static apr_status_t clean_one(aphd_changes_t *changes, const json_t *apps, json_t *named,
+                              const json_t *row, aph_error_t *err)
+{
+    int users = users_of(apps, row), in_index = 0;
+    apr_status_t status = look_in_index(changes, named, row, &in_index, err);
+    if (status != APR_SUCCESS)
+        return status;
+    if (users == 0 && !in_index) {
         aphd_changes_say(changes, row, "0");
         return aphd_revision_delete(changes->store, aphd_changes_ref(changes, row), err);
     }
     json_array_append_new(json_object_get(changes->answer, "kept"),
-                          aphd_changes_line(row, apr_psprintf(changes->job->p, "%d", users)));
+                          aphd_changes_line(row, apr_psprintf(changes->job->p, "%d%s", users,
+                                                              in_index ? ", and its catalog has it"
+                                                                       : "")));
     return APR_SUCCESS;
 }
 
 apr_status_t aphd_story_revision_clean(aphd_job_t *job, aph_error_t *err)
 {
     aphd_changes_t changes;
-    json_auto_t *apps = NULL, *rows = NULL;
+    json_auto_t *apps = NULL, *rows = NULL, *named = json_object();
     aphd_revision_filter_t filter = {.inactive = 1, .obsolete = 1, .limit = 1000000};
     size_t i;
     json_t *row;
@@ -225,6 +209,6 @@ apr_status_t aphd_story_revision_clean(aphd_job_t *job, aph_error_t *err)
         status = aphd_revision_list(changes.store, &filter, &rows, NULL, err);
     json_array_foreach(rows, i, row)
         if (status == APR_SUCCESS && !aphd_revision_is_active(row))
-            status = clean_one(&changes, apps, row, err);
+            status = clean_one(&changes, apps, named, row, err);
     return aphd_changes_end(&changes, status, err);
 }

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "helper/catalog/changes.h"
+#include "helper/catalog/labels.h"
 #include "helper/catalog/members.h"
 
 #define PAGE_DEFAULT 100
@@ -34,6 +35,11 @@ static apr_status_t list(aphd_job_t *job, aphd_catalog_store_t *store,
     int total = 0, limit = aphd_job_number(job, "limit", PAGE_DEFAULT);
     filter->text = aphd_job_text(job, "text");
     filter->category = aphd_job_text(job, "category");
+    if (filter->category != NULL && !aphd_label_valid(filter->category))
+        return aph_error_set(err, APH_EUSAGE, 2725,
+                             "'%.64s' is no category: one has a-z, 0-9, - and _, and at most 63 "
+                             "of them",
+                             filter->category);
     filter->limit = limit < 1 || limit > PAGE_MAX ? PAGE_MAX : limit;
     filter->offset = aphd_job_number(job, "offset", 0);
     apr_status_t status = aphd_revision_list(store, filter, &rows, &total, err);
@@ -64,17 +70,21 @@ apr_status_t aphd_story_search(aphd_job_t *job, aph_error_t *err)
 
 /* --- revision-list --- */
 
-/* An app made from a catalog, and the revision that is the active one of its entry now:
- * {"name":S,"entry":S,"revision":SHA256,"active":REVISION|null,"why":S|null}. */
-static json_t *app_beside_active(aphd_catalog_store_t *store, const json_t *app)
+/* An app made from a catalog, the revision it is, and the active one of its entry now:
+ * {"name":S,"entry":S,"revision":SHA256,"made_from":REVISION|null,"active":REVISION|null,
+ *  "why":S|null}. */
+static json_t *app_beside_active(aphd_catalog_store_t *store, const json_t *app, apr_pool_t *p)
 {
-    json_t *row = NULL;
-    aph_error_t why = APH_ERROR_INIT;
+    json_t *row = NULL, *own = NULL;
+    aph_error_t why = APH_ERROR_INIT, none = APH_ERROR_INIT;
     aphd_revision_find(store, text_of(app, "entry"), &row, NULL, &why);
-    return json_pack("{s:O, s:O, s:O, s:o, s:s?}", "name", json_object_get(app, "name"), "entry",
-                     json_object_get(app, "entry"), "revision", json_object_get(app, "revision"),
-                     "active", row != NULL ? row : json_null(), "why",
-                     row != NULL ? NULL : why.message);
+    const char *id = apr_pstrcat(p, text_of(app, "entry"), "@", text_of(app, "revision"), NULL);
+    aphd_revision_find(store, id, &own, NULL, &none);
+    return json_pack("{s:O, s:O, s:O, s:o, s:o, s:s?}", "name", json_object_get(app, "name"),
+                     "entry", json_object_get(app, "entry"), "revision",
+                     json_object_get(app, "revision"), "made_from",
+                     own != NULL ? own : json_null(), "active", row != NULL ? row : json_null(),
+                     "why", row != NULL ? NULL : why.message);
 }
 
 static apr_status_t add_apps(aphd_job_t *job, aphd_catalog_store_t *store, json_t *answer,
@@ -89,7 +99,7 @@ static apr_status_t add_apps(aphd_job_t *job, aphd_catalog_store_t *store, json_
     json_array_foreach(apps, i, app)
         if (json_is_string(json_object_get(app, "entry"))
             && json_is_string(json_object_get(app, "revision")))
-            json_array_append_new(rows, app_beside_active(store, app));
+            json_array_append_new(rows, app_beside_active(store, app, job->p));
     return status;
 }
 

@@ -51,23 +51,35 @@ apr_status_t aphd_catalog_get(aphd_catalog_store_t *store, const char *name, jso
                               aph_error_t *err); /* APH_ENOTFOUND */
 /* Adds or replaces all but "entries" and "bad" of a CATALOG (borrowed). */
 apr_status_t aphd_catalog_put(aphd_catalog_store_t *store, const json_t *catalog, aph_error_t *err);
-/* Its revisions go with it. */
+/* Its revisions go with it. What its name stood for is remembered. */
 apr_status_t aphd_catalog_drop(aphd_catalog_store_t *store, const char *name, aph_error_t *err);
 /* Replaces the list of entries that could not be read. */
 apr_status_t aphd_catalog_put_bad(aphd_catalog_store_t *store, const char *name, const json_t *bad,
                                   aph_error_t *err);
 
+/* What the name of a catalog that was removed stood for: {"url":S,"key":HEX|null}, NULL where none
+ * was called so. forget: that, and the labels its entries were given by hand, are over. */
+apr_status_t aphd_catalog_removed(aphd_catalog_store_t *store, const char *name, json_t **was,
+                                  aph_error_t *err);
+apr_status_t aphd_catalog_forget(aphd_catalog_store_t *store, const char *name, aph_error_t *err);
+
 /* Which text the index that was last taken names for each entry, whether it was taken or not:
- * {ID: SHA256}. New reference; put replaces all of it. */
+ * {ID: SHA256}; and which one the last refresh named that activated what it brought. New reference;
+ * put replaces all of it. */
 apr_status_t aphd_catalog_named(aphd_catalog_store_t *store, const char *name, json_t **named,
                                 aph_error_t *err);
 apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *name,
                                     const json_t *named, aph_error_t *err);
+apr_status_t aphd_catalog_offered(aphd_catalog_store_t *store, const char *name, json_t **offered,
+                                  aph_error_t *err);
+apr_status_t aphd_catalog_put_offered(aphd_catalog_store_t *store, const char *name,
+                                      const json_t *offered, aph_error_t *err);
 
 /* --- revisions (store_revisions.c) */
 
 /* Adds a revision: row is a REVISION without predecessor, created and activated, text what it was
- * made from. Known already (same catalog, id and sha256): *added is 0, and nothing changes. */
+ * made from. Its categories get the labels that were noted for its entry (below). Known already
+ * (same catalog, id and sha256): *added is 0, and nothing changes. */
 apr_status_t aphd_revision_add(aphd_catalog_store_t *store, const json_t *row, const char *text,
                                size_t length, int *added, aph_error_t *err);
 
@@ -129,6 +141,13 @@ apr_status_t aphd_revision_delete(aphd_catalog_store_t *store, const char *sha25
                                   aph_error_t *err);
 apr_status_t aphd_revision_categorize(aphd_catalog_store_t *store, const char *sha256,
                                       const json_t *categories, aph_error_t *err);
+
+/* --- labels that were set by hand (store_labels.c): of the entry, whatever revision is active */
+
+/* Makes changes (labels.h; borrowed) to the categories of all revisions of an entry, and notes them
+ * for those to come. */
+apr_status_t aphd_labels_change(aphd_catalog_store_t *store, const char *catalog, const char *id,
+                                const json_t *changes, aph_error_t *err);
 
 /* --- storage locations (store_storage.c) */
 apr_status_t aphd_storage_list(aphd_catalog_store_t *store, json_t **locations, aph_error_t *err);

@@ -60,7 +60,9 @@ apr_status_t aphd_catalog_put(aphd_catalog_store_t *store, const json_t *catalog
 
 apr_status_t aphd_catalog_drop(aphd_catalog_store_t *store, const char *name, aph_error_t *err)
 {
-    apr_status_t status = aphd_catalog_sql_run(store, QUERY_CATALOG_DROP, err, "t", name);
+    apr_status_t status = aphd_catalog_sql_run(store, QUERY_CATALOG_NOTE, err, "t", name);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_sql_run(store, QUERY_CATALOG_DROP, err, "t", name);
     if (status == APR_SUCCESS && sqlite3_changes(store->db) == 0)
         status = aph_error_set(err, APH_ENOTFOUND, 2567, "there is no catalog %s; `apphostctl "
                                "catalog list` shows those there are", name);
@@ -96,4 +98,41 @@ apr_status_t aphd_catalog_put_named(aphd_catalog_store_t *store, const char *nam
                                     const json_t *named, aph_error_t *err)
 {
     return aphd_catalog_sql_run(store, QUERY_CATALOG_NAME, err, "tj", name, named);
+}
+
+apr_status_t aphd_catalog_offered(aphd_catalog_store_t *store, const char *name, json_t **offered,
+                                  aph_error_t *err)
+{
+    *offered = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_CATALOG_OFFERED, err, "t", name);
+    return status == APR_SUCCESS
+        ? aphd_catalog_sql_row(store, QUERY_CATALOG_OFFERED, read_named, offered, err) : status;
+}
+
+apr_status_t aphd_catalog_put_offered(aphd_catalog_store_t *store, const char *name,
+                                      const json_t *offered, aph_error_t *err)
+{
+    return aphd_catalog_sql_run(store, QUERY_CATALOG_OFFER, err, "tj", name, offered);
+}
+
+static json_t *read_removed(aphd_catalog_store_t *store, aphd_query_t query)
+{
+    return json_pack("{s:o, s:o}", "url", aphd_catalog_sql_string(store, query, 0), "key",
+                     aphd_catalog_sql_string(store, query, 1));
+}
+
+apr_status_t aphd_catalog_removed(aphd_catalog_store_t *store, const char *name, json_t **was,
+                                  aph_error_t *err)
+{
+    *was = NULL;
+    apr_status_t status = aphd_catalog_sql_bind(store, QUERY_CATALOG_REMOVED, err, "t", name);
+    return status == APR_SUCCESS
+        ? aphd_catalog_sql_row(store, QUERY_CATALOG_REMOVED, read_removed, was, err) : status;
+}
+
+apr_status_t aphd_catalog_forget(aphd_catalog_store_t *store, const char *name, aph_error_t *err)
+{
+    apr_status_t status = aphd_catalog_sql_run(store, QUERY_CATALOG_FORGET, err, "t", name);
+    return status == APR_SUCCESS
+        ? aphd_catalog_sql_run(store, QUERY_LABELS_FORGET, err, "t", name) : status;
 }

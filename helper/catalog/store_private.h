@@ -7,7 +7,7 @@
 
 #include "helper/catalog/store.h"
 
-#define APHD_CATALOG_SCHEMA 1
+#define APHD_CATALOG_SCHEMA 2
 
 typedef enum aphd_query_t {
 #define APHD_STATEMENT(constant, sql) constant,
@@ -49,6 +49,11 @@ json_t *aphd_catalog_sql_json(aphd_catalog_store_t *store, aphd_query_t query, i
 
 /* A row whose columns stand as APHD_REVISION_COLUMNS lists them. store_find.c */
 json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t query);
+
+/* The categories of a new REVISION, with what was noted of its entry, or of the one that had an
+ * older name of it: *categories is a new array. store_labels.c */
+apr_status_t aphd_catalog_labelled(aphd_catalog_store_t *store, const json_t *row,
+                                   json_t **categories, aph_error_t *err);
 
 /* The revision that ref names; an entry's name is none. APH_ENOTFOUND, APH_EUSAGE. store_find.c */
 apr_status_t aphd_catalog_find_digest(aphd_catalog_store_t *store, const char *ref, json_t **row,

@@ -9,12 +9,13 @@
 #include <apr_strings.h>
 #include <sodium.h>
 
+#include "helper/catalog/labels.h"
 #include "helper/catalog/members.h"
 #include "helper/read/index_form.h"
 
 #define TITLE_MAX      1024
 #define SUMMARY_MAX    4096
-#define CATEGORIES_MAX 32
+#define CATEGORIES_MAX APHD_LABELS_MAX
 
 /* --- what is added --- */
 
@@ -91,18 +92,20 @@ static apr_status_t insert(aphd_catalog_store_t *store, const json_t *row, apr_p
                            aph_error_t *err)
 {
     const char *predecessor = NULL;
-    json_auto_t *nothing = json_array();
-    json_t *categories = json_object_get(row, "categories"), *was = json_object_get(row, "was");
-    const char *labels = labels_of(p, text_of(row, "category"), categories);
+    json_auto_t *nothing = json_array(), *categories = NULL;
+    json_t *was = json_object_get(row, "was");
     apr_status_t status = find_predecessor(store, row, &predecessor, p, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_labelled(store, row, &categories, err);
     if (status != APR_SUCCESS)
         return status;
+    const char *labels = labels_of(p, text_of(row, "category"), categories);
     return aphd_catalog_sql_run(
         store, QUERY_REVISION_ADD, err, "ttttittttjtittitjtitt", text_of(row, "catalog"),
         text_of(row, "id"), text_of(row, "sha256"), text_of(row, "format"),
         (int64_t)json_integer_value(json_object_get(row, "revision")), text_of(row, "version"),
         text_of(row, "title"), text_of(row, "summary"), text_of(row, "category"),
-        json_is_array(categories) ? categories : nothing, text_or_null(row, "icon"),
+        categories, text_or_null(row, "icon"),
         (int64_t)json_is_true(json_object_get(row, "obsolete")), text_or_null(row, "deprecated"),
         text_or_null(row, "advisory"),
         (int64_t)json_is_true(json_object_get(row, "automatic_updates")), text_or_null(row, "url"),

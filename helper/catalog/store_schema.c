@@ -62,6 +62,20 @@ static const char *const steps[] = {
     " answers TEXT NOT NULL,"
     " kept INTEGER NOT NULL,"
     " UNIQUE(entry, name)) STRICT;",
+    /* 1 -> 2. offered: what named was when a refresh last activated what it brought. removed: what
+     * a name stood for whose catalog was removed. labels: what was changed by hand of an entry's
+     * categories, for the revisions to come. */
+    "ALTER TABLE catalogs ADD COLUMN offered TEXT NOT NULL DEFAULT '{}';"
+    "UPDATE catalogs SET offered = named;"
+    "CREATE TABLE removed("
+    " name TEXT PRIMARY KEY,"
+    " url TEXT NOT NULL,"
+    " key TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE labels("
+    " catalog TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " changes TEXT NOT NULL,"
+    " PRIMARY KEY(catalog, id)) STRICT, WITHOUT ROWID;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == APHD_CATALOG_SCHEMA,

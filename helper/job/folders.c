@@ -206,6 +206,51 @@ apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relat
     return status;
 }
 
+/* Nonzero where the file holds these octets to its end; -1 with errno. */
+static int holds(int fd, const char *text, size_t length)
+{
+    char part[4096];
+    size_t at = 0;
+    for (;;) {
+        ssize_t got = read(fd, part, sizeof part);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -1 : at == length;
+        if ((size_t)got > length - at || memcmp(part, text + at, (size_t)got) != 0)
+            return 0;
+        at += (size_t)got;
+    }
+}
+
+apr_status_t aphd_folders_compare(const aphd_folders_t *folders, const char *relative,
+                                  const char *text, aphd_found_t *found, aph_error_t *err)
+{
+    const char *last;
+    size_t at = 0;
+    struct stat st;
+    int fd = walk(folders, relative, 0, &last, &at), same = 0;
+    *found = APHD_FOUND_NOTHING;
+    if (fd < 0)
+        return errno == ENOENT ? APR_SUCCESS : cannot(folders, "look at", relative, err);
+    int file = aphd_beneath_look(fd, last, &st);
+    int missing = file < 0 && errno == ENOENT;
+    if (file >= 0 && S_ISREG(st.st_mode) && aphd_beneath_is_own(&st)
+        && (size_t)st.st_size == strlen(text)) {
+        int content = aphd_beneath_reopen(file, O_RDONLY);
+        same = content >= 0 ? holds(content, text, strlen(text)) : -1;
+        if (content >= 0)
+            close(content);
+    }
+    apr_status_t status = same < 0 ? cannot(folders, "read", relative, err) : APR_SUCCESS;
+    if (!missing)
+        *found = same > 0 ? APHD_FOUND_SAME : APHD_FOUND_OTHER;
+    if (file >= 0)
+        close(file);
+    close(fd);
+    return status;
+}
+
 static int set_modes_below(int folder, mode_t mode, int depth);
 
 /* What is no longer there, a link, or not the app's own alone is left as it is: between the listing

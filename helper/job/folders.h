@@ -37,6 +37,12 @@ apr_status_t aphd_folders_make(const aphd_folders_t *folders, const char *relati
 apr_status_t aphd_folders_place(const aphd_folders_t *folders, const char *relative,
                                 const char *text, int *kept, aph_error_t *err);
 
+/* What is at relative, held against text. A folder, a link and what has a second name are another
+ * file than any text. */
+typedef enum aphd_found_t { APHD_FOUND_NOTHING, APHD_FOUND_SAME, APHD_FOUND_OTHER } aphd_found_t;
+apr_status_t aphd_folders_compare(const aphd_folders_t *folders, const char *relative,
+                                  const char *text, aphd_found_t *found, aph_error_t *err);
+
 /* Permission bits of a file or folder (never setuid or setgid); recursive: of all below it as well, but
  * for links, special files and files with a second name. */
 apr_status_t aphd_folders_set_mode(const aphd_folders_t *folders, const char *relative, mode_t mode,

@@ -203,10 +203,11 @@ const char *aphd_plan_list(const json_t *findings, const char *verdict, apr_pool
         const char *rule = json_string_value(json_object_get(finding, "rule"));
         if (!is_of(finding, verdict))
             continue;
-        list = apr_psprintf(p, "%s%s%s%s%s (line %d: %s%s%s%s%s)", list, list[0] != '\0' ? "; " : "",
+        int line = (int)json_integer_value(json_object_get(finding, "line"));
+        list = apr_psprintf(p, "%s%s%s%s%s (%s%s%s%s%s%s)", list, list[0] != '\0' ? "; " : "",
                             key != NULL ? key : "?", value != NULL ? " " : "",
                             value != NULL ? value : "",
-                            (int)json_integer_value(json_object_get(finding, "line")),
+                            line > 0 ? apr_psprintf(p, "line %d: ", line) : "",
                             reason != NULL ? reason : "no reason given",
                             risk == NULL ? "" : strcmp(verdict, "overridden") == 0
                                 ? "; overridden with --allow " : "; root may override it with --allow ",

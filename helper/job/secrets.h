@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that are secrets, in what people are told. They are where they have to be (the app's row and its
- * rendered model, both 0600, the containers, and what is told once), and nowhere else: whatever a job says
- * (ask.h) passes here, and findings and plans do. Pure. */
+ * rendered model, both 0600, the containers, and what is told once, which waits in the job's row until it
+ * was), and nowhere else: whatever a job says (ask.h) passes here, and findings and plans do. Pure. */
 #ifndef APHD_SECRETS_H
 #define APHD_SECRETS_H
 

@@ -105,6 +105,11 @@ apr_status_t aphd_source_check_shown(const aphd_source_t *source, const json_t *
  * source_plan.c */
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p);
 
+/* Gives each of the folders ([{"path"}...]) the "backup" of what of rows ([{"path","backup"}...]) is the same
+ * folder, in it or above it; "keep" goes before "rebuild". base: the folder that those of
+ * folders are written with, or NULL. Neither array is required to be there. source_plan.c */
+void aphd_source_add_backup(const json_t *rows, json_t *folders, const char *base);
+
 /* The question of that id, borrowed; NULL where there is none. */
 const json_t *aphd_source_question(const json_t *manifest, const char *id);
 

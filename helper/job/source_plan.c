@@ -246,6 +246,41 @@ static void warn_of_images(const aphd_source_t *source, const json_t *images, js
                           loose));
 }
 
+/* Nonzero where one of the two is the other one, or above it. */
+static int overlap(const char *a, const char *b)
+{
+    size_t x = strlen(a), y = strlen(b), least = x < y ? x : y;
+    return strncmp(a, b, least) == 0 && (x == y || (x < y ? b : a)[least] == '/');
+}
+
+static const char *backup_of(const json_t *rows, const char *path)
+{
+    const char *found = NULL;
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row) {
+        const char *backup = json_string_value(json_object_get(row, "backup"));
+        if (backup != NULL && overlap(text_of(row, "path"), path)
+            && (found == NULL || strcmp(backup, "keep") == 0))
+            found = backup;
+    }
+    return found;
+}
+
+void aphd_source_add_backup(const json_t *rows, json_t *folders, const char *base)
+{
+    size_t i;
+    json_t *folder;
+    json_array_foreach(folders, i, folder) {
+        const char *path = text_of(folder, "path");
+        if (base != NULL && strncmp(path, base, strlen(base)) == 0 && path[strlen(base)] == '/')
+            path += strlen(base) + 1;
+        const char *backup = backup_of(rows, path);
+        if (backup != NULL)
+            json_object_set_new(folder, "backup", json_string(backup));
+    }
+}
+
 void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *plan, apr_pool_t *p)
 {
     static const char *const copied[] = {"version", "title", "health", "prepare"};
@@ -261,6 +296,8 @@ void aphd_source_in_plan(const aphd_source_t *source, json_t *content, json_t *p
         json_object_set(plan, copied[i], json_object_get(source->manifest, copied[i]));
     for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
         add_reasons(source->manifest, json_object_get(plan, findings[i]));
+    aphd_source_add_backup(json_object_get(source->manifest, "data"), json_object_get(plan, "folders"),
+                           NULL);
     warn_of_entry(source, json_object_get(plan, "warnings"));
     warn_of_images(source, json_object_get(plan, "images"), json_object_get(plan, "warnings"), p);
 }

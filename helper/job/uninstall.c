@@ -23,6 +23,7 @@
 #include "helper/job/engine_images.h"
 #include "helper/job/engine_networks.h"
 #include "helper/job/folders.h"
+#include "helper/job/source.h"
 #include "helper/base/purge.h"
 #include "helper/job/take_down.h"
 #include "helper/job/update_left.h"
@@ -143,6 +144,8 @@ static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_folders_sizes(&data, &leaving->data, err);
     aphd_folders_close(&data);
+    aphd_source_add_backup(json_object_get(json_object_get(job->app.row, "plan"), "folders"), leaving->data,
+                           job->app.data_dir);
     if (status == APR_SUCCESS || status == APR_ENOENT)
         status = aphd_volumes_list(job->engine, &job->app.owner, &leaving->volumes, job->p, err);
     return status;

@@ -16,12 +16,14 @@
  *   7. Visitors see that it is being updated. The old containers are stopped, and removed with
  *      their network. Data and volumes stay.
  *   8. Files the author wants written again are written, and those they replace set aside; new
- *      files and folders are made.
+ *      files and folders are made. What no author wrote is replaced with consent only, and a
+ *      rollback brings it back.
  *   9. Compose brings the new model up; what runs is what was judged. It answers. Where its author
  *      wants other options of the virtual host, httpd gets them; those a person gave stay.
  *  10. One transaction makes it the app: script, answers, model, plan, images, consents, revision,
  *      and what was before as "previous". The address leads to it.
- *  11. What was set aside is deleted, and so are images that neither it nor what it replaced needs.
+ *  11. What was set aside and an author can write again is deleted, and so are images that neither
+ *      it nor what it replaced needs.
  *
  * Whatever fails before 10 is done, a cancel, and kill -9 (recover.c): what is new goes, what was
  * set aside comes back, and the old model, still in the row, is started again from its image ids.
@@ -143,6 +145,7 @@ static apr_status_t end_done(aphd_update_t *update, aph_error_t *err)
     aphd_install_step(&update->install, 0, "publish", "making it the app");
     json_object_set(answer, "ports", update->install.policy.ports);
     tell_once(update, answer);
+    json_object_set_new(update->install.undo, "published", json_true());
     apr_status_t status = aphd_install_journal(&update->install, "publish", err);
     if (status == APR_SUCCESS)
         status = update->stopped ? aphd_ask_state(job->ask, "stopped", NULL, "", err)
@@ -201,6 +204,10 @@ static void clear(aphd_update_t *update)
     json_decref(update->fresh);
     json_decref(update->before);
     json_decref(update->again);
+    json_decref(update->restored);
+    json_decref(update->texts);
+    json_decref(update->foreign);
+    json_decref(update->configs);
     json_decref(update->images);
     json_decref(update->agreed);
     json_decref(update->allowed);

@@ -10,10 +10,14 @@
  *    "aside":[REL...]       files of the data folder that may have been moved to aside_dir/0,
  *                           aside_dir/1, ...
  *    "aside_dir":REL
+ *    "restored":[REL|null...]   beside "aside": what comes to its place, set aside by the update that
+ *                           is taken back; it goes there again first
+ *    "earlier_dir":REL|null what that update set aside, of no use once this one is done
  *    "folders":[REL...], "data_made":BOOL    made in the data folder by this job (take_down.h),
  *                           noted before anything is set aside
  *    "site":{"options","vhost","route_flags","max_requests","max_websockets"}
  *                           what the row said of its virtual host, where that was changed
+ *    "published":true       it is about to be the app: update_left.h
  *    "storage":[...]        made in storage locations (take_down.h)
  *    "wanted":[...]}        rows of storage_plan.h: folders in storage locations that it is about
  *                           to have; other apps' jobs see them beside those it has (job_wire.h)
@@ -34,6 +38,11 @@ typedef struct aphd_update_t {
     json_t *fresh;           /* {ID:S...}: answers that the app did not have; NULL: not asked yet */
     json_t *before;          /* "previous" of job_wire.h: the app as it is, for a way back */
     json_t *again;           /* [REL...] files that are written although they are there */
+    json_t *restored;        /* [REL|null...] of each of these: what comes in its place from an
+                              * earlier update's folder (update_files.c) */
+    json_t *texts;           /* {REL:[S...]} what may be written over: nobody wrote it but authors */
+    json_t *configs;         /* [REL...] of again, those that nobody but the author ever writes */
+    json_t *foreign;         /* [REL...] of again, those that somebody else wrote or changed */
     aphd_replaced_t replaced; /* what install is told of the app that is there */
     json_t *agreed, *allowed, *images; /* whose lists these are */
     unsigned rollback : 1;   /* to what the last update replaced */
@@ -58,6 +67,30 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err);
 int aphd_update_remember(aphd_update_t *update);
 void aphd_update_forget(aphd_update_t *update);
 
+/* update_files.c: fills again, restored, texts and foreign, and makes each of foreign a finding that
+ * needs consent, each time anew: its id is in no app's consents. Nothing is changed. */
+apr_status_t aphd_update_files(aphd_update_t *update, aph_error_t *err);
+
+/* Moves again away, and restored to its place. APH_EPLAN where a file was changed since aphd_update_files
+ * looked. The journal has all of it by then. */
+apr_status_t aphd_update_set_aside(aphd_update_t *update, aph_error_t *err);
+
+/* {REL:REL...}: where those of foreign are kept for a rollback. A new reference. */
+json_t *aphd_update_kept(const aphd_update_t *update, const char *folder);
+
+/* The other way round, of undo (borrowed): first what was restored, before anything in the data folder is
+ * taken away, then what was set aside. To be called again where it was cut off. */
+apr_status_t aphd_update_unrestore(aphd_job_t *job, const json_t *undo, aph_error_t *err);
+apr_status_t aphd_update_aside_back(aphd_job_t *job, const json_t *undo, aph_error_t *err);
+
+/* Once it is done: deletes what is of no use any more, which is all of undo's "aside" but what previous
+ * (job_wire.h, as it is by then) keeps, and "earlier_dir". */
+apr_status_t aphd_update_aside_tidy(aphd_job_t *job, const json_t *undo, const json_t *previous,
+                                    aph_error_t *err);
+
+/* ids without those of aphd_update_files: a new reference. */
+json_t *aphd_update_consents(const json_t *ids);
+
 /* update_site.c: what the app is to be to httpd, for its plan; bringing httpd to that, at the end;
  * and back to what undo (borrowed) says it was. */
 apr_status_t aphd_update_site(aphd_update_t *update, aph_error_t *err);
@@ -74,8 +107,6 @@ json_t *aphd_update_record(const aphd_update_t *update);
 /* After that transaction: what was kept for a way back, or for a next try, and nobody needs any
  * more. What goes wrong here is logged. */
 void aphd_update_clean(aphd_update_t *update);
-
-const char *aphd_update_aside_name(const char *folder, size_t number, apr_pool_t *p);
 
 /* update_back.c. Nonzero where undo (borrowed) is the journal of the update that made the app what
  * it is. */

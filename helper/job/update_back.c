@@ -8,31 +8,9 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
-#include "helper/job/folders.h"
 #include "helper/job/start.h"
 #include "helper/job/take_down.h"
 #include "helper/job/update_left.h"
-
-static apr_status_t bring_aside_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
-{
-    const char *folder = json_string_value(json_object_get(undo, "aside_dir"));
-    aphd_folders_t data;
-    size_t i;
-    json_t *path;
-    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
-    if (status != APR_SUCCESS || folder == NULL) {
-        aphd_folders_close(&data);
-        return status == APR_ENOENT ? APR_SUCCESS : status;
-    }
-    json_array_foreach(json_object_get(undo, "aside"), i, path)
-        if (status == APR_SUCCESS)
-            status = aphd_folders_move(&data, aphd_update_aside_name(folder, i, job->p),
-                                       json_string_value(path), err);
-    if (status == APR_SUCCESS)
-        status = aphd_folders_remove(&data, folder, err);
-    aphd_folders_close(&data);
-    return status;
-}
 
 int aphd_update_is_done(const aphd_job_t *job, const json_t *undo)
 {
@@ -105,7 +83,7 @@ static apr_status_t start_old(aphd_job_t *job, const char *because, aph_error_t 
 static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
     static const char *const done[] = {"folders", "data_made", "storage", "wanted",
-                                       "aside",   "aside_dir", "site",    NULL};
+                                       "aside",   "aside_dir", "site",    "restored", NULL};
     json_auto_t *left = json_copy((json_t *)undo);
     for (const char *const *member = done; *member != NULL; member++)
         json_object_del(left, *member);
@@ -115,12 +93,25 @@ static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t 
 
 static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *err)
 {
+    int made = json_is_true(json_object_get(undo, "data_made"));
     apr_status_t status = aphd_take_containers(job, err);
+    if (status == APR_SUCCESS && !made)
+        status = aphd_update_unrestore(job, undo, err);
     if (status == APR_SUCCESS)
         status = aphd_take_folders(job, undo, err);
-    if (status == APR_SUCCESS && !json_is_true(json_object_get(undo, "data_made")))
-        status = bring_aside_back(job, undo, err);
+    if (status == APR_SUCCESS && !made)
+        status = aphd_update_aside_back(job, undo, err);
     return status == APR_SUCCESS ? aphd_update_site_back(job, undo, err) : status;
+}
+
+/* From here on it is not about to be the app: whoever meets the journal is to know. */
+static apr_status_t unpublish(aphd_job_t *job, const json_t *undo, aph_error_t *err)
+{
+    if (!json_is_true(json_object_get(undo, "published")))
+        return APR_SUCCESS;
+    json_auto_t *left = json_copy((json_t *)undo);
+    json_object_del(left, "published");
+    return aphd_left_write(job, left, err);
 }
 
 apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *because,
@@ -133,7 +124,9 @@ apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *b
         return APR_SUCCESS;
     if (!switched && json_array_size(images) == 0)
         return aphd_left_drop(job, err);
-    apr_status_t status = job->engine != NULL ? APR_SUCCESS : aphd_job_meet_engine(job, 3, err);
+    apr_status_t status = unpublish(job, undo, err);
+    if (status == APR_SUCCESS && job->engine == NULL)
+        status = aphd_job_meet_engine(job, 3, err);
     if (status == APR_SUCCESS && switched)
         status = take_new(job, undo, err);
     if (status == APR_SUCCESS)
@@ -148,17 +141,6 @@ apr_status_t aphd_update_back(aphd_job_t *job, const json_t *undo, const char *b
 }
 
 /* --- one that was given up ------------------------------------------------------------------ */
-
-/* Done, and killed at its very end: only what it set aside is left. */
-static apr_status_t tidy_up(aphd_job_t *job, const char *aside, aph_error_t *err)
-{
-    aphd_folders_t data;
-    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
-    if (status == APR_SUCCESS)
-        status = aphd_folders_remove(&data, aside, err);
-    aphd_folders_close(&data);
-    return status == APR_ENOENT ? APR_SUCCESS : status;
-}
 
 /* The old containers do not run yet, so all of it may be gone through again. */
 static apr_status_t take_back(aphd_job_t *job, const json_t *undo, aph_error_t *err)
@@ -187,7 +169,7 @@ apr_status_t aphd_update_settle(aphd_job_t *job, aph_error_t *err)
     unsigned heedless = job->halt.heedless;
     job->halt.heedless = 1;
     status = aphd_update_is_done(job, undo)
-           ? tidy_up(job, json_string_value(json_object_get(undo, "aside_dir")), err)
+           ? aphd_update_aside_tidy(job, undo, json_object_get(job->app.row, "previous"), err)
            : take_back(job, undo, err);
     job->halt.heedless = heedless & 1;
     return status == APR_SUCCESS ? aphd_left_drop(job, err) : status;

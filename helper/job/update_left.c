@@ -68,7 +68,17 @@ apr_status_t aphd_left_drop(const aphd_job_t *job, aph_error_t *err)
                          strerror(errno));
 }
 
-int aphd_left_there(const aphd_job_t *job, int app_id, apr_pool_t *p)
+int aphd_left_given_up(const aphd_job_t *job, int app_id, int failing, apr_pool_t *p)
 {
-    return access(apr_psprintf(p, "%s/%d/" LEFT_NAME, job->settings->apps_dir, app_id), F_OK) == 0;
+    const char *path = apr_psprintf(p, "%s/%d/" LEFT_NAME, job->settings->apps_dir, app_id);
+    char *text = NULL;
+    size_t length = 0;
+    aph_error_t unheard = APH_ERROR_INIT;
+    if (access(path, F_OK) != 0)
+        return 0;
+    if (failing || aph_file_read(path, LEFT_MAX, &text, &length, &unheard) != APR_SUCCESS)
+        return failing;
+    json_auto_t *undo = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    free(text);
+    return json_is_object(undo) && !json_is_true(json_object_get(undo, "published"));
 }

@@ -21,8 +21,11 @@ apr_status_t aphd_left_read(const aphd_job_t *job, json_t **undo, aph_error_t *e
 /* Not there: success. */
 apr_status_t aphd_left_drop(const aphd_job_t *job, aph_error_t *err);
 
-/* Nonzero where an update of that app left something. */
-int aphd_left_there(const aphd_job_t *job, int app_id, apr_pool_t *p);
+/* For who sees that no job of that app is open: nonzero where an update of it was given up. One that is
+ * about to be the app says so in its journal ("published"), which may be there for a moment after
+ * its end; whoever takes it back removes that word first. failing: apphostd said that the app fails,
+ * so that journal is none of such a moment. */
+int aphd_left_given_up(const aphd_job_t *job, int app_id, int failing, apr_pool_t *p);
 
 /* Makes data folder, images and engine what the app's row says, with none of its containers; the
  * rest is for who starts it. Nothing was left: nothing is done. To be called again where it was cut

@@ -127,6 +127,72 @@ static json_t *ports_changed(const json_t *was, const json_t *is)
     return list;
 }
 
+/* --- mounts -------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text != NULL ? text : "";
+}
+
+/* A new reference; memory is none of the app's files. */
+static json_t *source_of(const json_t *mount, const char *data_dir)
+{
+    const char *source = text_of(mount, "source");
+    size_t length = data_dir != NULL ? strlen(data_dir) : 0;
+    const char *end = json_is_true(json_object_get(mount, "read_only")) ? " (read-only)" : "";
+    if (source[0] == '\0' || strcmp(text_of(mount, "type"), "tmpfs") == 0)
+        return json_null();
+    if (length > 0 && strncmp(source, data_dir, length) == 0
+        && (source[length] == '/' || source[length] == '\0'))
+        return json_sprintf(".%s%s", source + length, end);
+    return json_sprintf("%s%s", source, end);
+}
+
+static const json_t *at_target(const json_t *service, const char *target)
+{
+    size_t i;
+    json_t *mount;
+    json_array_foreach(json_object_get(service, "volumes"), i, mount)
+        if (strcmp(text_of(mount, "target"), target) == 0)
+            return mount;
+    return NULL;
+}
+
+static void add_mount(const aphd_update_in_t *in, json_t *list, const char *service,
+                      const char *target, const json_t *was, const json_t *is)
+{
+    json_t *from = source_of(was, in->data_dir), *to = source_of(is, in->data_dir);
+    if (json_equal(from, to)) {
+        json_decref(from);
+        json_decref(to);
+        return;
+    }
+    json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "service", service, "target",
+                                          target, "from", from, "to", to));
+}
+
+static json_t *mounts_changed(const aphd_update_in_t *in)
+{
+    json_t *list = json_array();
+    const char *name;
+    json_t *service;
+    size_t i;
+    json_t *mount;
+    json_object_foreach(json_object_get(in->is, "services"), name, service) {
+        const json_t *old = json_object_get(json_object_get(in->was, "services"), name);
+        if (old == NULL)
+            continue;
+        json_array_foreach(json_object_get(old, "volumes"), i, mount)
+            add_mount(in, list, name, text_of(mount, "target"), mount,
+                      at_target(service, text_of(mount, "target")));
+        json_array_foreach(json_object_get(service, "volumes"), i, mount)
+            if (at_target(old, text_of(mount, "target")) == NULL)
+                add_mount(in, list, name, text_of(mount, "target"), NULL, mount);
+    }
+    return list;
+}
+
 /* --- consent and answers ------------------------------------------------------------------- */
 
 static json_t *ids_of(const json_t *findings)
@@ -215,12 +281,13 @@ json_t *aphd_update_difference(const aphd_update_in_t *in)
     const json_t *row = in->row, *was = json_object_get(row, "plan");
     json_t *agreed = ids_of(json_object_get(in->plan, "agreed"));
     json_t *gone = consents_gone(json_object_get(row, "consents"), in->plan);
-    return json_pack("{s:b, s:O?, s:O?, s:o, s:o, s:O, s:o, s:o, s:o, s:b}",
+    return json_pack("{s:b, s:O?, s:O?, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:b}",
                      "rollback", in->rollback, "from", json_object_get(row, "revision"),
                      "to", json_object_get(in->target, "revision"),
                      "images", images_changed(json_object_get(row, "images"),
                                               json_object_get(in->plan, "images")),
-                     "ports", ports_changed(was, in->plan), "files", in->again,
+                     "ports", ports_changed(was, in->plan),
+                     "mounts", mounts_changed(in), "files", in->again,
                      "agreed", agreed, "gone", gone,
                      "answers", all_changed(in),
                      "stopped", in->stopped);

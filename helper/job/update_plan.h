@@ -11,6 +11,11 @@
  *                                now
  *    "ports":[{"port":N,"protocol":S,"address":S,"opens":BOOL}...]   of this machine, that open or
  *                                close; address: "" is every one
+ *    "mounts":[{"service":S,"target":S,"from":S|null,"to":S|null}...]
+ *                                what containers see of files at target: "./REL" of the app's
+ *                                folder, a volume's name, an absolute path of a storage location,
+ *                                with " (read-only)" after it; null: nothing. The services are
+ *                                there before and after; of others it follows from "images"
  *    "files":[REL...]            written again, though they are there
  *    "agreed":[ID...]            consented to before, and asked for again
  *    "gone":[ID...]              consented to before, and not asked for any more
@@ -25,6 +30,8 @@
 typedef struct aphd_update_in_t {
     const json_t *row;      /* APP of job_wire.h: what it is */
     const json_t *plan;     /* of what it is to be; "agreed" is in it (plan.h) */
+    const json_t *was, *is; /* models (compose, normal form): what runs, and what is to run; NULL: not known */
+    const char *data_dir;   /* of the app */
     const json_t *target;   /* {"revision","answers"} of what it is to be */
     json_t *again;          /* paths of files that are written again */
     int rollback, stopped;

@@ -8,7 +8,6 @@
 
 #include "helper/job/bring_up.h"
 #include "helper/job/engine_images.h"
-#include "helper/job/folders.h"
 #include "helper/job/take_down.h"
 #include "helper/job/update_left.h"
 #include "helper/job/update_plan.h"
@@ -20,10 +19,9 @@ static const char *aside_dir(const aphd_job_t *job)
                         (apr_int64_t)json_integer_value(json_object_get(job->request, "job_id")));
 }
 
-/* The name in that folder of file number of "aside". */
-const char *aphd_update_aside_name(const char *folder, size_t number, apr_pool_t *p)
+static json_t *earlier_dir(const aphd_job_t *job)
 {
-    return apr_psprintf(p, "%s/%d", folder, (int)number);
+    return json_object_get(json_object_get(job->app.row, "previous"), "aside_dir");
 }
 
 static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
@@ -31,7 +29,10 @@ static apr_status_t get_images(aphd_update_t *update, aph_error_t *err)
     aphd_install_t *install = &update->install;
     install->undo = json_pack("{s:[], s:b, s:O, s:s}", "images", "switched", 0, "aside",
                               update->again, "aside_dir", aside_dir(install->job));
+    json_object_set(install->undo, "restored", update->restored);
+    json_object_set(install->undo, "earlier_dir", earlier_dir(install->job));
     json_object_set(update->before, "aside_dir", json_object_get(install->undo, "aside_dir"));
+    json_object_set_new(update->before, "aside", aphd_update_kept(update, aside_dir(install->job)));
     if (json_array_size(install->storage_rows) > 0)
         json_object_set(install->undo, "wanted", install->storage_rows);
     apr_status_t status = aphd_install_images(install, err);
@@ -58,24 +59,6 @@ static apr_status_t stop_old(aphd_update_t *update, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_take_containers(job, err) : status;
 }
 
-static apr_status_t set_aside(aphd_update_t *update, aph_error_t *err)
-{
-    aphd_job_t *job = update->install.job;
-    const char *folder = aside_dir(job);
-    aphd_folders_t data;
-    size_t i;
-    json_t *path;
-    apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
-    if (status != APR_SUCCESS)
-        return status == APR_ENOENT ? APR_SUCCESS : status;
-    json_array_foreach(update->again, i, path)
-        if (status == APR_SUCCESS)
-            status = aphd_folders_move(&data, json_string_value(path),
-                                       aphd_update_aside_name(folder, i, job->p), err);
-    aphd_folders_close(&data);
-    return status;
-}
-
 static apr_status_t start_new(aphd_update_t *update, aph_error_t *err)
 {
     aphd_install_t *install = &update->install;
@@ -96,7 +79,7 @@ apr_status_t aphd_update_switch(aphd_update_t *update, aph_error_t *err)
     if (status == APR_SUCCESS)
         status = aphd_install_journal_folders(&update->install, err);
     if (status == APR_SUCCESS)
-        status = set_aside(update, err);
+        status = aphd_update_set_aside(update, err);
     if (status == APR_SUCCESS)
         status = aphd_install_folders(&update->install, err);
     if (status == APR_SUCCESS)
@@ -166,18 +149,11 @@ static void drop_journal(const aphd_update_t *update)
 void aphd_update_clean(aphd_update_t *update)
 {
     aphd_job_t *job = update->install.job;
-    aphd_folders_t data;
     aph_error_t why = APH_ERROR_INIT;
-    /* That of the update before is there still where that one was killed at this very place. */
-    const char *earlier = json_string_value(json_object_get(
-        json_object_get(job->app.row, "previous"), "aside_dir"));
     job->halt.heedless = 1;
     drop_journal(update);
     aphd_update_forget(update);
-    if (aphd_folders_open(&data, job->app.data_dir, 0, &why) == APR_SUCCESS
-        && (aphd_folders_remove(&data, aside_dir(job), &why) != APR_SUCCESS
-            || (earlier != NULL && aphd_folders_remove(&data, earlier, &why) != APR_SUCCESS)))
+    if (aphd_update_aside_tidy(job, update->install.undo, update->before, &why) != APR_SUCCESS)
         aphd_report_log(&job->report, "what was set aside stays: %s", why.message);
-    aphd_folders_close(&data);
     drop_images(update);
 }

@@ -371,23 +371,6 @@ apr_status_t aphd_update_judge(aphd_update_t *update, aph_error_t *err)
 
 /* --- the plan ------------------------------------------------------------------------------- */
 
-/* Files of the author that an update writes again, and all contents of compose's configs: those are
- * nobody's but the author's. Only what is there can be written again. */
-static json_t *files_again(const aphd_update_t *update)
-{
-    const aphd_install_t *install = &update->install;
-    json_t *again = json_array();
-    size_t i;
-    json_t *file;
-    json_array_foreach(install->files, i, file) {
-        json_t *path = json_object_get(file, "path");
-        if (i >= json_array_size(json_object_get(install->script, "files"))
-            || aphd_source_writes_again(install->source, json_string_value(path)))
-            json_array_append(again, path);
-    }
-    return again;
-}
-
 static void add_warning(json_t *plan, const char *id, const char *text)
 {
     if (text != NULL && text[0] != '\0')
@@ -480,11 +463,15 @@ apr_status_t aphd_update_plan(aphd_update_t *update, aph_error_t *err)
 {
     static const char *const agreed[] = {"rollback", "from", "to", "files", "stopped", NULL};
     aphd_install_t *install = &update->install;
-    apr_status_t status = aphd_install_plan(install, err);
+    apr_status_t status = aphd_update_files(update, err);
+    if (status == APR_SUCCESS)
+        status = aphd_install_plan(install, err);
     if (status != APR_SUCCESS)
         return status;
-    update->again = files_again(update);
+    const char *model = row_text(update, "compose");
+    json_auto_t *was = model != NULL ? json_loads(model, 0, NULL) : NULL;
     aphd_update_in_t in = {
+        .was = was, .is = install->policy.compose, .data_dir = install->job->app.data_dir,
         .row = install->job->app.row, .plan = install->plan, .target = update->target,
         .again = update->again, .rollback = update->rollback, .stopped = update->stopped,
     };
@@ -505,7 +492,7 @@ json_t *aphd_update_record(const aphd_update_t *update)
     json_object_set_new(record, "compose", json_string(install->model));
     json_object_set(record, "plan", install->plan);
     json_object_set_new(record, "images", aphd_install_image_rows(install));
-    json_object_set(record, "consents", install->consents);
+    json_object_set_new(record, "consents", aphd_update_consents(install->consents));
     json_object_set(record, "allowed", install->rules);
     json_object_set(record, "previous", update->before);
     return record;

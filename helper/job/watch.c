@@ -189,14 +189,13 @@ static apr_time_t next_look(const watching_t *watching, apr_time_t now)
     return next;
 }
 
-/* The monitor said that it fails when the update was given up. Of one that was not, a journal may be
- * there for a moment longer. */
 static void look_for_given_up(watching_t *watching, apr_pool_t *p)
 {
     for (size_t i = 0; i < watching->list.count; i++) {
         aphd_watched_t *app = &watching->list.apps[i];
-        app->given_up = !app->busy && app->told == APHD_SEEN_FAILING
-                     && aphd_left_there(watching->job, app->app_id, p);
+        app->given_up = !app->busy
+                     && aphd_left_given_up(watching->job, app->app_id,
+                                           app->told == APHD_SEEN_FAILING, p);
     }
 }
 

@@ -44,6 +44,7 @@ typedef struct aphd_app_t {
     uint32_t max_inflight;      /* 0: the server's default */
     uint32_t max_upgrades;
     char allowed[APHD_ALLOWED_MAX]; /* JSON array of the rules root overrides for it */
+    unsigned of_catalog : 1;    /* made from an entry of a catalog */
 } aphd_app_t;
 
 /* "installing" ... "kept" and back; NULL / APHD_APP_NONE where there is none. */

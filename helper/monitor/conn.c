@@ -177,6 +177,11 @@ void aphd_conn_follow(aphd_conn_t *conn, const void *topic, int started)
     conn->started = started != 0;
 }
 
+int aphd_conn_heard(const aphd_conn_t *conn)
+{
+    return !conn->stream.closed && conn->stream.first == NULL;
+}
+
 int aphd_conn_started(const aphd_conn_t *conn)
 {
     return conn->started;

@@ -12,22 +12,39 @@ static int went_well(const aphd_ending_t *ending)
     return ending->reason.status == APR_SUCCESS;
 }
 
-/* Whoever began the job gets its answer or its error; whoever came to watch gets its row. */
+void aphd_job_tell(aphd_monitor_t *monitor, aphd_conn_t *conn, int64_t job_id, json_t *value,
+                   const json_t *answer)
+{
+    aph_error_t err = APH_ERROR_INIT;
+    json_auto_t *rest = json_copy((json_t *)answer);
+    int secret = json_object_get(answer, "credentials") != NULL;
+    aphd_conn_answer(conn, value);
+    if (!secret || !aphd_conn_heard(conn))
+        return;
+    json_object_del(rest, "credentials");
+    if (aphd_store_job_told(monitor->store, job_id, rest, &err) != APR_SUCCESS)
+        aphd_log_error(APHD_LOG_ERROR, "what was told once is still there", &err);
+}
+
+/* Whoever began the job gets its answer or its error; whoever came to watch gets its row, without
+ * what the other one was told. */
 static void tell_everyone(aphd_job_t *job, const aphd_ending_t *ending)
 {
     aphd_monitor_t *monitor = job->jobs->monitor;
-    aphd_conn_t *conn;
+    aphd_conn_t *conn = NULL;
     if (monitor->server == NULL)
         return;
+    while ((conn = aphd_server_next(monitor->server, job, conn)) != NULL)
+        if (aphd_conn_started(conn) && went_well(ending))
+            aphd_job_tell(monitor, conn, job->job_id, json_incref((json_t *)ending->answer),
+                          ending->answer);
+        else if (aphd_conn_started(conn))
+            aphd_conn_fail(conn, &ending->reason);
     while ((conn = aphd_server_next(monitor->server, job, NULL)) != NULL) {
         aph_error_t err = APH_ERROR_INIT;
         json_t *row = NULL;
-        if (aphd_conn_started(conn) && went_well(ending))
-            aphd_conn_answer(conn, json_incref((json_t *)ending->answer));
-        else if (aphd_conn_started(conn))
-            aphd_conn_fail(conn, &ending->reason);
-        else if (aphd_store_job_json(monitor->store, job->job_id, 0, &row, &err) == APR_SUCCESS)
-            aphd_conn_answer(conn, row);
+        if (aphd_store_job_json(monitor->store, job->job_id, 0, &row, &err) == APR_SUCCESS)
+            aphd_job_tell(monitor, conn, job->job_id, row, json_object_get(row, "answer"));
         else
             aphd_conn_fail(conn, &err);
     }
@@ -50,12 +67,10 @@ void aphd_job_postponed(const aphd_job_t *job, const char *why)
 static apr_status_t write_end(aphd_job_t *job, const aphd_ending_t *ending, aph_error_t *err)
 {
     int well = went_well(ending);
-    json_auto_t *answer = json_copy((json_t *)ending->answer);
-    json_object_del(answer, "credentials"); /* those are told once, to whoever began the job */
     aphd_job_end_t end = {
         .job_id = job->job_id,
         .result = ending->result,
-        .answer = answer,
+        .answer = ending->answer,
         .record = ending->record,
         .code = well ? NULL : aph_error_wire(ending->reason.status),
         .tag = well ? NULL : ending->reason.tag,

@@ -42,6 +42,11 @@ const char *aphd_jobs_log(const aphd_jobs_t *jobs, int64_t job_id);
 /* Nonzero when an open job concerns the app. */
 int aphd_jobs_busy(const aphd_jobs_t *jobs, const char *name);
 
+/* Answers conn with value (stolen). answer: what of it the job answered (borrowed, or NULL); its
+ * "credentials" are forgotten as soon as the peer has them. */
+void aphd_job_tell(aphd_monitor_t *monitor, aphd_conn_t *conn, int64_t job_id, json_t *value,
+                   const json_t *answer);
+
 /* The engine answers again: jobs that wait for it may go on. */
 void aphd_jobs_engine_up(aphd_jobs_t *jobs);
 

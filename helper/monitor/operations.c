@@ -63,11 +63,12 @@ static apr_status_t list_app_cb(void *self, const aphd_app_t *app)
     listing_t *listing = self;
     json_t *allowed = json_loads(app->allowed, 0, NULL);
     json_t *row = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o}", "app_id", app->app_id, "name",
-        app->name, "state", aphd_app_state_name(app->state), "desired",
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:b, s:s, s:s, s:o, s:o, s:b}", "app_id", app->app_id,
+        "name", app->name, "state", aphd_app_state_name(app->state), "desired",
         app->desired_running ? "running" : "stopped", "web", (int)app->web, "port", app->port,
         "kept", (int)app->kept, "reason", app->reason, "kind", app->kind, "url",
-        addresses(listing->monitor, app), "allowed", allowed != NULL ? allowed : json_array());
+        addresses(listing->monitor, app), "allowed", allowed != NULL ? allowed : json_array(),
+        "catalog", (int)app->of_catalog);
     return row != NULL && json_array_append_new(listing->apps, row) == 0 ? APR_SUCCESS : APR_ENOMEM;
 }
 
@@ -203,7 +204,7 @@ static apr_status_t answer_job(aphd_monitor_t *monitor, aphd_conn_t *conn, const
         json_object_set_new(job, "log", json_string(live));
     if (follow)
         relay_log(conn, job);
-    aphd_conn_answer(conn, job);
+    aphd_job_tell(monitor, conn, job_id, job, json_object_get(job, "answer"));
     return APR_SUCCESS;
 }
 

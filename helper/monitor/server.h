@@ -70,6 +70,9 @@ void aphd_conn_relay_log(aphd_conn_t *conn, const char *text);
 void aphd_conn_follow(aphd_conn_t *conn, const void *topic, int started);
 int aphd_conn_started(const aphd_conn_t *conn);
 
+/* Nonzero where the peer is there and has all that was sent to it. */
+int aphd_conn_heard(const aphd_conn_t *conn);
+
 /* The connections that wait for topic: first, then each after the one before; NULL at the end. */
 aphd_conn_t *aphd_server_next(const aphd_server_t *server, const void *topic, aphd_conn_t *after);
 

@@ -180,6 +180,10 @@ typedef struct aphd_job_end_t {
  * transaction. */
 apr_status_t aphd_store_job_end(aphd_store_t *store, const aphd_job_end_t *end, aph_error_t *err);
 
+/* What of an ended job's answer remains when what is told once was told. */
+apr_status_t aphd_store_job_told(aphd_store_t *store, int64_t job_id, const json_t *answer,
+                                 aph_error_t *err);
+
 /* Calls job_cb for every job that is not ended, oldest first. The strings live during the call. */
 apr_status_t aphd_store_jobs_open(aphd_store_t *store,
                                   apr_status_t (*job_cb)(void *self, const aphd_job_row_t *job),
@@ -192,7 +196,8 @@ apr_status_t aphd_store_jobs_open(aphd_store_t *store,
 apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, json_t **job,
                                  aph_error_t *err);
 
-/* The latest count jobs, newest first: new reference to an array. */
+/* The latest count jobs, newest first: new reference to an array. Each with "untold": its answer
+ * has "credentials" that nobody was told yet; they are left out here. */
 apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs, aph_error_t *err);
 
 #endif

@@ -28,6 +28,7 @@ static void read_app(aphd_store_t *store, aphd_sql_t number, aphd_app_t *app)
     app->max_inflight = (uint32_t)aphd_sql_int(store, number, 14);
     app->max_upgrades = (uint32_t)aphd_sql_int(store, number, 15);
     snprintf(app->allowed, sizeof app->allowed, "%s", aphd_sql_text(store, number, 16));
+    app->of_catalog = aphd_sql_int(store, number, 17) != 0;
 }
 
 /* The one row of a bound statement. */

@@ -84,6 +84,12 @@ apr_status_t aphd_store_job_end(aphd_store_t *store, const aphd_job_end_t *end, 
     return aphd_sql_end(store, end_rows(store, end, err), err);
 }
 
+apr_status_t aphd_store_job_told(aphd_store_t *store, int64_t job_id, const json_t *answer,
+                                 aph_error_t *err)
+{
+    return aphd_sql_run(store, SQL_JOB_TOLD, err, "ij", job_id, answer);
+}
+
 apr_status_t aphd_store_jobs_open(aphd_store_t *store,
                                   apr_status_t (*job_cb)(void *self, const aphd_job_row_t *job),
                                   void *self, aph_error_t *err)
@@ -157,12 +163,19 @@ apr_status_t aphd_store_job_json(aphd_store_t *store, int64_t job_id, int log, j
                                         (long long)job_id);
 }
 
+static json_t *listed(json_t *row)
+{
+    int untold = json_object_del(json_object_get(row, "answer"), "credentials") == 0;
+    json_object_set_new(row, "untold", json_boolean(untold));
+    return row;
+}
+
 apr_status_t aphd_store_jobs_json(aphd_store_t *store, int count, json_t **jobs, aph_error_t *err)
 {
     *jobs = json_array();
     apr_status_t status = aphd_sql_bind(store, SQL_JOBS, err, "i", (int64_t)count);
     while (status == APR_SUCCESS && (status = aphd_sql_next(store, SQL_JOBS, err)) == APR_SUCCESS)
-        json_array_append_new(*jobs, read_job(store, SQL_JOBS));
+        json_array_append_new(*jobs, listed(read_job(store, SQL_JOBS)));
     aphd_sql_reset(store, SQL_JOBS);
     if (status == APR_NOTFOUND)
         return APR_SUCCESS;

@@ -479,8 +479,68 @@ def test_what_is_fetched_and_offered(shop, served):  # noqa: F811
     said = shop.refresh("main")
     assert "# 2.0 revision 2: imported, and not offered: it is obsolete" in said
     assert f"main/photos@{sha256(manifest('photos'))[:16]} # 1.0 revision 1: not offered any more" in said
-    assert shop.active() == {}
+    # What --no-activate left aside is made up for.
+    assert "main/films@" in said and shop.active() == {"main/films": 1}
     assert len(served.before) == 2 and shop.rows("revision", "1")["main/photos"] in (1, 2)
+
+
+def test_what_was_not_activated_is_made_up_for(shop, served):  # noqa: F811
+    """Of the very index that was taken with --no-activate; and clean leaves what it names."""
+    music = sha256(served.entries["music"])[:16]
+    served.entries["photos"] = manifest("photos", 2)
+    del served.entries["music"]
+    served.index(version=2)
+    shop.refresh("main", "--no-activate")
+    assert shop.active() == {"main/photos": 1, "main/music": 1}
+    newest = sha256(served.entries["photos"])[:16]
+    kept = shop.ctl("revision", "clean")
+    assert kept.stdout == "" and f"# main/photos@{newest} 2.0 revision 2: 0, and its catalog has it" in kept.stderr
+    assert "unchanged" in shop.refresh("main", "--no-activate")
+    assert shop.active() == {"main/photos": 1, "main/music": 1}
+    for words in (["--dry-run"], []):
+        said = shop.refresh("main", *words)
+        assert f"main/photos@{newest} # 2.0 revision 2: named again and activated" in said
+        assert f"main/music@{music} # 1.0 revision 1: not offered any more" in said
+    assert shop.active() == {"main/photos": 2}
+    assert "unchanged" in shop.refresh("main")
+    # What an admin took out stays out, and stays here.
+    shop.ctl("revision", "deactivate", "main/photos")
+    cleaned = shop.ctl("revision", "clean")
+    assert cleaned.stdout.count("\n") == 2 and newest not in cleaned.stdout
+    assert "unchanged" in shop.refresh("main") and shop.active() == {}
+    shop.ctl("revision", "activate", "main/photos")
+    assert shop.active() == {"main/photos": 2}
+
+
+def test_labels_outlive_a_refresh(shop, served):  # noqa: F811
+    """What was set by hand belongs to the entry, and to the catalog for as long as it is this one."""
+    categories = lambda where="activated IS NOT NULL": {  # noqa: E731
+        entry: json.loads(value) for entry, value in shop.rows("categories", where).items()}
+    shop.ctl("revision", "categorize", "+no_updates", "-family", "music")
+    served.entries["music"] = manifest("music", 2, categories=["family", "sound"])
+    served.index(version=2)
+    shop.refresh("main")
+    assert categories() == {"main/photos": [], "main/music": ["sound", "no_updates"]}
+    # Its name is enough: all revisions, and the next ones.
+    said = shop.ctl("revision", "categorize", "=mine", "main/music").stdout
+    assert said.count("\n") == 1 and said.endswith(": mine\n")
+    served.entries["songs"] = manifest("songs", 3, was=["music"], categories=["sound"])
+    del served.entries["music"]
+    served.index(version=3)
+    shop.refresh("main")
+    assert categories()["main/songs"] == ["mine"] and categories("revision = 1")["main/music"] == ["mine"]
+    url = shop.catalog("main")["url"]
+    shop.ctl("catalog", "remove", "main")
+    shop.add("main", url)
+    shop.refresh("main")
+    assert categories()["main/songs"] == ["mine"]
+    # Another catalog of that name begins anew.
+    shop.ctl("catalog", "remove", "main")
+    other = Maker(shop.folder, "another")
+    served.index(version=4, sign=other)
+    shop.add("main", url, other.key)
+    shop.refresh("main")
+    assert categories()["main/songs"] == ["sound"]
 
 
 def test_what_is_named_again(shop, served):  # noqa: F811
@@ -501,7 +561,7 @@ def test_what_is_named_again(shop, served):  # noqa: F811
     shop.ctl("revision", "deactivate", digits)
     served.index(version=4)
     assert "photos" not in shop.refresh("main") and shop.active() == {"main/music": 1}
-    # Gone and back again; the first time nothing is to be activated, and that is not made up for.
+    # Gone and back again; the first time nothing is to be activated, and the next one makes up for that.
     for version, words in ((5, ["--no-activate"]), (8, [])):
         del served.entries["music"]
         served.index(version=version)
@@ -512,7 +572,8 @@ def test_what_is_named_again(shop, served):  # noqa: F811
         assert "# 1.0 revision 1: named again" in shop.refresh("main", *words)
         assert shop.active() == ({} if words else {"main/music": 1})
         served.index(version=version + 2)
-        assert "named again" not in shop.refresh("main")
+        assert ("named again" in shop.refresh("main")) == bool(words)
+        assert shop.active() == {"main/music": 1}
     # An obsolete one takes the place of what was offered, and is not offered itself.
     served.entries["music"] = manifest("music", 2, obsolete=True)
     served.index(version=11)

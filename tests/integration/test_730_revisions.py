@@ -223,6 +223,16 @@ def test_categories(keeper):
     done = keeper.ctl("revision", "categorize", "=no_updates", stdin=keeper.ctl("revision", "list").stdout)
     assert done.stdout.endswith(": no_updates\n")
     assert keeper.json("show", "wiki")["revision"]["categories"] == ["no_updates"]
+    # The same labels are looked for; and they are the entry's, whatever comes after.
+    assert keeper.json("search", "--category", "no_updates")["total"] == 1
+    assert keeper.json("revision", "list", "--category", "no_updates")["total"] == 1
+    for words in (["search"], ["revision", "list"]):
+        wrong = keeper.ctl(*words, "--category", "No|label", check=False)
+        assert wrong.returncode == 2 and "a-z, 0-9, - and _" in wrong.stderr
+    import_text(keeper, manifest(revision=2, categories=["text"]), "--activate")
+    assert keeper.json("show", "wiki")["revision"]["categories"] == ["no_updates"]
+    keeper.ctl("revision", "categorize", "-no_updates", "wiki")
+    assert keeper.json("search", "--category", "no_updates", "--all")["total"] == 0
     for words in (["wiki"], ["+Not a label", "wiki"], ["=", "wiki"]):
         assert keeper.ctl("revision", "categorize", *words, check=False).returncode in (2, 6)
 
@@ -330,6 +340,42 @@ def image(engine):
     engine.remove_image(IMAGE)
 
 
+def test_another_catalog_of_the_same_name(keeper, image, shelf):
+    """Apps of a catalog that was removed are not given to whoever comes next under its name."""
+    folders = [f"{shelf}/{name}" for name in ("first", "second")]
+    for number, folder in enumerate(folders, 1):
+        os.mkdir(folder, 0o755)
+        with open(f"{folder}/wiki.json", "w", encoding="utf-8") as f:
+            f.write(manifest(revision=number, compose={"services": {"web": {"image": image}}}))
+        keeper.ctl("catalog", "sign", folder)
+
+    def add(number, *words, name="stable", code=0):
+        done = keeper.ctl("catalog", "add", name, f"file://{folders[number]}", *words, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stderr
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    keeper.ctl("catalog", "remove", "stable")
+    add(1)  # no app is made from it: nobody minds
+    keeper.ctl("catalog", "remove", "stable")
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    keeper.ctl("install", "wiki", "--name", "first", "--yes")
+    assert "first: was made from it" in keeper.ctl("catalog", "remove", "stable").stderr
+    said = add(1, code=7)
+    assert "first got updates from a catalog stable" in said and folders[0] in said and "--replace" in said
+    assert "stable" in add(1, "--key", "ab" * 32, code=7)
+    add(1, name="other")
+    add(0)
+    keeper.ctl("catalog", "refresh")
+    assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
+    keeper.ctl("catalog", "remove", "stable")
+    add(1, "--replace")
+    keeper.ctl("catalog", "refresh", "stable")
+    assert keeper.ctl("revision", "migrate").stdout.endswith(" first\n")
+    keeper.ctl("uninstall", "first", "--purge", "--yes")
+
+
 def test_what_an_app_needs_is_kept(keeper, image):
     """clean asks which apps were made from a revision; migrate says which apps would move, and which stay."""
     def wiki(revision, ident="wiki", **more):
@@ -363,6 +409,15 @@ def test_what_an_app_needs_is_kept(keeper, image):
     assert keeper.ctl("revision", "migrate").stderr == "# 0 updated, 0 skipped.\n"
     assert all(app["active"] and app["revision"].startswith(digits(two)) for app in keeper.json("show", "pages")["installed"])
     assert keeper.ctl("revision", "clean").stderr.endswith(": 2\n")
+    # A dry run promises nothing that the run would not do.
+    other = "arm64" if os.uname().machine == "x86_64" else "amd64"
+    asks = {"compose": {"services": {"web": {"image": image, "ports": ["18399:18399"]}}}}
+    for number, more, why in (3, {"architectures": [other]}, other), (4, asks, "consent"):
+        three = first_id(import_text(keeper, manifest("pages", number, was=["wiki"], **more), "--activate"))
+        for words in ["--dry-run"], []:
+            stay = keeper.ctl("revision", "migrate", *words, "first", check=False)
+            assert stay.returncode == 2 and stay.stdout == "" and why in stay.stderr, stay.stderr
+        keeper.ctl("revision", "deactivate", three)
     for name in ("first", "second"):
         keeper.ctl("uninstall", name, "--purge", "--yes")
-    assert keeper.ctl("revision", "clean").stdout.startswith(one)
+    assert one in keeper.ctl("revision", "clean").stdout

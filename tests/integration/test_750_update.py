@@ -397,6 +397,52 @@ def test_a_stopped_app_comes_back_from_a_failed_update(stack, shelf, images):
     assert is_old(stack, shelf)
 
 
+def test_what_a_person_wrote(stack, shelf, images):
+    """It is written over only where somebody says so, and a rollback has it back."""
+    def write(name, text):
+        with open(f"{shelf.data}/{name}", "w", encoding="ascii") as f:
+            f.write(text)
+
+    def read(*names):
+        texts = []
+        for name in names:
+            with open(f"{shelf.data}/{name}", encoding="ascii") as f:
+                texts.append(f.read())
+        return texts
+
+    mine = ("d/set.ini", "conf/b", "conf/c")
+    write("d/set.ini", "set up\n")
+    write("conf/b", "changed\n")
+    os.chmod(f"{shelf.data}/conf/b", 0o640)
+    files = [{"path": "d/set.ini", "when": "update", "text": "author\n"},
+             {"path": "conf/b", "when": "update", "text": "again 2\n"},
+             {"path": "conf/c", "when": "update", "text": "2 too\n"}]
+    second = shelf.publish(2, images["2"], files=files)
+    plan = stack.json("update", "mine", "--plan")["plan"]
+    asked = {"overwrite.conf/b", "overwrite.d/set.ini"}
+    assert {f["id"] for f in plan["asked"]} == asked and plan["update"]["files"] == ["d/set.ini", "conf/b", "conf/c"]
+    moved = stack.ctl("revision", "migrate", check=False)
+    assert moved.returncode == 2 and "d/set.ini" in moved.stderr and "line 0" not in moved.stderr
+    assert read(*mine) == ["set up\n", "changed\n", "1 too\n"] and page(stack) == b"one"
+    stack.ctl("update", "mine", *(word for one in sorted(asked) for word in ("--consent", one)))
+    assert read(*mine) == ["author\n", "again 2\n", "2 too\n"] and revision(stack) == second
+    assert not asked & set(stack.json("status", "mine")["consents"]), "said once, for this update alone"
+    # A rollback that fails leaves everything as it was.
+    write("conf/c", "newer\n")
+    assert stack.ctl("rollback", "mine", check=False).returncode != 0
+    assert read(*mine) == ["author\n", "again 2\n", "newer\n"]
+    stack.ctl("rollback", "mine", "--yes")
+    assert read(*mine) == ["set up\n", "changed\n", "1 too\n"] and page(stack) == b"one"
+    assert os.stat(f"{shelf.data}/conf/b").st_mode & 0o777 == 0o640
+    stack.ctl("rollback", "mine", "--yes")
+    assert read(*mine) == ["author\n", "again 2\n", "newer\n"] and page(stack) == b"two"
+    # With the next update there is no way back to the first any more.
+    shelf.publish(3, images["3"], files=files[:1])
+    stack.ctl("update", "mine")
+    wait_for(lambda: not os.listdir(f"{shelf.data}/.apphost"), 10, "the end of what was set aside")
+    assert read(*mine) == ["author\n", "again 2\n", "newer\n"] and page(stack) == b"three"
+
+
 def test_what_cannot_be_updated(stack, images, registry):
     stack.install("plain", f"{registry.host}/{images['1']}")
     for verb in ("update", "rollback"):

@@ -17,22 +17,12 @@ from test_750_update import Shelf, images, is_old, kill_again, page, revision  #
 REMOVES = (r"^DELETE /v[0-9.]+/containers/", None)   # never answered
 
 
-class Held(Relay):
-    """Counts what is never answered."""
-    held = 0
-
-    def answered(self, client, data):
-        found = super().answered(client, data)
-        self.held += found
-        return found
-
-
 @pytest.fixture
 def stack(new_stack, engine, registry, images, tmp_path):  # noqa: F811
-    relay = Held(str(tmp_path / "engine.sock"), engine.path)
+    relay = Relay(str(tmp_path / "engine.sock"), engine.path)
     relay.start()
     stack = new_stack(StartSeconds=5, Socket=relay.path)
-    stack.shelves, stack.relay, stack.held = [], relay, 0
+    stack.shelves, stack.relay = [], relay
     stack.announced += [r"job \d+[ :(]", r"signal 9"]
     stack.watcher = kills.watcher(stack)
     yield stack
@@ -86,22 +76,18 @@ def straight(shelf):
 
 
 def given_up(stack, shelf):
-    stack.held = stack.relay.held
     operation = kills.Operation(stack, "update", "mine", yes=True)
     assert operation.until("health"), operation.answer
     stack.relay.answers = [REMOVES]
-    kill_again(stack, 1)
-    # Each next try gets as far as the containers; by then what the watcher saw during the update has been told.
-    for number in range(1, 4):
-        wait_for(lambda: stack.relay.held >= stack.held + number, 30, f"try {number}")  # noqa: B023
-        kills.kill_job(stack, stack.watcher)
-    stack.held += 3
+    kill_again(stack, 4)
     operation.end()
     stack.relay.answers = []
     kills.settle(stack)
     assert "restart" in operation.answer["message"], operation.answer
     assert os.path.exists(shelf.left) and tree(shelf.data) != shelf.before
     assert revision(stack) == shelf.first
+    # What the watcher saw during the update may be told after its end: the next look corrects that.
+    wait_for(lambda: stack.json("status", "mine")["state"] == "failing", 10, "the watcher")
 
 
 def is_back(stack, shelf):
@@ -131,7 +117,6 @@ def test_the_start_is_killed_too(stack, shelf):
     assert operation.until("start")
     kill_again(stack, 2)
     stack.relay.answers = []
-    stack.held = stack.relay.held
     operation.end()
     kills.settle(stack)
     wait_for(lambda: stack.json("status", "mine")["state"] == "running", 30, "the app")
@@ -147,10 +132,10 @@ def test_an_update_begins_with_it(stack, shelf):
     assert is_back(stack, shelf)
     given_up(stack, shelf)
     stack.ctl("update", "mine", "--yes")
-    assert page(stack) == b"two" and tree(shelf.data)["conf/b"][0] == b"2\n"
+    assert page(stack) == b"two" and tree(shelf.data)["conf/b"][0] == tree(shelf.data)["conf/a"][0] == b"2\n"
     wait_for(lambda: not os.path.exists(shelf.left), 10, "the end of tidying up")
     stack.ctl("rollback", "mine", "--yes")
-    assert page(stack) == b"one"
+    assert page(stack) == b"one" and tree(shelf.data)["conf/a"] == shelf.before["conf/a"]
 
 
 def test_one_that_was_done_stays_done(stack, shelf):
@@ -160,14 +145,14 @@ def test_one_that_was_done_stays_done(stack, shelf):
     with contextlib.closing(stack.database()) as db:
         (previous,) = db.execute("select previous from apps").fetchone()
     aside = json.loads(previous)["aside_dir"]
-    wait_for(lambda: not os.path.exists(f"{shelf.data}/{aside}"), 10, "the end of what was set aside")
-    os.makedirs(f"{shelf.data}/{aside}")
-    with open(f"{shelf.data}/{aside}/0", "w", encoding="ascii") as f:
+    wait_for(lambda: os.listdir(f"{shelf.data}/{aside}") == ["0"], 10, "the end of what nobody wrote but its author")
+    with open(f"{shelf.data}/{aside}/1", "w", encoding="ascii") as f:
         f.write("old")
     with open(shelf.left, "w", encoding="ascii") as f:
-        json.dump({"images": [], "switched": True, "aside": ["conf/a"], "aside_dir": aside, "folders": ["more"]}, f)
+        json.dump({"images": [], "switched": True, "aside": ["conf/a", "conf/b"], "aside_dir": aside, "folders": ["more"],
+                   "published": True}, f)
     stack.ctl("restart", "mine")
-    assert page(stack) == b"two" and not os.path.exists(shelf.left) and not os.path.exists(f"{shelf.data}/{aside}")
+    assert page(stack) == b"two" and not os.path.exists(shelf.left) and os.listdir(f"{shelf.data}/{aside}") == ["0"]
     assert tree(shelf.data)["conf/a"][0] == b"2\n" and os.path.exists(f"{shelf.data}/more/new")
     with open(shelf.left, "w", encoding="ascii") as f:
         f.write("{")

@@ -19,6 +19,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "helper/catalog/labels.h"
 #include "helper/catalog/store.h"
 
 typedef struct fixture_t {
@@ -393,6 +394,114 @@ static void test_categories(void **state)
     json_decref(categories);
 }
 
+static json_t *list_of(const char *words)
+{
+    json_t *list = json_array();
+    char *copy = strdup(words), *rest = copy;
+    for (char *word; (word = strsep(&rest, " ")) != NULL;)
+        if (*word != '\0')
+            json_array_append_new(list, json_string(word));
+    free(copy);
+    return list;
+}
+
+/* given, after noted and then changes were made to it; and what is noted of both together makes the
+ * same of it. */
+static void changed(const char *given, const char *noted, const char *changes, const char *want)
+{
+    json_t *one = list_of(given), *other = list_of(given), *all = list_of(noted);
+    json_t *first = list_of(noted), *then = list_of(changes), *wanted = list_of(want);
+    aphd_labels_apply(one, first);
+    aphd_labels_apply(one, then);
+    assert_int_equal(aphd_labels_merge(all, then, NULL), APR_SUCCESS);
+    aphd_labels_apply(other, all);
+    if (!json_equal(one, wanted) || !json_equal(other, wanted))
+        fail_msg("%s: %s %s", changes, json_dumps(one, 0), json_dumps(other, 0));
+    json_t *lists[] = {one, other, all, first, then, wanted};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        json_decref(lists[i]);
+}
+
+static void test_changes_of_labels(void **state)
+{
+    (void)state;
+    changed("a b", "", "+c", "a b c");
+    changed("a b", "+c", "-c", "a b");
+    changed("a b", "-b", "+b", "a b");
+    changed("a b", "+c -a", "=d", "d");
+    changed("a b", "=d", "-d +e", "e");
+    changed("a b", "=d", "=no_updates +x", "no_updates x");
+    changed("a b", "", "-z", "a b");
+    static const char *const wrong[] = {"a", "+", "=", "+A", "+a b", "+a|b", "?a", "+\xc3\xa9"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        json_t *changes = json_pack("[s, s]", "+good", wrong[i]);
+        assert_int_equal(aphd_labels_check(changes, NULL), APH_EUSAGE);
+        json_decref(changes);
+    }
+    json_t *noted = json_array(), *one = json_array();
+    for (int i = 0; i < 33; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "+l%d", i);
+        json_array_clear(one);
+        json_array_append_new(one, json_string(text));
+        assert_int_equal(aphd_labels_merge(noted, one, NULL), i < 32 ? APR_SUCCESS : APH_EEXHAUSTED);
+    }
+    json_decref(noted);
+    json_decref(one);
+}
+
+static json_t *categories_of(aphd_catalog_store_t *store, const char *ref)
+{
+    json_t *row = NULL;
+    assert_int_equal(aphd_revision_find(store, ref, &row, NULL, NULL), APR_SUCCESS);
+    json_t *categories = json_incref(json_object_get(row, "categories"));
+    json_decref(row);
+    return categories;
+}
+
+static void has_categories(aphd_catalog_store_t *store, const char *ref, const char *want)
+{
+    json_t *categories = categories_of(store, ref), *wanted = list_of(want);
+    if (!json_equal(categories, wanted))
+        fail_msg("%s: %s", ref, json_dumps(categories, 0));
+    json_decref(categories);
+    json_decref(wanted);
+}
+
+/* What is set by hand is the entry's: of what is there, and of what comes. */
+static void test_labels_of_an_entry(void **state)
+{
+    fixture_t *f = *state;
+    char one[65], two[65], three[65], other[65];
+    json_t *changes = list_of("+no_updates -gallery"), *was = NULL;
+    int added = 0;
+    add(f->store, "a", "wiki", "one", one);
+    add(f->store, "a", "wiki", "two", two);
+    assert_int_equal(aphd_labels_change(f->store, "a", "wiki", changes, NULL), APR_SUCCESS);
+    add(f->store, "a", "wiki", "three", three);
+    add(f->store, "b", "wiki", "four", other);
+    has_categories(f->store, one, "no_updates");
+    has_categories(f->store, two, "no_updates");
+    has_categories(f->store, three, "no_updates");
+    has_categories(f->store, other, "gallery");
+    assert_int_equal(listed(f->store, (aphd_revision_filter_t){.category = "no_updates", .inactive = 1}), 3);
+    /* Under another name, and from then on. */
+    json_t *row = row_of("a", "pages", "five");
+    json_object_set_new(row, "was", json_pack("[s, s]", "nobody", "wiki"));
+    assert_int_equal(aphd_revision_add(f->store, row, "five", 4, &added, NULL), APR_SUCCESS);
+    json_decref(row);
+    has_categories(f->store, "a/pages@222b0bd51fcef7e6", "no_updates");
+    add(f->store, "a", "pages", "six", one);
+    has_categories(f->store, one, "no_updates");
+    /* Over for a catalog that is another one. */
+    assert_int_equal(aphd_catalog_removed(f->store, "a", &was, NULL), APR_SUCCESS);
+    assert_null(was);
+    assert_int_equal(aphd_catalog_forget(f->store, "a", NULL), APR_SUCCESS);
+    add(f->store, "a", "pages", "seven", one);
+    has_categories(f->store, one, "gallery");
+    json_decref(changes);
+}
+
 static void test_catalogs(void **state)
 {
     fixture_t *f = *state;
@@ -422,6 +531,10 @@ static void test_catalogs(void **state)
     json_decref(found);
     assert_int_equal(aphd_catalog_drop(f->store, "home", NULL), APR_SUCCESS);
     assert_int_equal(aphd_catalog_drop(f->store, "home", NULL), APH_ENOTFOUND);
+    assert_int_equal(aphd_catalog_removed(f->store, "home", &found, NULL), APR_SUCCESS);
+    assert_string_equal(text_at(found, "url"), "https://catalog.example/");
+    assert_true(json_is_null(json_object_get(found, "key")));
+    json_decref(found);
     assert_int_equal(aphd_revision_find(f->store, one, &found, NULL, NULL), APH_ENOTFOUND);
     json_decref(catalog);
     json_decref(bad);
@@ -584,6 +697,26 @@ static void test_a_newer_schema(void **state)
     assert_int_equal(open_again(f, 0, &again), APH_ECONFIG);
 }
 
+/* What an index named before counts as offered. */
+static void test_an_older_schema(void **state)
+{
+    fixture_t *f = *state;
+    json_t *offered = NULL;
+    char one[65];
+    aphd_catalog_store_close(f->store);
+    f->store = NULL;
+    execute(f->path, "INSERT INTO catalogs(name, url, private, version, sha256, generated, expires,"
+            " etag, checked, refreshed, error, named) VALUES('a', 'u', 0, 1, '', 0, 0, '', 0, 0, '',"
+            " '{\"wiki\":\"ab\"}'); ALTER TABLE catalogs DROP COLUMN offered; DROP TABLE removed;"
+            " DROP TABLE labels; PRAGMA user_version = 1");
+    assert_int_equal(open_again(f, 0, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_catalog_offered(f->store, "a", &offered, NULL), APR_SUCCESS);
+    assert_string_equal(text_at(offered, "wiki"), "ab");
+    json_decref(offered);
+    assert_int_equal(open_again(f, 1, NULL), APR_SUCCESS);
+    add(f->store, "a", "wiki", "one", one);
+}
+
 /* A step that fails leaves the file as it was. */
 static void test_a_migration_that_fails(void **state)
 {
@@ -617,9 +750,9 @@ int main(void)
         TEST(what_was_never_made), TEST(modes), TEST(adding), TEST(what_is_not_added),
         TEST(one_is_active), TEST(of_one_entry), TEST(ambiguity), TEST(an_id_of_digits),
         TEST(a_name_from_before), TEST(searching),
-        TEST(categories), TEST(catalogs), TEST(locations), TEST(answers), TEST(all_or_nothing),
+        TEST(categories), TEST(changes_of_labels), TEST(labels_of_an_entry), TEST(catalogs), TEST(locations), TEST(answers), TEST(all_or_nothing),
         TEST(a_reader_beside_a_writer), TEST(writers_wait), TEST(death_of_a_writer),
-        TEST(a_newer_schema), TEST(a_migration_that_fails), TEST(damage),
+        TEST(a_newer_schema), TEST(an_older_schema), TEST(a_migration_that_fails), TEST(damage),
     };
 #undef TEST
     if (apr_initialize() != APR_SUCCESS || sodium_init() < 0)

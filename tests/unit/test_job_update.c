@@ -117,6 +117,29 @@ static void test_answers(void **state)
           "[\"b\",\"c\"]");
 }
 
+static void test_mounts(void **state)
+{
+    json_auto_t *was = parsed("{\"services\":{\"gone\":{\"volumes\":[{\"source\":\"x\",\"target\":\"/x\"}]},"
+                              "\"web\":{\"volumes\":["
+                              "{\"type\":\"bind\",\"source\":\"/s/7/d\",\"target\":\"/d\"},"
+                              "{\"type\":\"volume\",\"source\":\"n\",\"target\":\"/n\"},"
+                              "{\"type\":\"bind\",\"source\":\"/s/7\",\"target\":\"/all\"}]}}}");
+    json_auto_t *is = parsed("{\"services\":{\"web\":{\"volumes\":["
+                             "{\"type\":\"bind\",\"source\":\"/s/7/e\",\"target\":\"/d\"},"
+                             "{\"type\":\"bind\",\"source\":\"/s/7\",\"target\":\"/all\"},"
+                             "{\"type\":\"tmpfs\",\"target\":\"/t\"},"
+                             "{\"type\":\"bind\",\"source\":\"/s/70\",\"target\":\"/m\",\"read_only\":true}]}}}");
+    json_auto_t *row = parsed(EMPTY_ROW), *plan = parsed(EMPTY_PLAN), *target = parsed(TARGET);
+    json_auto_t *again = json_array(), *wanted = parsed(
+        "[{\"service\":\"web\",\"target\":\"/d\",\"from\":\"./d\",\"to\":\"./e\"},"
+        "{\"service\":\"web\",\"target\":\"/n\",\"from\":\"n\",\"to\":null},"
+        "{\"service\":\"web\",\"target\":\"/m\",\"from\":null,\"to\":\"/s/70 (read-only)\"}]");
+    aphd_update_in_t in = {.row = row, .plan = plan, .target = target, .again = again, .was = was,
+                           .is = is, .data_dir = "/s/7"};
+    json_auto_t *difference = aphd_update_difference(&in);
+    assert_true(json_equal(json_object_get(difference, "mounts"), wanted));
+}
+
 static void test_joined(void **state)
 {
     json_auto_t *one = parsed("[\"a\",\"b\"]"), *other = parsed("[\"b\",\"c\",7]");
@@ -292,7 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_revisions), cmocka_unit_test(test_images), cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_consent),   cmocka_unit_test(test_answers), cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_consent),   cmocka_unit_test(test_answers), cmocka_unit_test(test_mounts), cmocka_unit_test(test_joined),
         cmocka_unit_test(test_agreed),    cmocka_unit_test(test_more_is_asked_again),
         cmocka_unit_test(test_widened),
     };

@@ -298,6 +298,23 @@ static void test_journal(void **state)
     assert_int_equal(json_integer_value(json_object_get(shown, "ended")), NOW + 9);
     json_decref(shown);
     assert_int_equal(aphd_store_job_json(f->store, 99, 0, &shown, NULL), APH_ENOTFOUND);
+    /* What is told once is there until it was told, and in no list. */
+    json_t *answer = json_pack("{s:i, s:[s]}", "app_id", 7, "credentials", "secret");
+    assert_int_equal(aphd_store_job_told(f->store, running, answer, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_jobs_json(f->store, 1, &shown, NULL), APR_SUCCESS);
+    json_t *job = json_array_get(shown, 0);
+    assert_true(json_is_true(json_object_get(job, "untold")));
+    assert_null(json_object_get(json_object_get(job, "answer"), "credentials"));
+    json_decref(shown);
+    assert_int_equal(aphd_store_job_json(f->store, running, 0, &shown, NULL), APR_SUCCESS);
+    assert_non_null(json_object_get(json_object_get(shown, "answer"), "credentials"));
+    json_decref(shown);
+    json_object_del(answer, "credentials");
+    assert_int_equal(aphd_store_job_told(f->store, running, answer, NULL), APR_SUCCESS);
+    assert_int_equal(aphd_store_job_json(f->store, running, 0, &shown, NULL), APR_SUCCESS);
+    assert_null(json_object_get(json_object_get(shown, "answer"), "credentials"));
+    json_decref(shown);
+    json_decref(answer);
     assert_int_equal(aphd_store_jobs_json(f->store, 1, &shown, NULL), APR_SUCCESS);
     assert_int_equal(json_array_size(shown), 1);
     assert_int_equal(json_integer_value(json_object_get(json_array_get(shown, 0), "job_id")),
