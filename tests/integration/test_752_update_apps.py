@@ -208,7 +208,8 @@ def kept_answers(stack):
     with contextlib.closing(sqlite3.connect(f"file:{stack.state}/catalog.db?mode=ro", uri=True)) as db:
         (table,) = [name for name, in db.execute(
             "select name from sqlite_master where type = 'table' and name like '%answers%'")]
-        return [json.loads(text) for text, in db.execute(f"select answers from {table}")]
+        rows = [json.loads(text) for text, in db.execute(f"select answers from {table}")]
+        return [{key: row[key] for key in row if not key.startswith(".")} for row in rows]
 
 
 def test_answers_of_a_failed_update(stack):
