@@ -4,7 +4,7 @@
 work=$run/check
 
 # First a build; then four lanes at once, so that the whole takes as long as the longest of them: tests
-# of the product with httpd's event MPM; the same with the worker MPM; those of the catalog (test_7xx) with
+# of the product with httpd's event MPM; the same with the worker MPM; those of catalog, people and admin handler with
 # either, then some on Podman; and, with what these leave of the processors, everything about the source.
 # They mostly wait. Each but the first is in a network namespace of its own, with its own engine.
 run_checks() {
@@ -46,9 +46,9 @@ check_worker() {
 
 check_catalog() {
     enter_network catalog
-    part "tests of the catalog" run_pytest catalog "$top"/tests/integration/test_7*.py
+    part "tests of the catalog, people and the admin handler" run_pytest catalog "$top"/tests/integration/test_[78]*.py
     mpm=worker part "tests of the catalog under the worker MPM" \
-        run_pytest catalog-worker "$top"/tests/integration/test_7*.py
+        run_pytest catalog-worker "$top"/tests/integration/test_{7,82}*.py
     stop_engine
 }
 

@@ -13,9 +13,18 @@ static int went_well(const aphd_ending_t *ending)
     return ending->reason.status == APR_SUCCESS;
 }
 
+/* What was told to nobody yet is for whoever began the job, and then for root on the machine: not for
+ * everybody who may read a job. */
+static void withhold(const aphd_conn_t *conn, const json_t *answer)
+{
+    if (!aphd_conn_started(conn) && aphd_conn_peer(conn)->uid != 0)
+        json_object_del((json_t *)answer, "credentials");
+}
+
 void aphd_job_tell(aphd_monitor_t *monitor, aphd_conn_t *conn, int64_t job_id, json_t *value,
                    const json_t *answer)
 {
+    withhold(conn, answer);
     aph_error_t err = APH_ERROR_INIT;
     json_auto_t *rest = json_copy((json_t *)answer);
     int secret = json_object_get(answer, "credentials") != NULL;
