@@ -12,7 +12,7 @@ build_packages=(gcc make libc6-dev autoconf automake libtool pkg-config apache2-
     libaprutil1-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libyaml-dev libinih-dev
     libidn2-dev libsodium-dev libseccomp-dev busybox-static curl procps iproute2 media-types)
 check_packages=(libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind python3 python3-pytest
-    python3-requests python3-websocket python3-yaml wrk strace universal-ctags openssl apache2-utils e2fsprogs
+    python3-jsonschema python3-requests python3-websocket python3-yaml wrk strace universal-ctags openssl apache2-utils e2fsprogs
     chromium chromium-driver)
 engine_packages=(docker.io docker-compose iptables)
 # Beside Docker's packages, which bring runc: names of services, and "init: true".
