@@ -47,7 +47,8 @@
  *               "script":S,"format","entry","revision","answers","previous","options"}
  *                                  -> {}  any subset. Of a job that
  *                                  is about no app ("render") with "app_id":N
- *      apps    {} -> {"apps":[APP...]}   all that are not merely kept data, without the long texts, and
+ *      apps    {"kept":BOOL} -> {"apps":[APP...]}   all that are not merely kept data (with kept: those as
+ *                                  well), without the long texts, and
  *                                  with "previous_revision":SHA256|null and "previous_storage":
  *                                  [...]|null in the place of "previous"
  *      state   {"state":S,"desired":S,"reason":S} -> {}  any subset; the routes are rewritten if they
@@ -69,9 +70,11 @@
  *                                  or "steps"
  *      {"note":"log","line":S}
  *      {"note":"observe","engine":"up"|"down","message":S,
+ *       "heard":N,  the number of the last list of apps that was sent, 0 for the request's: what was seen
+ *                   before the newest is not believed
  *       "apps":[{"app_id":N,"state":"running"|"starting"|"failing"|"stopped","reason":S},...]}  watch
  *
- * 4. The monitor may send {"event":"apps","apps":[APP,...]} to watch when rows changed, and SIGTERM to
+ * 4. The monitor may send {"event":"apps","number":N,"apps":[APP,...]} to watch when rows changed, and SIGTERM to
  *    any job: stop at the next step border, undo, finish "rolled-back" with code cancelled.
  */
 #ifndef APHD_JOB_WIRE_H

@@ -44,14 +44,15 @@ static apr_status_t judge_add(const aphd_place_t *place, const char *name, const
 }
 
 /* Apps hold the text that made them: they live on when their catalog is removed. *names: a new list
- * of those that were made from a catalog of that name. */
+ * of those that were made from a catalog of that name, and of those of which only the data is left:
+ * with it an entry of that name would get its secrets. */
 static apr_status_t apps_of(aphd_job_t *job, const char *name, json_t **names, aph_error_t *err)
 {
     json_auto_t *apps = NULL;
     json_t *app;
     const char *prefix = apr_pstrcat(job->p, name, "/", NULL);
     size_t i;
-    apr_status_t status = aphd_ask_apps(job->ask, &apps, err);
+    apr_status_t status = aphd_ask_apps_and_kept(job->ask, &apps, err);
     *names = json_array();
     json_array_foreach(apps, i, app) {
         const char *entry = json_string_value(json_object_get(app, "entry"));

@@ -284,7 +284,9 @@ char *aphd_location_mark(int fd)
 }
 
 /* The time a folder was made outlives a boot and a change of cable. Where it is not recorded, a file
- * system's own number does for most kinds; where there is none either, only the device is left. */
+ * system's own number does for most kinds. Where there is none either (some of the network), the inode
+ * has to do: numbers of devices are given anew at each boot, and an app that does not start then is
+ * worse than another disk somebody put in the same place. */
 int aphd_location_is(int fd, const char *mark)
 {
     identity_t was = {.born = 0}, is;
@@ -297,7 +299,7 @@ int aphd_location_is(int fd, const char *mark)
         return was.born == is.born;
     if (was.file_system != 0 && is.file_system != 0)
         return was.file_system == is.file_system;
-    return was.device == is.device;
+    return 1;
 }
 
 apr_status_t aphd_location_open(const json_t *location, int *fd, aph_error_t *err)

@@ -31,8 +31,8 @@ apr_status_t aphd_location_walk(const char *path, int *fd, aph_error_t *err);
 
 /* By what the folder fd stands for is known again, malloc'd; caller frees. NULL with errno. Its
  * inode, whether its disk is the system's own, and when it was made (for the root of a file system:
- * when that was made), or the file system's number where that time is not recorded. Numbers of devices
- * change when a machine starts again, and count only where nothing else is known. */
+ * when that was made), or the file system's number where that time is not recorded. A number of a
+ * device counts for nothing where these are known: it changes when a machine starts again. */
 char *aphd_location_mark(int fd);
 
 /* Nonzero where the folder fd stands for is the one mark was made of. */

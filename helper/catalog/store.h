@@ -58,7 +58,8 @@ apr_status_t aphd_catalog_put_bad(aphd_catalog_store_t *store, const char *name,
                                   aph_error_t *err);
 
 /* What the name of a catalog that was removed stood for: {"url":S,"key":HEX|null}, NULL where none
- * was called so. forget: that, and the labels its entries were given by hand, are over. */
+ * was called so. forget: that, the labels its entries were given by hand, and the answers kept for
+ * another try, are over. */
 apr_status_t aphd_catalog_removed(aphd_catalog_store_t *store, const char *name, json_t **was,
                                   aph_error_t *err);
 apr_status_t aphd_catalog_forget(aphd_catalog_store_t *store, const char *name, aph_error_t *err);

@@ -133,6 +133,8 @@ apr_status_t aphd_catalog_removed(aphd_catalog_store_t *store, const char *name,
 apr_status_t aphd_catalog_forget(aphd_catalog_store_t *store, const char *name, aph_error_t *err)
 {
     apr_status_t status = aphd_catalog_sql_run(store, QUERY_CATALOG_FORGET, err, "t", name);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_sql_run(store, QUERY_LABELS_FORGET, err, "t", name);
     return status == APR_SUCCESS
-        ? aphd_catalog_sql_run(store, QUERY_LABELS_FORGET, err, "t", name) : status;
+        ? aphd_catalog_sql_run(store, QUERY_ANSWERS_FORGET_ALL, err, "t", name) : status;
 }

@@ -111,6 +111,23 @@ json_t *aphd_answers_made(const json_t *kept)
     return secrets;
 }
 
+json_t *aphd_answers_secrets(const json_t *kept)
+{
+    static const char type[] = "/secret";
+    json_t *secrets = aphd_answers_made(kept);
+    const char *id;
+    json_t *asked;
+    json_object_foreach(json_object_get(kept, ASKED), id, asked) {
+        const char *as = json_string_value(asked);
+        size_t length = as != NULL ? strlen(as) : 0, tail = sizeof type - 1;
+        if (length < tail || strcmp(as + length - tail, type) != 0 || json_object_get(kept, id) == NULL)
+            continue;
+        json_object_set(secrets, id, json_object_get(kept, id));
+        json_object_set(json_object_get(secrets, ASKED), id, asked);
+    }
+    return secrets;
+}
+
 json_t *aphd_answers_said(const aphd_source_t *source)
 {
     json_t *said = json_object(), *asked = part_of(said, ASKED), *question, *answer;

@@ -26,6 +26,9 @@ void aphd_answers_merge(json_t *into, const json_t *some);
 /* The secrets that were made up, and no others. New reference. */
 json_t *aphd_answers_made(const json_t *kept);
 
+/* These and the secrets people gave. New reference. */
+json_t *aphd_answers_secrets(const json_t *kept);
+
 /* What people said of source's questions, for a next try. New reference. */
 json_t *aphd_answers_said(const aphd_source_t *source);
 

@@ -105,17 +105,28 @@ apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted,
     return APR_SUCCESS;
 }
 
-apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err)
+static apr_status_t list_apps(aphd_ask_t *ask, int kept, json_t **apps, aph_error_t *err)
 {
     json_auto_t *answer = NULL;
     *apps = NULL;
-    apr_status_t status = call(ask, json_pack("{s:s}", "call", "apps"), &answer, err);
+    apr_status_t status =
+        call(ask, json_pack("{s:s, s:b}", "call", "apps", "kept", kept), &answer, err);
     if (status != APR_SUCCESS)
         return status;
     *apps = json_incref(json_object_get(answer, "apps"));
     if (!json_is_array(*apps))
         return aph_error_set(err, APH_EINTERNAL, 1013, "apphostd listed no apps");
     return APR_SUCCESS;
+}
+
+apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err)
+{
+    return list_apps(ask, 0, apps, err);
+}
+
+apr_status_t aphd_ask_apps_and_kept(aphd_ask_t *ask, json_t **apps, aph_error_t *err)
+{
+    return list_apps(ask, 1, apps, err);
 }
 
 apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, int services, const char **subnet,
@@ -199,10 +210,11 @@ void aphd_ask_note_log(aphd_ask_t *ask, const char *line)
     note(ask, frame);
 }
 
-void aphd_ask_note_observe(aphd_ask_t *ask, const char *engine, const char *message, json_t *apps)
+void aphd_ask_note_observe(aphd_ask_t *ask, const aphd_observed_t *observed)
 {
-    note(ask, json_pack("{s:s, s:s, s:s, s:O}", "note", "observe", "engine", engine,
-                        "message", message != NULL ? message : "", "apps", apps));
+    note(ask, json_pack("{s:s, s:s, s:s, s:I, s:O}", "note", "observe", "engine",
+                        observed->up ? "up" : "down", "message", observed->message, "heard",
+                        observed->heard, "apps", observed->apps));
 }
 
 apr_status_t aphd_ask_event(aphd_ask_t *ask, json_t **event, aph_error_t *err)

@@ -47,6 +47,9 @@ apr_status_t aphd_ask_reserve(aphd_ask_t *ask, const aphd_reservation_t *wanted,
 /* *apps: new reference to the rows of all apps, as job_wire.h says. */
 apr_status_t aphd_ask_apps(aphd_ask_t *ask, json_t **apps, aph_error_t *err);
 
+/* These, and the names whose data was kept when their app was uninstalled. */
+apr_status_t aphd_ask_apps_and_kept(aphd_ask_t *ask, json_t **apps, aph_error_t *err);
+
 /* taken: array of CIDR strings, borrowed. *subnet has room for services and lives in p. */
 apr_status_t aphd_ask_subnet(aphd_ask_t *ask, json_t *taken, int services, const char **subnet,
                              apr_pool_t *p, aph_error_t *err);
@@ -75,8 +78,13 @@ apr_status_t aphd_ask_finish(aphd_ask_t *ask, const aphd_ending_t *ending, aph_e
 void aphd_ask_note_progress(aphd_ask_t *ask, const aphd_progress_t *progress);
 void aphd_ask_note_log(aphd_ask_t *ask, const char *line);
 
-/* apps: array as in job_wire.h, borrowed; message may be NULL. */
-void aphd_ask_note_observe(aphd_ask_t *ask, const char *engine, const char *message, json_t *apps);
+typedef struct aphd_observed_t {
+    int up;              /* the engine answers */
+    const char *message; /* why it does not, or "" */
+    json_int_t heard;    /* number of the monitor's last list of apps */
+    json_t *apps;        /* array as in job_wire.h, borrowed */
+} aphd_observed_t;
+void aphd_ask_note_observe(aphd_ask_t *ask, const aphd_observed_t *observed);
 
 /* Reads once what the monitor sent by itself (watch): APR_EAGAIN while no event is whole. */
 apr_status_t aphd_ask_event(aphd_ask_t *ask, json_t **event, aph_error_t *err);

@@ -42,7 +42,7 @@ static size_t secret_at(const char *text, const char *secret)
     while (secret[length] != '\0' && text[length] == secret[length])
         length++;
     int at_end = text[length] == '\0' || strncmp(text + length, "...", 3) == 0;
-    if (secret[length] != '\0' && length < TELLING && !(at_end && length >= APHD_SECRET_LEAST))
+    if (length < TELLING && secret[length] != '\0' && !(at_end && length >= APHD_SECRET_LEAST))
         return 0;
     while (((unsigned char)text[length] & 0xC0) == 0x80) /* no half of a character stays */
         length++;

@@ -282,7 +282,7 @@ int aphd_source_was(const aphd_source_t *source, const char *entry)
     const json_t *was;
     if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
         return 0;
-    json_array_foreach(json_object_get(source->manifest, "was"), i, was)
+    json_array_foreach(source->was, i, was)
         if (json_is_string(was) && strcmp(json_string_value(was), entry + prefix) == 0)
             return 1;
     return 0;

@@ -25,10 +25,16 @@ static json_t *worth_keeping(const aphd_update_t *update)
     json_object_set(kept, ".asked", json_object_get(said, ".asked"));
     const char *id;
     json_t *answer;
-    json_object_foreach(update->fresh, id, answer)
-        if (json_object_get(source->given, id) != NULL
-            || aphd_source_is_secret(aphd_source_question(source->manifest, id)))
+    json_t *made = json_object();
+    json_object_foreach(update->fresh, id, answer) {
+        int given = json_object_get(source->given, id) != NULL;
+        int secret = aphd_source_is_secret(aphd_source_question(source->manifest, id));
+        if (given || secret)
             json_object_set(kept, id, answer);
+        if (secret && !given)
+            json_object_set(made, id, answer);
+    }
+    json_object_set_new(kept, ".made", made);
     return kept;
 }
 
@@ -40,8 +46,8 @@ static apr_status_t answers_before(aphd_update_t *update, json_t **before, aph_e
     json_auto_t *failed = NULL;
     *before = aphd_answers_of(update->rollback ? json_object_get(row, "previous") : row);
     if (update->rollback) { /* the data go on having what was made since */
-        json_auto_t *all = aphd_answers_of(row), *made = aphd_answers_made(all);
-        aphd_answers_merge(*before, made);
+        json_auto_t *all = aphd_answers_of(row), *secrets = aphd_answers_secrets(all);
+        aphd_answers_merge(*before, secrets);
         return APR_SUCCESS;
     }
     apr_status_t status =

@@ -150,20 +150,6 @@ static apr_status_t find_own(aphd_update_t *update, const char *word, const char
          : aph_error_set(err, APH_EUSAGE, 2785, "%.64s is ambiguous; name one of: %s", word, list);
 }
 
-/* Nonzero where the entry of source had that name before, in the same catalog. */
-static int was_called(const aphd_source_t *source, const char *entry)
-{
-    const char *slash = strchr(entry, '/');
-    size_t prefix = slash != NULL ? (size_t)(slash + 1 - entry) : 0, i;
-    const json_t *was;
-    if (prefix == 0 || strncmp(source->name, entry, prefix) != 0)
-        return 0;
-    json_array_foreach(source->was, i, was)
-        if (json_is_string(was) && strcmp(json_string_value(was), entry + prefix) == 0)
-            return 1;
-    return 0;
-}
-
 /* What a number or digits alone are of: the app's own entry. */
 static int is_short(const char *word)
 {
@@ -199,7 +185,7 @@ static apr_status_t find_named(aphd_update_t *update, aph_error_t *err)
         aph_error_wrap(err, "%s has nothing to move to", job->app.name);
     if (status != APR_SUCCESS)
         return status;
-    if (strcmp(source->name, entry) != 0 && !was_called(source, entry))
+    if (strcmp(source->name, entry) != 0 && !aphd_source_was(source, entry))
         return aph_error_set(err, APH_EUSAGE, 2636,
                              "%s was made from %s, and %.64s is a revision of %s; "
                              "another entry is installed anew",

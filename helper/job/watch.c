@@ -46,6 +46,7 @@ typedef struct watching_t {
     aphd_watch_metrics_t metrics;
     apr_time_t look_at;   /* when to read the list next */
     apr_time_t event_at;  /* when the last event came */
+    json_int_t heard;     /* number of the monitor's last list */
     int engine_told;      /* -1: nothing yet, 0: down, 1: up */
     apr_time_t wake_until; /* over this connection */
     apr_pool_t *p;        /* lives as long as one connection to the engine */
@@ -83,6 +84,7 @@ static apr_status_t hear_monitor(watching_t *watching, aph_error_t *err)
             return status;
         aphd_watched_replace(&watching->list, json_object_get(event, "apps"),
                              watching->job->settings->domains[0]);
+        watching->heard = json_integer_value(json_object_get(event, "number"));
         watching->look_at = 0;
         watching->wall.changed = 1;
     }
@@ -95,16 +97,18 @@ static void tell_engine(watching_t *watching, int up, const char *message)
         return;
     json_auto_t *news = up ? aphd_watched_news(&watching->list, 1) : json_array();
     watching->engine_told = up;
-    aphd_ask_note_observe(watching->job->ask, up ? "up" : "down", message, news);
+    aphd_observed_t observed = {up, message, watching->heard, news};
+    aphd_ask_note_observe(watching->job->ask, &observed);
 }
 
 static void tell_apps(watching_t *watching)
 {
     json_auto_t *news = aphd_watched_news(&watching->list, 0);
+    aphd_observed_t observed = {1, "", watching->heard, news};
     if (watching->engine_told != 1)
         tell_engine(watching, 1, "");
     else if (json_array_size(news) > 0)
-        aphd_ask_note_observe(watching->job->ask, "up", "", news);
+        aphd_ask_note_observe(watching->job->ask, &observed);
 }
 
 /* --- looking ------------------------------------------------------------------------------- */

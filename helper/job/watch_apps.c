@@ -46,6 +46,16 @@ void aphd_watched_clear(aphd_watched_list_t *list)
     list->count = 0;
 }
 
+/* A job that says otherwise knows more than an answer of before it: somebody else may have the port by
+ * now, without a word of the engine's. */
+static void doubt(aphd_watched_t *app)
+{
+    app->proven = 0;
+    app->missed = 0;
+    app->probe_at = 0;
+    app->seen = app->told;
+}
+
 void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const char *domain)
 {
     aphd_watched_list_t fresh = {calloc(json_array_size(rows) + 1, sizeof *fresh.apps), 0};
@@ -88,6 +98,8 @@ void aphd_watched_replace(aphd_watched_list_t *list, const json_t *rows, const c
             app->seen = APHD_SEEN_RUNNING;
             app->missed = 0;
             app->probe_at = 0;
+        } else if (known != NULL && app->told != known->told) {
+            doubt(app);
         }
     }
     aphd_watched_clear(list);

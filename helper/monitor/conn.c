@@ -103,6 +103,7 @@ static void conclude(aphd_conn_t *conn, json_t *frame, int then_close)
 {
     aph_error_t err = APH_ERROR_INIT;
     conn->topic = NULL;
+    conn->started = 0;
     conn->busy = 0;
     conn->idle_since = aphd_loop_now();
     if (conn->stream.closed) {

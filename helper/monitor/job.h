@@ -86,6 +86,11 @@ json_t *aphd_job_detail(const json_t *args);
 apr_status_t aphd_job_digest(const aphd_order_t *order, char digest[APHD_DIGEST_DIGITS + 1],
                              aph_error_t *err);
 
+/* Tells the client how a job that has ended did: its answer, or the error it failed with, which is
+ * returned. job_request.c */
+apr_status_t aphd_job_tell_end(aphd_monitor_t *monitor, aphd_conn_t *conn, int64_t job_id,
+                               aph_error_t *err);
+
 /* An event says what became of a job. jobs.c */
 void aphd_job_event(const aphd_job_t *job, const char *state);
 

@@ -208,12 +208,13 @@ static apr_status_t answer_record(aphd_job_t *job, const json_t *frame, json_t *
 typedef struct listing_t {
     int ids[APH_APP_ID_MAX];
     int count;
+    int kept; /* also what is merely data by now */
 } listing_t;
 
 static apr_status_t note_id_cb(void *self, const aphd_app_t *app)
 {
     listing_t *listing = self;
-    if (app->state != APHD_APP_KEPT && listing->count < APH_APP_ID_MAX)
+    if ((listing->kept || app->state != APHD_APP_KEPT) && listing->count < APH_APP_ID_MAX)
         listing->ids[listing->count++] = app->app_id;
     return APR_SUCCESS;
 }
@@ -224,6 +225,8 @@ static apr_status_t answer_apps(aphd_job_t *job, const json_t *frame, json_t **a
     aphd_store_t *store = job->jobs->monitor->store;
     listing_t *listing = calloc(1, sizeof *listing);
     json_t *apps = json_array();
+    if (listing != NULL)
+        listing->kept = json_is_true(json_object_get(frame, "kept"));
     apr_status_t status = listing == NULL
                               ? aph_error_set(err, APR_ENOMEM, 872, "no memory for a list of apps")
                               : aphd_store_apps(store, note_id_cb, listing, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job's request, as far as it is kept: what its record tells, and what it is known again by. */
+/* A job's request, as far as it is kept: what its record tells, and what it is known again by,
+ * when the same is asked once more. */
 #include <stdlib.h>
 
 #include "helper/monitor/job.h"
@@ -31,4 +32,19 @@ apr_status_t aphd_job_digest(const aphd_order_t *order, char digest[APHD_DIGEST_
     aphd_secret_digest(text, digest);
     free(text);
     return APR_SUCCESS;
+}
+
+apr_status_t aphd_job_tell_end(aphd_monitor_t *monitor, aphd_conn_t *conn, int64_t job_id,
+                               aph_error_t *err)
+{
+    json_auto_t *row = NULL;
+    apr_status_t status = aphd_store_job_json(monitor->store, job_id, 0, &row, err);
+    const char *code = json_string_value(json_object_get(row, "code"));
+    json_t *answer = json_object_get(row, "answer");
+    if (status == APR_SUCCESS && code != NULL)
+        return aph_error_receive(err, code, json_string_value(json_object_get(row, "tag")),
+                                 json_string_value(json_object_get(row, "message")));
+    if (status == APR_SUCCESS)
+        aphd_job_tell(monitor, conn, job_id, json_incref(answer), answer);
+    return status;
 }

@@ -429,7 +429,6 @@ static apr_status_t answer_again(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph
 {
     int64_t job_id = 0;
     char before[APHD_DIGEST_DIGITS + 1];
-    json_auto_t *row = NULL;
     apr_status_t status =
         aphd_store_job_by_key(jobs->monitor->store, order->who->user_id, order->key,
                               aphd_monitor_clock() - KEY_SECONDS, &job_id, before, err);
@@ -446,14 +445,8 @@ static apr_status_t answer_again(aphd_jobs_t *jobs, aphd_conn_t *conn, const aph
         aphd_conn_follow(conn, find_job(jobs, job_id), 1);
         return APR_SUCCESS;
     }
-    status = aphd_store_job_json(jobs->monitor->store, job_id, 0, &row, err);
-    const char *code = json_string_value(json_object_get(row, "code"));
-    if (status == APR_SUCCESS && code != NULL)
-        return aph_error_receive(err, code, json_string_value(json_object_get(row, "tag")),
-                                 json_string_value(json_object_get(row, "message")));
-    if (status == APR_SUCCESS)
-        aphd_conn_answer(conn, json_incref(json_object_get(row, "answer")));
-    return status;
+    aphd_conn_follow(conn, NULL, 1); /* it is who began it */
+    return aphd_job_tell_end(jobs->monitor, conn, job_id, err);
 }
 
 apr_status_t aphd_jobs_submit(aphd_jobs_t *jobs, aphd_conn_t *conn, const aphd_order_t *order,

@@ -118,10 +118,11 @@ int aphd_proof_holds(aphd_nonce_t *nonce, const unsigned char *key, const char *
     const json_t *group;
     int valid = nonce->valid;
     nonce->valid = 0;
+    if (!valid || user == NULL || hex == NULL)
+        return 0;
     memcpy(message, nonce->octets, length);
     int more = snprintf((char *)message + length, sizeof message - length, "%s%c%s", op, 0, user);
-    if (!valid || user == NULL || hex == NULL || more < 0
-        || (length += (size_t)more + 1) >= sizeof message)
+    if (more < 0 || (length += (size_t)more + 1) >= sizeof message)
         return 0;
     json_array_foreach(json_object_get(auth, "groups"), i, group)
     {

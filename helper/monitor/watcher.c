@@ -22,6 +22,7 @@ struct aphd_watcher_t {
     aphd_timer_t start_timer;
     int64_t back_off;
     int64_t started;
+    int64_t told; /* lists of apps it was sent */
     unsigned running : 1;
     unsigned changed : 1;
 };
@@ -129,15 +130,24 @@ static int observe_app(aphd_monitor_t *monitor, const json_t *observed)
     return 0;
 }
 
-static void observe(aphd_monitor_t *monitor, const json_t *frame)
+/* What it saw before it heard of a change says nothing about the app as it is now; it looks again
+ * when it hears, and says it again. */
+static int is_stale(const aphd_watcher_t *watcher, const json_t *frame)
 {
+    return watcher->changed
+        || json_integer_value(json_object_get(frame, "heard")) != watcher->told;
+}
+
+static void observe(aphd_watcher_t *watcher, const json_t *frame)
+{
+    aphd_monitor_t *monitor = watcher->monitor;
     aph_error_t err = APH_ERROR_INIT;
     size_t i;
     json_t *observed;
     int changed = 0;
     observe_engine(monitor, frame);
     /* An engine that is down says nothing about containers: they may still answer. */
-    if (monitor->engine.state == APHD_ENGINE_UP)
+    if (monitor->engine.state == APHD_ENGINE_UP && !is_stale(watcher, frame))
         json_array_foreach(json_object_get(frame, "apps"), i, observed)
             changed += observe_app(monitor, observed);
     if (changed && aphd_monitor_apps_changed(monitor, &err) != APR_SUCCESS)
@@ -150,7 +160,7 @@ static void frame_cb(void *self, json_t *frame)
     const char *note = json_string_value(json_object_get(frame, "note"));
     const char *line = json_string_value(json_object_get(frame, "line"));
     if (note != NULL && strcmp(note, "observe") == 0) {
-        observe(watcher->monitor, frame);
+        observe(watcher, frame);
     } else if (note != NULL && strcmp(note, "log") == 0 && line != NULL) {
         aphd_log(APHD_LOG_INFO, "watcher: %s", line);
     } else if (json_object_get(frame, "call") != NULL) {
@@ -198,6 +208,7 @@ static void start_cb(void *self)
     }
     watcher->running = 1;
     watcher->changed = 0;
+    watcher->told = 0;
     send_frame(watcher, json_pack("{s:i, s:s, s:{}, s:s, s:n, s:n, s:o}", "job_id", 0, "op",
                                   "watch", "args", "instance",
                                   aphd_store_instance(monitor->store), "app", "recover", "apps",
@@ -236,6 +247,8 @@ void aphd_watcher_round(aphd_watcher_t *watcher)
     if (!watcher->changed || !watcher->running)
         return;
     watcher->changed = 0;
-    send_frame(watcher, json_pack("{s:s, s:o}", "event", "apps", "apps",
+    watcher->told++;
+    send_frame(watcher, json_pack("{s:s, s:I, s:o}", "event", "apps", "number",
+                                  (json_int_t)watcher->told, "apps",
                                   all_apps(watcher->monitor)));
 }

@@ -74,6 +74,28 @@ static void test_waking(void **state)
                  || aphd_watched_ended(NULL));
 }
 
+/* The port of a running app may be somebody else's without a word of the engine's: what a job says of it
+ * undoes the answer of before. */
+static void test_a_job_that_says_otherwise_is_believed(void **state)
+{
+    aphd_watched_list_t list = {NULL, 0};
+    replace(&list, "running");
+    judge(&list, "running", "Up 1 second", SECOND);
+    aphd_watched_probed(&list.apps[0], 1, SECOND, 60);
+    assert_string_equal(news(&list), "");
+    replace(&list, "starting");
+    assert_string_equal(news(&list), "");
+    replace(&list, "failing");
+    judge(&list, "running", "Up 2 seconds", 2 * SECOND);
+    assert_string_equal(news(&list), "");
+    assert_false(list.apps[0].proven);
+    aphd_watched_probed(&list.apps[0], 0, 2 * SECOND, 60);
+    assert_string_equal(news(&list), "");
+    aphd_watched_probed(&list.apps[0], 1, 3 * SECOND, 60);
+    assert_string_equal(news(&list), "running");
+    aphd_watched_clear(&list);
+}
+
 /* On an engine that starts it again at once: 8 ends in 20 seconds, and it rests. */
 static void test_what_keeps_ending_rests(void **state)
 {
@@ -224,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waking),
+        cmocka_unit_test(test_a_job_that_says_otherwise_is_believed),
         cmocka_unit_test(test_what_keeps_ending_rests),
         cmocka_unit_test(test_a_start),
         cmocka_unit_test(test_one_that_never_answers),
