@@ -85,7 +85,7 @@ def images(engine, registry):
 
 @pytest.fixture
 def stack(new_stack, engine, registry, images):
-    stack = new_stack(StartSeconds=5)
+    stack = new_stack(StartSeconds=15)
     stack.shelves = []
     yield stack
     for folder in stack.shelves:
