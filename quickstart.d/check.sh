@@ -185,7 +185,7 @@ run_clang_tidy() {
     flags="-std=gnu11 -D_GNU_SOURCE -I. -I$work/gcc -isystem $(apxs -q INCLUDEDIR)
         $(pkg-config --cflags apr-1 jansson sqlite3 libcurl libseccomp libsodium inih libidn2)
         -DAPH_LIBEXECDIR=\"\" -DAPH_SYSCONFDIR=\"\" -DAPH_PKGDATADIR=\"\" -DAPH_DATADIR=\"\"
-        -DAPH_MODULEDIR=\"\" -DAPH_SBINDIR=\"\" -DAPH_VERSION=\"\""
+        -DAPH_MODULEDIR=\"\" -DAPH_SBINDIR=\"\" -DAPH_UIDIR=\"\" -DAPH_VERSION=\"\""
     files=$(cd "$top" && find common mod_apphost helper ctl -name '*.c')
     [ -n "$files" ] || return 1
     # shellcheck disable=SC2016

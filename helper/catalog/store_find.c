@@ -53,6 +53,14 @@ json_t *aphd_catalog_read_revision(aphd_catalog_store_t *store, aphd_query_t que
     return row;
 }
 
+static int begin_alike(const char *one, const char *other)
+{
+    size_t i = 0;
+    while (i < DIGITS_SHOWN && one[i] != '\0' && one[i] == other[i])
+        i++;
+    return i == DIGITS_SHOWN || one[i] == other[i];
+}
+
 static int same_entry(const json_t *one, const json_t *other)
 {
     return json_equal(json_object_get(one, "catalog"), json_object_get(other, "catalog"))
@@ -65,8 +73,8 @@ static int digits_to_list(const json_t *rows)
 {
     for (size_t i = 1; i < json_array_size(rows); i++)
         if (same_entry(json_array_get(rows, i - 1), json_array_get(rows, i))
-            && strncmp(text_of(json_array_get(rows, i - 1), "sha256"),
-                       text_of(json_array_get(rows, i), "sha256"), DIGITS_SHOWN) == 0)
+            && begin_alike(text_of(json_array_get(rows, i - 1), "sha256"),
+                           text_of(json_array_get(rows, i), "sha256")))
             return DIGITS;
     return DIGITS_SHOWN;
 }

@@ -179,7 +179,7 @@ static apr_status_t did_sign_in(aphd_monitor_t *monitor, const aphd_order_t *ord
         status = aphd_store_people(monitor->store, person.name, &people, err);
     if (status == APR_SUCCESS)
         *answer = json_pack("{s:s, s:I, s:O}", "session", text, "expires",
-                            (json_int_t)(now + APHD_SESSION_SECONDS), "person",
+                            (json_int_t)now + APHD_SESSION_SECONDS, "person",
                             json_array_get(people, 0));
     return status;
 }

@@ -29,7 +29,7 @@ apr_status_t aphd_secret_make(const char *prefix, char text[APHD_SECRET_MAX],
     if (sodium_init() < 0 || length + SECRET_DIGITS >= APHD_SECRET_MAX)
         return aph_error_set(err, APH_EINTERNAL, 3010, "no random number can be had");
     randombytes_buf(octets, sizeof octets);
-    memcpy(text, prefix, length);
+    snprintf(text, APHD_SECRET_MAX, "%s", prefix);
     sodium_bin2base64(text + length, APHD_SECRET_MAX - length, octets, sizeof octets,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(octets, sizeof octets);

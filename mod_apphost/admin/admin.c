@@ -232,8 +232,12 @@ static int handle_api(aphm_admin_t *admin)
     if (admin->row == NULL)
         return refuse_method(admin, methods);
     admin->op = aph_op_find(admin->row->op);
+    if (admin->op == NULL) { /* an operation that this apphost's table does not have */
+        aph_error_set(&err, APH_EINTERNAL, 3301, "operation %s is not known", admin->row->op);
+        return aphm_answer_problem(admin, HTTP_INTERNAL_SERVER_ERROR, &err);
+    }
     int status = aphm_guard_person(admin, &err);
-    if (status == 0 && admin->op != NULL)
+    if (status == 0)
         status = judge_accept(admin, &err);
     if (status == 0)
         status = read_asked(admin, params, &err);

@@ -2,6 +2,7 @@
 /* The routing table, and the way from a request to arguments. */
 #include "mod_apphost/admin/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,14 +69,10 @@ static int suits(const char *pattern, const char *path, json_t *params)
 
 static void add_method(char *methods, const char *method)
 {
-    size_t used = strlen(methods), need = strlen(method);
-    if (strstr(methods, method) != NULL || used + need + 3 > APHM_API_METHODS_MAX)
+    size_t used = strlen(methods);
+    if (strstr(methods, method) != NULL || used + strlen(method) + 3 > APHM_API_METHODS_MAX)
         return;
-    if (used > 0) {
-        memcpy(methods + used, ", ", 2);
-        used += 2;
-    }
-    memcpy(methods + used, method, need + 1);
+    snprintf(methods + used, APHM_API_METHODS_MAX - used, "%s%s", used > 0 ? ", " : "", method);
 }
 
 const aphm_api_row_t *aphm_api_find(const char *method, const char *path, json_t *params,

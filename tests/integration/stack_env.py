@@ -85,6 +85,16 @@ class Stack:
             self.daemon.send_signal(how)
             self.daemon.wait(30)
 
+    def children(self):
+        """Jobs and the watcher end after the daemon; one of them may be building the firewall's chain."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+                if words[0].endswith(b"/apphost-job") and self.config.encode() in words:
+                    found.append(int(pid))
+        return found
+
     MODULES_LOADED = ("authz_core", "authz_host", "authz_user", "authn_core", "authn_file", "auth_basic",
                       "alias", "dir", "headers", "mime", "setenvif", "proxy", "proxy_http")
 
@@ -233,6 +243,7 @@ AppHostRoutes "{self.state}/routes"
             self.stop_httpd()
         with contextlib.suppress(Exception):
             self.stop_daemon()
+        wait_for(lambda: not self.children(), 20, "the end of what the daemon began")
         if getattr(self, "instance_label", None):
             # Podman removes none that another depends on, and a network from under a container.
             for _ in range(20):

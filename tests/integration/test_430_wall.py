@@ -73,6 +73,7 @@ class Walled:
             stack.install("beta", image)
         self.ids = {row["name"]: str(row["app_id"]) for row in stack.invariants()}
         self.chain = "APPHOST-" + stack.instance_label[:8]
+        assert not [r for r in rules() if f"-d {POOL} -j" in r and self.chain not in r], "another instance's wall"
 
     def containers(self, app):
         found = self.stack.engine.containers(**{"org.apphost.instance": self.stack.instance_label,
