@@ -134,7 +134,8 @@ static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
 }
 
 /* Contents of configs are their author's, not a person's. What an update set aside stays: somebody wrote
- * it, and it was to be there for a rollback. Where ".apphost" is no folder of this file system, nothing in it is ours. */
+ * it, and it was to be there for a rollback. Where ".apphost" is no folder of this file system, nothing in
+ * it is ours. */
 static apr_status_t remove_authors(const aphd_folders_t *data, aph_error_t *err)
 {
     static const char *const sections[] = {".apphost/configs", ".apphost/secrets"};
@@ -218,14 +219,15 @@ static apr_status_t settle(leaving_t *leaving, aph_error_t *err)
     return status;
 }
 
-/* Secrets of its data that a try left which failed are of no use without the data. */
-static apr_status_t forget_answers(leaving_t *leaving, aph_error_t *err)
+/* Secrets of its data that a try left which failed are of no use without the data. An app can go also
+ * where the catalog cannot be written; then they go by themselves. */
+static void forget_answers(leaving_t *leaving)
 {
-    apr_status_t status = aphd_source_forget(leaving->job, leaving->job->app.name, err);
-    if (status != APR_SUCCESS)
-        aph_error_wrap(err, "answers that are kept for another try to install or update %s",
-                       leaving->job->app.name);
-    return status;
+    aphd_job_t *job = leaving->job;
+    aph_error_t why = APH_ERROR_INIT;
+    if (aphd_source_forget(job, job->app.name, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "answers kept for another try to install or update %s stay for "
+                        "a month: %s", job->app.name, why.message);
 }
 
 static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *err)
@@ -237,7 +239,9 @@ static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *er
         status = give_images_back(leaving, err);
     if (status == APR_SUCCESS)
         status = keep_or_purge(leaving, err);
-    return status == APR_SUCCESS && !leaving->remains ? forget_answers(leaving, err) : status;
+    if (status == APR_SUCCESS && !leaving->remains)
+        forget_answers(leaving);
+    return status;
 }
 
 static apr_status_t leave(leaving_t *leaving, aph_error_t *err)
