@@ -166,5 +166,8 @@ apr_status_t aphd_answers_find(aphd_catalog_store_t *store, const char *entry, c
                                json_t **answers, aph_error_t *err); /* APH_ENOTFOUND */
 apr_status_t aphd_answers_forget(aphd_catalog_store_t *store, const char *entry, const char *name,
                                  aph_error_t *err);
+/* Of any entry: the app of that name is gone, and its data. */
+apr_status_t aphd_answers_forget_name(aphd_catalog_store_t *store, const char *name,
+                                      aph_error_t *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person answered before an installation failed, for the next try. Secrets are among it: it
- * goes when the installation succeeds, and by itself after a month. */
+ * goes when the installation succeeds, and by itself after a month. Secrets that an update made up which
+ * failed are in it, too, and perhaps in an app's data: such a row gives way to time only, not to others. */
 #include "helper/catalog/store_private.h"
 
 #include <time.h>
@@ -43,4 +44,10 @@ apr_status_t aphd_answers_forget(aphd_catalog_store_t *store, const char *entry,
                                  aph_error_t *err)
 {
     return aphd_catalog_sql_run(store, QUERY_ANSWERS_FORGET, err, "tt", entry, name);
+}
+
+apr_status_t aphd_answers_forget_name(aphd_catalog_store_t *store, const char *name,
+                                      aph_error_t *err)
+{
+    return aphd_catalog_sql_run(store, QUERY_ANSWERS_FORGET_NAME, err, "t", name);
 }

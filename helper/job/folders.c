@@ -366,6 +366,24 @@ apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *rela
     return status;
 }
 
+apr_status_t aphd_folders_remove_empty(const aphd_folders_t *folders, const char *relative,
+                                       aph_error_t *err)
+{
+    const char *last;
+    size_t at;
+    apr_status_t status = APR_SUCCESS;
+    int fd = walk(folders, relative, 0, &last, &at);
+    if (fd < 0)
+        return errno == ENOENT ? APR_SUCCESS : cannot(folders, "delete", relative, err);
+    int rc = unlinkat(fd, last, AT_REMOVEDIR);
+    if (rc != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+        status = cannot(folders, "delete", relative, err);
+    else if (rc == 0 && fsync(fd) != 0)
+        status = cannot(folders, "delete", relative, err);
+    close(fd);
+    return status;
+}
+
 /* What rename cannot replace, a folder for one, goes first. */
 static apr_status_t rename_over(const aphd_folders_t *folders, int source, const char *from, int target,
                                 const char *to, aph_error_t *err)

@@ -62,6 +62,10 @@ apr_status_t aphd_folders_move(const aphd_folders_t *folders, const char *from, 
 apr_status_t aphd_folders_remove(const aphd_folders_t *folders, const char *relative,
                                  aph_error_t *err);
 
+/* Deletes the folder relative where nothing is in it. Not there, or not empty: success. */
+apr_status_t aphd_folders_remove_empty(const aphd_folders_t *folders, const char *relative,
+                                       aph_error_t *err);
+
 /* What is there, one entry per name at the top: new array [{"path":S,"octets":N}...]. Depth beyond
  * 64 folders is not counted. */
 apr_status_t aphd_folders_sizes(const aphd_folders_t *folders, json_t **sizes, aph_error_t *err);

@@ -192,20 +192,25 @@ static apr_status_t bring_containers(aphd_install_t *install, aph_error_t *err)
     return status == APR_SUCCESS ? aphd_install_start(install, err) : status;
 }
 
-/* Before anything is made with them. */
+/* Before anything is made with them. Secrets of data that were kept stay with the data, also where a
+ * script has these now, which asks nothing: an entry may have them again. */
 static apr_status_t record_answers(aphd_install_t *install, aph_error_t *err)
 {
     json_auto_t *kept = aphd_answers_of(json_object_get(
         json_object_get(install->job->app.row, "previous"), "kept"));
     json_auto_t *before = aphd_answers_made(kept);
-    json_auto_t *fields = json_pack("{s:o}", "answers", aphd_answers_stay(install->source, before));
+    if (install->source == NULL && json_object_get(before, ".made") == NULL)
+        return APR_SUCCESS;
+    json_auto_t *fields = json_pack("{s:o}", "answers", install->source != NULL
+                                                      ? aphd_answers_stay(install->source, before)
+                                                      : json_incref(before));
     return aphd_ask_record(install->job->ask, fields, err);
 }
 
 static apr_status_t carry_out(aphd_install_t *install, aph_error_t *err)
 {
     apr_status_t status = aphd_install_consent(install, err);
-    if (status == APR_SUCCESS && install->source != NULL)
+    if (status == APR_SUCCESS && !is_webapp(install))
         status = record_answers(install, err);
     if (status == APR_SUCCESS && !is_webapp(install))
         status = bring_containers(install, err);
@@ -349,6 +354,8 @@ void aphd_install_clear(aphd_install_t *install)
     json_decref(install->folders);
     json_decref(install->needs);
     json_decref(install->files);
+    json_decref(install->texts);
+    json_decref(install->left);
     json_decref(install->storage_others);
     json_decref(install->storage_rows);
     json_decref(install->plan);

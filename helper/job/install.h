@@ -3,6 +3,7 @@
 #ifndef APHD_INSTALL_H
 #define APHD_INSTALL_H
 
+#include "helper/job/folders.h"
 #include "helper/job/job.h"
 #include "helper/job/plan.h"
 #include "helper/job/site.h"
@@ -36,6 +37,8 @@ typedef struct aphd_install_t {
     json_t *storage_others;      /* what other apps have in storage locations (storage_plan.h) */
     json_t *storage_rows;        /* as in the plan */
     json_t *files;               /* [{"path","text","mode"}...]: here-documents, then configs */
+    json_t *texts;               /* {REL:[S...]}: what is written over in kept data: nobody wrote it but authors */
+    json_t *left;                /* [REL...]: of these, what stays there, for somebody else wrote or changed it */
     json_t *plan;
     char plan_hash[APHD_HASH_TEXT];
     json_t *undo;                /* the journal so far (take_down.h); NULL: nothing was begun */
@@ -58,6 +61,15 @@ apr_status_t aphd_install_place_files(aphd_install_t *install, aph_error_t *err)
 apr_status_t aphd_install_place(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_names(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err);
+
+/* install_files.c: fills texts and left of an install over kept data, and says in its plan what of
+ * the data stays as it is. Nothing is changed. */
+apr_status_t aphd_install_left(aphd_install_t *install, aph_error_t *err);
+void aphd_install_tell_left(const aphd_install_t *install);
+
+/* Once more, when it is written: *foreign is nonzero where it stays. */
+apr_status_t aphd_install_is_foreign(const aphd_install_t *install, const aphd_folders_t *data,
+                                     const char *path, int *foreign, aph_error_t *err);
 
 /* The hash of its plan, into plan_hash: once more whenever the content changed. */
 apr_status_t aphd_install_hash(aphd_install_t *install, aph_error_t *err);
@@ -88,7 +100,7 @@ json_t *aphd_install_image_rows(const aphd_install_t *install); /* as the row ha
 /* install.c: from the written model to an app that answers. */
 apr_status_t aphd_install_start(aphd_install_t *install, aph_error_t *err);
 
-/* install_storage.c: what an update newly wants of folders nobody chose anew; what other apps have, for the policy; the rows of the plan, which looks at the
+/* install_storage.c: what an update, or an install over kept data, newly wants of folders nobody chose anew; what other apps have, for the policy; the rows of the plan, which looks at the
  * folders; and the folders, once the images are here. install->storage comes before all of them. */
 apr_status_t aphd_install_storage_gains(aphd_install_t *install, aph_error_t *err);
 apr_status_t aphd_install_neighbours(aphd_install_t *install, aph_error_t *err);

@@ -261,6 +261,8 @@ static apr_status_t gather(aphd_install_t *install, aph_error_t *err)
         install->needs = aphd_image_sizes(install->images, NULL);
     json_object_set_new(install->needs, "memory", aphd_plan_memory(install->policy.compose));
     list_folders(install);
+    if (status == APR_SUCCESS)
+        status = aphd_install_left(install, err);
     return status == APR_SUCCESS ? aphd_install_storage_plan(install, err) : status;
 }
 
@@ -306,6 +308,8 @@ apr_status_t aphd_install_plan(aphd_install_t *install, aph_error_t *err)
     if (status == APR_SUCCESS && source != NULL)
         aphd_source_in_plan(source, json_object_get(install->plan, "content"), install->plan,
                             job->p);
+    if (status == APR_SUCCESS)
+        aphd_install_tell_left(install);
     if (status == APR_SUCCESS && source != NULL)
         status = aphd_source_check_shown(source, install->plan, err);
     return status == APR_SUCCESS ? aphd_install_hash(install, err) : status;

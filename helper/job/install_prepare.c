@@ -83,7 +83,15 @@ static apr_status_t place_file(aphd_install_t *install, const aphd_folders_t *da
     int kept = 0, again = install->source != NULL && install->job->app.kept
                        && aphd_source_writes_again(install->source, path);
     const char *at = again ? apr_pstrcat(install->job->p, path, ".apphost-new", NULL) : path;
-    apr_status_t status = aphd_folders_place(data, at, text != NULL ? text : "", &kept, err);
+    int foreign = 0;
+    apr_status_t status = again ? aphd_install_is_foreign(install, data, path, &foreign, err)
+                                : APR_SUCCESS;
+    if (status == APR_SUCCESS && !foreign)
+        status = aphd_folders_place(data, at, text != NULL ? text : "", &kept, err);
+    if (foreign) {
+        kept = 1;
+        again = 0;
+    }
     if (status == APR_SUCCESS && again) /* beside data that was kept, what is the author's is new */
         status = aphd_folders_move(data, at, path, err);
     else if (kept)

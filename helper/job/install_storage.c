@@ -33,17 +33,51 @@ static int had(const json_t *plan, const json_t *site)
                            || !json_is_true(json_object_get(row, "read_only")));
 }
 
+/* Nonzero where the question of site has no place of its own in a container, or the one it had. */
+static int is_where_it_was(const aphd_install_t *install, const json_t *plan, const json_t *site)
+{
+    const json_t *question =
+        aphd_source_question(install->source->manifest, text_of(site, "question"));
+    const char *target = json_string_value(json_object_get(question, "target"));
+    size_t i;
+    json_t *mount;
+    if (target == NULL)
+        return 1;
+    json_array_foreach(json_object_get(row_of(plan, text_of(site, "path")), "mounts"), i, mount)
+        if (strcmp(text_of(mount, "target"), target) == 0)
+            return 1;
+    return 0;
+}
+
+/* The same of data that were kept: the answer was given to the app that left them. */
+static apr_status_t gains_over_data(aphd_install_t *install, const json_t *plan, aph_error_t *err)
+{
+    json_auto_t *given = NULL;
+    size_t i;
+    json_t *site;
+    apr_status_t status = aphd_source_given(install->job, &given, err);
+    json_array_foreach(install->storage, i, site) {
+        int known = (had(plan, site) && is_where_it_was(install, plan, site))
+                 || json_object_get(given, text_of(site, "question")) != NULL;
+        json_object_set_new(site, "ask", json_boolean(!known));
+    }
+    return status;
+}
+
 /* An answer is kept, and what a new revision makes of it is its author's: a folder that was only read, or
  * not mounted at all, is asked about unless the person chose it just now. */
 apr_status_t aphd_install_storage_gains(aphd_install_t *install, aph_error_t *err)
 {
     const json_t *app = install->job->app.row;
     const json_t *before = json_object_get(json_object_get(app, "previous"), "plan");
+    const json_t *data = json_object_get(json_object_get(app, "previous"), "kept");
     json_auto_t *given = NULL;
     size_t i;
     json_t *site;
-    if (install->replaced == NULL || json_array_size(install->storage) == 0)
+    if (json_array_size(install->storage) == 0 || (install->replaced == NULL && data == NULL))
         return APR_SUCCESS;
+    if (install->replaced == NULL)
+        return gains_over_data(install, json_object_get(data, "plan"), err);
     apr_status_t status = aphd_source_given(install->job, &given, err);
     json_array_foreach(install->storage, i, site) {
         int known = had(json_object_get(app, "plan"), site)

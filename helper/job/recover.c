@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "helper/job/answers_kept.h"
 #include "helper/job/bring_up.h"
 #include "helper/job/source.h"
 #include "helper/job/start.h"
@@ -37,6 +38,64 @@ static int had_begun(const aphd_job_t *job, const char *wanted)
     return step != NULL && strcmp(step, wanted) == 0;
 }
 
+/* The entry, its notes and how to log in, as the end of an install tells them: read once more, with
+ * the answers of the row. Where that cannot be done, the app runs all the same. */
+static void tell_entry(aphd_job_t *job, const json_t *plan, json_t *answer)
+{
+    const json_t *row = job->app.row;
+    const json_t *ports = json_object_get(json_object_get(plan, "content"), "ports");
+    json_auto_t *script = NULL, *nothing = json_object(), *answers = aphd_answers_of(row);
+    aphd_source_t *source = NULL;
+    aph_error_t why = APH_ERROR_INIT, left = APH_ERROR_INIT;
+    apr_status_t status = aphd_source_of_row(job, row, &source, &why);
+    if (status == APR_SUCCESS && source == NULL)
+        return;
+    json_object_set(answer, "entry", json_object_get(row, "entry"));
+    json_object_set(answer, "revision", json_object_get(row, "revision"));
+    if (status == APR_SUCCESS)
+        status = aphd_source_answer(job, source, nothing, answers, ports, &why);
+    if (status == APR_SUCCESS)
+        status = aphd_source_apply(job, source, &script, &why);
+    if (status == APR_SUCCESS)
+        json_object_set_new(answer, "notes", json_string(source->notes));
+    else
+        aphd_report_log(&job->report, "it runs, but what its author says of it cannot be told: %s",
+                        why.message);
+    if (status == APR_SUCCESS && json_array_size(source->credentials) > 0)
+        json_object_set(answer, "credentials", source->credentials);
+    if (source != NULL
+        && aphd_source_remember(job, source->name, job->app.name, NULL, &left) != APR_SUCCESS)
+        aphd_report_log(&job->report, "the answers of the try before stay: %s", left.message);
+}
+
+/* The plan does not name the port behind the address. */
+static json_t *ports_of(const aphd_job_app_t *app, const json_t *plan)
+{
+    json_t *ports = json_deep_copy(json_object_get(json_object_get(plan, "content"), "ports")), *port;
+    size_t i;
+    json_array_foreach(ports, i, port)
+        if (json_is_null(json_object_get(port, "host")))
+            json_object_set_new(port, "host", json_integer(app->port));
+    return json_is_array(ports) ? ports : json_array();
+}
+
+/* What the end of an install tells (install.c). */
+static json_t *answer_of(aphd_job_t *job)
+{
+    const aphd_job_app_t *app = &job->app;
+    const json_t *plan = json_object_get(app->row, "plan");
+    const char *page = json_string_value(json_object_get(plan, "url"));
+    const char *data = app->files ? json_string_value(json_object_get(app->row, "webapp"))
+                                  : app->data_dir;
+    json_t *answer = json_pack("{s:i, s:s, s:s?, s:o, s:s?, s:b}", "app_id", app->app_id, "name", app->name,
+                               "url", !app->web ? NULL : page != NULL ? page : app->url, "ports",
+                               ports_of(app, plan), "data", data,
+                               "vhost", json_is_true(json_object_get(app->row, "vhost")));
+    if (!app->files)
+        tell_entry(job, plan, answer);
+    return answer;
+}
+
 static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
 {
     const char *model = json_string_value(json_object_get(job->app.row, "compose"));
@@ -46,10 +105,9 @@ static apr_status_t finish_install(aphd_job_t *job, aph_error_t *err)
         status = aphd_ask_state(job->ask, "running", "running", "", err);
     if (status != APR_SUCCESS)
         return status;
-    return aphd_job_finish(job, status, json_pack("{s:i, s:s, s:s?, s:s}",
-                                                  "app_id", job->app.app_id, "name", job->app.name,
-                                                  "url", job->app.web ? job->app.url : NULL,
-                                                  "data", job->app.data_dir), err);
+    json_auto_t *answer = answer_of(job);
+    aphd_ending_t ending = {.result = "done", .app = "keep", .answer = answer};
+    return aphd_ask_finish(job->ask, &ending, err);
 }
 
 /* Of an app from a catalog, for the next try. */

@@ -82,6 +82,9 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
 apr_status_t aphd_source_remember(aphd_job_t *job, const char *entry, const char *name,
                                   const json_t *answers, aph_error_t *err);
 
+/* Forgets all that is kept so for an app of that name: its data are gone. */
+apr_status_t aphd_source_forget(aphd_job_t *job, const char *name, aph_error_t *err);
+
 /* {ID:S...}: the secrets people gave, which the hash of a plan covers beside its content. New
  * reference. */
 json_t *aphd_source_secrets(const aphd_source_t *source);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <apr_strings.h>
 #include <sodium.h>
 
@@ -335,6 +336,24 @@ apr_status_t aphd_source_remember(aphd_job_t *job, const char *entry, const char
     if (status == APR_SUCCESS)
         status = answers != NULL ? aphd_answers_keep(store, entry, name, answers, err)
                                  : aphd_answers_forget(store, entry, name, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_commit(store, err);
+    aphd_catalog_store_close(store);
+    return status;
+}
+
+/* Where no entry was ever installed there is no store, and none is made for this. */
+apr_status_t aphd_source_forget(aphd_job_t *job, const char *name, aph_error_t *err)
+{
+    aphd_catalog_store_t *store = NULL;
+    if (access(apr_pstrcat(job->p, job->settings->state_dir, "/catalog.db", NULL), F_OK) != 0
+        && errno == ENOENT)
+        return APR_SUCCESS;
+    apr_status_t status = aphd_catalog_store_open(&store, job->settings->state_dir, 1, job->p, err);
+    if (status == APR_SUCCESS)
+        status = aphd_catalog_begin(store, err);
+    if (status == APR_SUCCESS)
+        status = aphd_answers_forget_name(store, name, err);
     if (status == APR_SUCCESS)
         status = aphd_catalog_commit(store, err);
     aphd_catalog_store_close(store);

@@ -133,14 +133,44 @@ static apr_status_t give_images_back(leaving_t *leaving, aph_error_t *err)
     return status == APR_SUCCESS ? give_list_back(job, json_object_get(before, "images"), err) : status;
 }
 
+/* Contents of configs are their author's, not a person's. What an update set aside stays: somebody wrote
+ * it, and it was to be there for a rollback. Where ".apphost" is no folder of this file system, nothing in
+ * it is ours. */
+static apr_status_t remove_authors(const aphd_folders_t *data, aph_error_t *err)
+{
+    static const char *const sections[] = {".apphost/configs", ".apphost/secrets"};
+    aph_error_t why = APH_ERROR_INIT;
+    apr_status_t status = APR_SUCCESS;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && status == APR_SUCCESS; i++)
+        status = aphd_folders_remove(data, sections[i], &why);
+    if (status == APR_SUCCESS)
+        status = aphd_folders_remove_empty(data, ".apphost", &why);
+    if (APR_STATUS_IS_ENOTDIR(status) || status == APH_EDENIED)
+        return APR_SUCCESS;
+    if (status != APR_SUCCESS)
+        *err = why;
+    return status;
+}
+
+static void tell_of_aside(const leaving_t *leaving)
+{
+    const aphd_job_t *job = leaving->job;
+    const char *path;
+    json_t *kept;
+    json_object_foreach(json_object_get(json_object_get(job->app.row, "previous"), "aside"), path, kept)
+        if (json_is_string(kept))
+            aphd_report_log(&leaving->job->report, "%s/%s as it was before the last update stays, too: "
+                            "it is %s", job->app.data_dir, path, json_string_value(kept));
+}
+
 static apr_status_t list_data(leaving_t *leaving, aph_error_t *err)
 {
     aphd_job_t *job = leaving->job;
     aphd_folders_t data;
     apr_status_t status = aphd_folders_open(&data, job->app.data_dir, 0, err);
     leaving->data = status == APR_ENOENT ? json_array() : NULL;
-    if (status == APR_SUCCESS) /* configs: the script's, not the user's */
-        status = aphd_folders_remove(&data, ".apphost", err);
+    if (status == APR_SUCCESS)
+        status = remove_authors(&data, err);
     if (status == APR_SUCCESS)
         status = aphd_folders_sizes(&data, &leaving->data, err);
     aphd_folders_close(&data);
@@ -168,8 +198,10 @@ static apr_status_t keep_or_purge(leaving_t *leaving, aph_error_t *err)
         return status;
     int there = json_array_size(leaving->data) > 0 || json_array_size(leaving->volumes) > 0;
     leaving->remains = there && !leaving->purge;
-    if (leaving->remains)
+    if (leaving->remains) {
+        tell_of_aside(leaving);
         return APR_SUCCESS;
+    }
     aphd_purge_watch_t watch = {deleted_cb, job};
     status = aphd_volumes_remove(job->engine, &job->app.owner, job->p, err);
     return status == APR_SUCCESS ? aphd_purge_watched(job->app.data_dir, &watch, err) : status;
@@ -187,6 +219,17 @@ static apr_status_t settle(leaving_t *leaving, aph_error_t *err)
     return status;
 }
 
+/* Secrets of its data that a try left which failed are of no use without the data. An app can go also
+ * where the catalog cannot be written; then they go by themselves. */
+static void forget_answers(leaving_t *leaving)
+{
+    aphd_job_t *job = leaving->job;
+    aph_error_t why = APH_ERROR_INIT;
+    if (aphd_source_forget(job, job->app.name, &why) != APR_SUCCESS)
+        aphd_report_log(&job->report, "answers kept for another try to install or update %s stay for "
+                        "a month: %s", job->app.name, why.message);
+}
+
 static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *err)
 {
     apr_status_t status = remove_containers(leaving, err);
@@ -194,7 +237,11 @@ static apr_status_t take_containers_and_data(leaving_t *leaving, aph_error_t *er
         status = settle(leaving, err);
     if (status == APR_SUCCESS)
         status = give_images_back(leaving, err);
-    return status == APR_SUCCESS ? keep_or_purge(leaving, err) : status;
+    if (status == APR_SUCCESS)
+        status = keep_or_purge(leaving, err);
+    if (status == APR_SUCCESS && !leaving->remains)
+        forget_answers(leaving);
+    return status;
 }
 
 static apr_status_t leave(leaving_t *leaving, aph_error_t *err)

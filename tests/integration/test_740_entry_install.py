@@ -308,10 +308,11 @@ def test_two_of_one_entry_and_one_that_comes_back(bare, image):
     for name in ("once.txt", "mine.txt"):
         with open(f"{data}/{name}", "w", encoding="ascii") as f:
             f.write("changed")
+    assert "data/mine.txt stays as it is" in " ".join(bare.ctl("install", "notes", "--plan").stdout.split())
     bare.ctl("install", "notes", "--yes")
     assert token("notes") == (first, port)
     assert open(f"{data}/once.txt", encoding="ascii").read() == "changed", "a person's by now"
-    assert open(f"{data}/mine.txt", encoding="ascii").read() == "first", "its author's for ever"
+    assert open(f"{data}/mine.txt", encoding="ascii").read() == "changed", "an update would ask"
 
 
 # --- what is not installed ------------------------------------------------------------------------

@@ -578,6 +578,22 @@ static void test_answers(void **state)
     assert_int_equal(aphd_answers_find(f->store, "a/wiki", "w79", &found, NULL), APR_SUCCESS);
     json_decref(found);
     assert_int_equal(aphd_answers_find(f->store, "a/wiki", "w0", &found, NULL), APH_ENOTFOUND);
+    /* What was made up is not driven out: data may be full of it. With its app's data it goes. */
+    json_auto_t *made = json_pack("{s:s, s:{s:s}}", "pw", "secret", ".made", "pw", "secret");
+    aphd_answers_keep(f->store, "a/wiki", "full", made, NULL);
+    aphd_answers_keep(f->store, "b/wiki", "full", made, NULL);
+    for (int i = 0; i < 80; i++) {
+        snprintf(name, sizeof name, "w%d", i);
+        aphd_answers_keep(f->store, "a/wiki", name, answers, NULL);
+    }
+    assert_int_equal(aphd_answers_find(f->store, "a/wiki", "w0", &found, NULL), APH_ENOTFOUND);
+    assert_int_equal(aphd_answers_find(f->store, "a/wiki", "full", &found, NULL), APR_SUCCESS);
+    json_decref(found);
+    assert_int_equal(aphd_answers_forget_name(f->store, "full", NULL), APR_SUCCESS);
+    assert_int_equal(aphd_answers_find(f->store, "a/wiki", "full", &found, NULL), APH_ENOTFOUND);
+    assert_int_equal(aphd_answers_find(f->store, "b/wiki", "full", &found, NULL), APH_ENOTFOUND);
+    assert_int_equal(aphd_answers_find(f->store, "a/wiki", "w79", &found, NULL), APR_SUCCESS);
+    json_decref(found);
     json_decref(answers);
 }
 

@@ -550,12 +550,13 @@ static void test_an_entry_and_its_answers(void **state)
     assert_member(f, "entry", "\"local/wiki\"");
     assert_member(f, "answers", "{\"a\":\"1\"}");
     assert_member(f, "previous", "null");
-    /* A secret that was made for the same entry meanwhile stays; another entry's does not. */
+    /* A secret that was made meanwhile stays, and stays one that was made, whoever it was made for: the
+     * entry may have got another name. What the data had is not written over. */
     assert_int_equal(reserve_entry(f, "local/wiki", "{\".made\":{\"s\":\"x\"},\"s\":\"x\"}"), 1);
     end_app(f, 1, APHD_END_KEPT_DATA, NOW);
-    assert_int_equal(reserve_entry(f, "local/other", "{\".made\":{\"t\":\"x\"},\"t\":\"x\"}"), 1);
+    assert_int_equal(reserve_entry(f, "local/other", "{\".made\":{\"t\":\"x\",\"s\":\"y\",\"a\":\"2\"},\"t\":\"x\"}"), 1);
     end_app(f, 1, APHD_END_KEPT_DATA, NOW);
-    assert_member(f, "answers", "{\"s\":\"x\",\"a\":\"1\"}");
+    assert_member(f, "answers", "{\"t\":\"x\",\".made\":{\"t\":\"x\",\"s\":\"x\"},\"s\":\"x\",\"a\":\"1\"}");
 }
 
 static void test_a_record_with_the_end(void **state)
