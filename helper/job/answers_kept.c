@@ -88,7 +88,7 @@ void aphd_answers_merge(json_t *into, const json_t *some)
     const char *id;
     json_t *answer;
     json_object_foreach((json_t *)some, id, answer) {
-        if (!json_is_string(answer))
+        if (!json_is_string(answer) || id[0] == '.')
             continue;
         json_object_set(into, id, answer);
         json_object_del(part_of(into, ASKED), id);
@@ -97,6 +97,13 @@ void aphd_answers_merge(json_t *into, const json_t *some)
     merge_part(into, some, ASKED);
     merge_part(into, some, MADE);
     merge_part(into, some, PORTS);
+}
+
+json_t *aphd_answers_tried(const json_t *kept, const char *revision)
+{
+    const char *tried = json_string_value(json_object_get(kept, APHD_ANSWERS_FOR));
+    return tried == NULL || strcmp(tried, revision) == 0 ? json_incref((json_t *)kept)
+                                                         : aphd_answers_made(kept);
 }
 
 json_t *aphd_answers_made(const json_t *kept)

@@ -14,6 +14,9 @@
 
 #include "helper/job/source.h"
 
+/* Beside these, in what a failed update keeps for the next try: the revision (sha256) it went to. */
+#define APHD_ANSWERS_FOR ".for"
+
 /* The answers of row (an APP, or its "previous"), with ".asked" in any case. New reference. */
 json_t *aphd_answers_of(const json_t *row);
 
@@ -22,6 +25,11 @@ json_t *aphd_answers_kept(const json_t *kept, const json_t *question, int *said)
 
 /* Lays the answers of some over those of into. */
 void aphd_answers_merge(json_t *into, const json_t *some);
+
+/* Of what a failed try kept: all of it for a try of the same revision. An answer that another revision
+ * failed with may be why it did; of that only the secrets that were made up count, for they may be in the
+ * data. New reference. */
+json_t *aphd_answers_tried(const json_t *kept, const char *revision);
 
 /* The secrets that were made up, and no others. New reference. */
 json_t *aphd_answers_made(const json_t *kept);

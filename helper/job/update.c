@@ -168,17 +168,18 @@ static apr_status_t end_undone(aphd_update_t *update, aph_error_t *reason)
 {
     aphd_job_t *job = update->install.job;
     const json_t *undo = update->install.undo;
-    aph_error_t trouble = APH_ERROR_INIT, both = APH_ERROR_INIT;
+    aph_error_t trouble = APH_ERROR_INIT, both = APH_ERROR_INIT, well;
     aphd_ending_t ending = {.result = undo != NULL ? "rolled-back" : "failed", .app = "keep",
                             .reason = reason};
-    if (json_is_true(json_object_get(undo, "switched")))
-        aph_error_wrap(reason, "%s is what it was before, for the %s did not work", job->app.name,
-                       update->rollback ? "rollback" : "update");
     job->halt.heedless = 1;
     keep_answers(update, reason);
+    well = *reason;
+    if (json_is_true(json_object_get(undo, "switched")))
+        aph_error_wrap(&well, "%s is what it was before, for the %s did not work", job->app.name,
+                       update->rollback ? "rollback" : "update");
     if (undo != NULL)
         aphd_job_step(job, "undo", 0, 1, "taking everything back");
-    apr_status_t undone = aphd_update_back(job, undo, reason->message, &trouble);
+    apr_status_t undone = aphd_update_back(job, undo, well.message, &trouble);
     if (undone == APR_EOF)
         return undone;
     if (undone == APH_EENGINE) {
@@ -186,8 +187,10 @@ static apr_status_t end_undone(aphd_update_t *update, aph_error_t *reason)
                         "answers again", reason->message);
         return APR_INCOMPLETE;
     }
+    ending.reason = &well;
     if (undone != APR_SUCCESS) {
-        aph_error_set(&both, reason->status, 2630, "%s; nor does it answer now as it did: %s",
+        aph_error_set(&both, reason->status, 2630, "the %s of %s did not work: %s; nor does it answer "
+                      "now as it did: %s", update->rollback ? "rollback" : "update", job->app.name,
                       reason->message, trouble.message);
         ending.result = "failed";
         ending.reason = &both;

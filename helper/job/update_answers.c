@@ -2,6 +2,8 @@
 /* Updating: whose answers count, and what becomes of them where it fails. */
 #include "helper/job/update.h"
 
+#include <string.h>
+
 #include "helper/job/answers_kept.h"
 
 /* Answers that are other ones than the app has, and the secrets among them that nobody gave. */
@@ -35,6 +37,7 @@ static json_t *worth_keeping(const aphd_update_t *update)
             json_object_set(made, id, answer);
     }
     json_object_set_new(kept, ".made", made);
+    json_object_set_new(kept, APHD_ANSWERS_FOR, json_string(source->revision));
     return kept;
 }
 
@@ -81,14 +84,33 @@ apr_status_t aphd_update_answer(aphd_update_t *update, aph_error_t *err)
 
 /* --- for the next try ----------------------------------------------------------------------- */
 
+static int has_answer(const json_t *kept)
+{
+    const char *id;
+    json_t *answer;
+    json_object_foreach((json_t *)kept, id, answer)
+        if (id[0] != '.')
+            return 1;
+    return 0;
+}
+
+/* The app's own revision with other answers: who wants these says them again, for without them there is
+ * nothing to update. */
+static int is_of(const json_t *row, const aphd_source_t *source)
+{
+    const char *revision = json_string_value(json_object_get(row, "revision"));
+    return revision != NULL && strcmp(revision, source->revision) == 0;
+}
+
 int aphd_update_remember(aphd_update_t *update)
 {
     aphd_job_t *job = update->install.job;
     aph_error_t why = APH_ERROR_INIT;
-    if (update->rollback || update->fresh == NULL || aphd_job_flag(job, "plan_only"))
+    if (update->rollback || update->fresh == NULL || aphd_job_flag(job, "plan_only")
+        || is_of(job->app.row, update->install.source))
         return 0;
     json_auto_t *kept = worth_keeping(update);
-    if (json_object_size(kept) <= 1)
+    if (!has_answer(kept))
         return 0;
     if (aphd_source_remember(job, update->install.source->name, job->app.name, kept, &why)
         == APR_SUCCESS)

@@ -87,8 +87,8 @@ static apr_status_t note_taken(aphd_job_t *job, const json_t *undo, aph_error_t 
     json_auto_t *left = json_copy((json_t *)undo);
     for (const char *const *member = done; *member != NULL; member++)
         json_object_del(left, *member);
-    apr_status_t status = aphd_left_drop(job, err);
-    return status == APR_SUCCESS ? aphd_ask_step(job->ask, "undo", left, err) : status;
+    apr_status_t status = aphd_ask_step(job->ask, "undo", left, err);
+    return status == APR_SUCCESS ? aphd_left_drop(job, err) : status;
 }
 
 static apr_status_t take_new(aphd_job_t *job, const json_t *undo, aph_error_t *err)

@@ -47,9 +47,17 @@ static void add(aphd_update_t *update, const aphd_folders_t *data, const char *p
     json_array_append_new(update->restored, is_there(data, kept) ? json_string(kept) : json_null());
 }
 
+/* Whether the file is the author's to write: by the revision it is to be, or, going back, by the one it
+ * is, which wrote it over. */
+static int writes_again(const aphd_update_t *update, const aphd_source_t *now, const char *path)
+{
+    return aphd_source_writes_again(update->install.source, path)
+        || (now != NULL && aphd_source_writes_again(now, path));
+}
+
 /* What the author wants written again; all contents of compose's configs: those are nobody's but the
  * author's; and, going back, what the update that is taken back has set aside. */
-static void list_again(aphd_update_t *update, const aphd_folders_t *data)
+static void list_again(aphd_update_t *update, const aphd_folders_t *data, const aphd_source_t *now)
 {
     const aphd_install_t *install = &update->install;
     const json_t *previous = json_object_get(install->job->app.row, "previous");
@@ -57,7 +65,7 @@ static void list_again(aphd_update_t *update, const aphd_folders_t *data)
     json_t *file;
     const char *path;
     json_array_foreach(json_object_get(install->script, "files"), i, file)
-        if (aphd_source_writes_again(install->source, text_of(file, "path")))
+        if (writes_again(update, now, text_of(file, "path")))
             add(update, data, text_of(file, "path"));
     json_array_foreach(install->policy.files, i, file)
         add(update, data, text_of(file, "path"));
@@ -183,6 +191,8 @@ apr_status_t aphd_update_files(aphd_update_t *update, aph_error_t *err)
 {
     const aphd_install_t *install = &update->install;
     aphd_folders_t data;
+    aphd_source_t *now = NULL;
+    aph_error_t why = APH_ERROR_INIT;
     update->again = json_array();
     update->restored = json_array();
     update->foreign = json_array();
@@ -191,7 +201,10 @@ apr_status_t aphd_update_files(aphd_update_t *update, aph_error_t *err)
     apr_status_t status = aphd_folders_open(&data, install->job->app.data_dir, 0, err);
     if (status != APR_SUCCESS && status != APR_ENOENT)
         return status;
-    list_again(update, &data);
+    if (update->rollback && aphd_source_of_row(install->job, install->job->app.row, &now, &why) != APR_SUCCESS)
+        aphd_report_log(&install->job->report, "files that %s wrote over stay: %s",
+                        install->job->app.name, why.message);
+    list_again(update, &data, now);
     list_configs(update);
     add_texts(update, json_object_get(install->script, "files"));
     status = list_foreign(update, &data, err);

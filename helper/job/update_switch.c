@@ -151,9 +151,10 @@ void aphd_update_clean(aphd_update_t *update)
     aphd_job_t *job = update->install.job;
     aph_error_t why = APH_ERROR_INIT;
     job->halt.heedless = 1;
-    drop_journal(update);
     aphd_update_forget(update);
     if (aphd_update_aside_tidy(job, update->install.undo, update->before, &why) != APR_SUCCESS)
         aphd_report_log(&job->report, "what was set aside stays: %s", why.message);
+    else
+        drop_journal(update); /* cut off before this, the next job of the app tidies up */
     drop_images(update);
 }

@@ -443,6 +443,35 @@ def test_what_a_person_wrote(stack, shelf, images):
     assert read(*mine) == ["author\n", "again 2\n", "newer\n"] and page(stack) == b"three"
 
 
+def test_a_file_that_becomes_its_authors(stack, shelf, images):
+    """Written once by the first revision and with every update by the second: going back undoes that."""
+    def read():
+        with open(f"{shelf.data}/conf/a", encoding="ascii") as f:
+            return f.read()
+    assert read() == "first 1\n"
+    shelf.publish(2, images["2"], files=[{"path": "conf/a", "when": "update", "text": "always 2\n"}])
+    stack.ctl("update", "mine")
+    assert read() == "always 2\n"
+    stack.ctl("rollback", "mine")
+    assert read() == "first 1\n" and page(stack) == b"one"
+
+
+def test_a_bad_answer_is_its_revisions(stack, shelf, images):
+    """What a revision failed with is there for the next try of that revision, and for no other."""
+    def greeting(*words):
+        answers = stack.json("update", "mine", "--plan", *words)["plan"]["answers"]
+        return {a["question"]: a["value"] for a in answers}["greeting"]
+    stack.announced += [r"job \d+"]
+    shelf.publish(2, images["ends"])
+    failed = stack.ctl("update", "mine", "--set", "greeting=bad", check=False)
+    assert failed.returncode != 0 and "your answers are kept for the next try" in failed.stderr
+    assert greeting() == "bad"
+    shelf.publish(3, images["3"])
+    assert greeting() == "hello"
+    stack.ctl("update", "mine")
+    assert page(stack) == b"three"
+
+
 def test_what_cannot_be_updated(stack, images, registry):
     stack.install("plain", f"{registry.host}/{images['1']}")
     for verb in ("update", "rollback"):
