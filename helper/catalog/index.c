@@ -77,3 +77,14 @@ apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t len
     index->sha256 = aphd_sha256(octets, length, p);
     return APR_SUCCESS;
 }
+
+apr_hash_t *aphd_index_ids(const aphd_index_t *index, apr_pool_t *p)
+{
+    apr_hash_t *ids = apr_hash_make(p);
+    for (size_t i = 0; i < index->count; i++)
+        apr_hash_set(ids, index->entries[i].id, APR_HASH_KEY_STRING, index);
+    for (size_t i = 0; i < index->bad_count; i++)
+        if (index->bad[i].id != NULL)
+            apr_hash_set(ids, index->bad[i].id, APR_HASH_KEY_STRING, index);
+    return ids;
+}

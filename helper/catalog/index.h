@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <jansson.h>
+#include <apr_hash.h>
 #include <apr_pools.h>
 
 #include "common/error.h"
@@ -42,6 +43,9 @@ typedef struct aphd_index_t {
 /* Everything lives in p. */
 apr_status_t aphd_index_read(aphd_index_t *index, const char *octets, size_t length, apr_pool_t *p,
                              aph_error_t *err);
+
+/* The ids it names, those of bad entries included: what is none of them has vanished. Lives in p. */
+apr_hash_t *aphd_index_ids(const aphd_index_t *index, apr_pool_t *p);
 
 /* 64 hexadecimal digits of octets. Lives in p. */
 const char *aphd_sha256(const char *octets, size_t length, apr_pool_t *p);

@@ -95,18 +95,6 @@ static int has_nameless(const aphd_index_t *index)
     return 0;
 }
 
-/* The ids of the index, bad entries included. */
-static apr_hash_t *ids_of(const aphd_index_t *index, apr_pool_t *p)
-{
-    apr_hash_t *ids = apr_hash_make(p);
-    for (size_t i = 0; i < index->count; i++)
-        apr_hash_set(ids, index->entries[i].id, APR_HASH_KEY_STRING, index);
-    for (size_t i = 0; i < index->bad_count; i++)
-        if (index->bad[i].id != NULL)
-            apr_hash_set(ids, index->bad[i].id, APR_HASH_KEY_STRING, index);
-    return ids;
-}
-
 /* Which of the active ones the index names no more. A bad entry has not vanished; and while there
  * is one that does not say whose it is, it may be any of those. */
 static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_store_t *store,
@@ -115,7 +103,7 @@ static apr_status_t withdraw_vanished(aphd_refresh_t *refresh, aphd_catalog_stor
     json_auto_t *ids = NULL;
     size_t i;
     json_t *one;
-    apr_hash_t *named = ids_of(&refresh->index, refresh->p);
+    apr_hash_t *named = aphd_index_ids(&refresh->index, refresh->p);
     int nameless = has_nameless(&refresh->index);
     apr_status_t status = aphd_revision_active_ids(store, refresh->name, &ids, err);
     json_array_foreach(ids, i, one) {

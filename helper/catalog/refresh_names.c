@@ -62,10 +62,8 @@ static apr_status_t list_vanished(const aphd_refresh_t *refresh, aphd_catalog_st
     json_auto_t *before = NULL;
     const char *id;
     json_t *sha256;
-    apr_hash_t *named = apr_hash_make(refresh->p);
+    apr_hash_t *named = aphd_index_ids(&refresh->index, refresh->p);
     apr_status_t status = aphd_catalog_named(store, refresh->name, &before, err);
-    for (size_t i = 0; i < refresh->index.count; i++)
-        apr_hash_set(named, refresh->index.entries[i].id, APR_HASH_KEY_STRING, refresh);
     json_object_foreach(before, id, sha256)
         if (status == APR_SUCCESS && apr_hash_get(named, id, APR_HASH_KEY_STRING) == NULL)
             status = note_vanished(refresh, store, id, by_url, err);

@@ -201,17 +201,28 @@ static json_t *propose_port(const ports_t *ports, const json_t *question, json_t
 
 /* --- all answers --------------------------------------------------------------------------- */
 
+/* A port nobody chose is kept as long as it still can be had. */
+static int is_port_lost(const ports_t *ports, const json_t *question, const json_t *answer)
+{
+    int port = is_kind(question, "port") ? port_of(json_string_value(answer)) : 0;
+    const json_t *min = json_object_get(question, "min"), *max = json_object_get(question, "max");
+    return port != 0
+        && ((json_is_integer(min) && port < json_integer_value(min))
+            || (json_is_integer(max) && port > json_integer_value(max))
+            || !is_free(ports, question, port));
+}
+
 /* What people said: now, or earlier. An empty answer leaves something out on purpose; but a secret
  * that is needed is made up all the same. */
-static void take_given(aphd_source_t *source, const json_t *question, const json_t *given,
-                       const json_t *kept)
+static void take_given(const ports_t *ports, aphd_source_t *source, const json_t *question,
+                       const json_t *given, const json_t *kept)
 {
     const char *id = text_of(question, "id");
     json_t *answer = json_object_get(given, id);
     int said = json_is_string(answer);
     if (!said)
         answer = aphd_answers_kept(kept, question, &said);
-    if (!json_is_string(answer)
+    if (!json_is_string(answer) || (!said && is_port_lost(ports, question, answer))
         || (json_string_length(answer) == 0 && aphd_source_is_secret(question)))
         return;
     json_object_set(source->answers, id, answer);
@@ -266,7 +277,7 @@ apr_status_t aphd_source_answer(aphd_job_t *job, aphd_source_t *source, const js
                              "no random numbers are to be had for a secret");
     begin(source);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
-        take_given(source, question, given, kept);
+        take_given(&ports, source, question, given, kept);
     json_array_foreach(json_object_get(source->manifest, "questions"), i, question)
         fill(&ports, source, question);
     json_auto_t *secrets = aphd_source_hidden(source);

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 
 import pytest
@@ -31,7 +32,8 @@ class Shelf:
         self.folder = tempfile.mkdtemp(prefix="aph-shelf-", dir="/var/tmp")
         os.chmod(self.folder, 0o755)
 
-    def publish(self, entries, form="rockon"):
+    def publish(self, entries, form="rockon", bad=()):
+        """bad: ids the index names without a file."""
         self.version += 1
         rows = []
         for file, (ident, text) in entries.items():
@@ -39,6 +41,7 @@ class Shelf:
                 f.write(text)
             rows.append({"id": ident, "format": form, "file": file, "length": len(text.encode()),
                          "sha256": hashlib.sha256(text.encode()).hexdigest()})
+        rows += [{"id": ident, "format": form} for ident in bad]
         with open(f"{self.folder}/index.json", "w", encoding="ascii") as f:
             json.dump({"apphost-catalog": 1, "name": "shelf", "version": self.version,
                        "generated": "2026-01-01T00:00:00Z", "expires": "2099-01-01T00:00:00Z", "entries": rows}, f)
@@ -111,6 +114,34 @@ def test_what_is_no_rename(shelf):
     assert was(stack) == {"a": [], "b": [], "c": []}
     shelf.publish({"x.json": ("d", rockon("D"))})
     assert was(stack) == {"d": []}
+    # Nor is an entry gone that the index names badly.
+    shelf.publish({"x.json": ("e", rockon("E"))}, bad=["d"])
+    assert was(stack) == {"d": [], "e": []}
+
+
+def test_a_port_that_is_lost_is_not_kept(shelf, images):
+    """Nobody chose it, and somebody else has it by now."""
+    stack, port = shelf.stack, free_port()
+    text = json.dumps({"apphost": 1, "id": "music", "revision": 1, "title": "Music",
+                       "questions": [{"id": "streams", "kind": "port", "label": "Streams", "service": "web",
+                                      "target": "80", "protocol": "tcp", "default": port}],
+                       "compose": {"services": {"web": {"image": f"{NAME}:1", "volumes": ["./d:/d"]}}}})
+    shelf.publish({"music.json": ("music", text)}, "apphost")
+
+    def opened():
+        stack.ctl("install", "music", "--yes")
+        (container,), _ = stack.ours()
+        (bound,) = stack.engine.inspect(container["Id"])["HostConfig"]["PortBindings"]["80/tcp"]
+        with open(f"{stack.state}/data/{stack.json('status', 'music')['app_id']}/d/note", "a", encoding="ascii") as f:
+            f.write("kept")
+        stack.ctl("uninstall", "music", "--yes")
+        return int(bound["HostPort"])
+    assert opened() == port and opened() == port
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", port))
+        other.listen()
+        assert opened() > port
+    stack.ctl("uninstall", "music", "--purge", "--yes")
 
 
 def test_the_port_of_the_page_is_opened_too(shelf, images):
