@@ -323,6 +323,28 @@ static void say_installed(const aphc_context_t *context, const json_t *answer)
 
 /* --- questions ------------------------------------------------------------------------------ */
 
+/* Which storage locations there are is known before a person types one. Where it cannot be told,
+ * apphostd judges the answer. */
+static void add_locations(aphc_context_t *context, const json_t *manifest)
+{
+    json_auto_t *reply = NULL, *names = json_array();
+    aph_error_t unheard = APH_ERROR_INIT;
+    int wanted = 0;
+    size_t i;
+    json_t *question, *location;
+    json_array_foreach(json_object_get(manifest, "questions"), i, question)
+        wanted |= strcmp(aphc_get_text(question, "kind"), "storage") == 0;
+    if (!wanted
+        || aphc_operation(context, "storage-list", json_object(), APHC_LINES_ARE_LOG, &reply,
+                          &unheard) != APR_SUCCESS)
+        return;
+    json_array_foreach(json_object_get(reply, "locations"), i, location)
+        json_array_append(names, json_object_get(location, "name"));
+    json_array_foreach(json_object_get(manifest, "questions"), i, question)
+        if (strcmp(aphc_get_text(question, "kind"), "storage") == 0)
+            json_object_set(question, "locations", names);
+}
+
 /* Asks what was not answered on the command line, where there is somebody to ask. Who is not asked
  * gets the defaults, and hears of all that is missing at once. */
 static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_error_t *err)
@@ -337,6 +359,8 @@ static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_
                  *kept = json_object_get(reply, "answers");
     if (status == APR_SUCCESS && json_object_size(kept) > 0)
         aphc_putf(&context->err, "The last try failed; its answers are offered again.\n");
+    if (status == APR_SUCCESS)
+        add_locations(context, manifest);
     if (status == APR_SUCCESS)
         status = aphc_questions_ask(&context->err, manifest, kept, given, err);
     if (status != APR_SUCCESS)

@@ -46,10 +46,12 @@ static void print_output(const aphc_context_t *context, const char *line)
 static void log_cb(void *baton, const char *line)
 {
     view_t *view = baton;
-    if (view->lines == APHC_LINES_ARE_OUTPUT)
+    if (view->lines == APHC_LINES_ARE_OUTPUT) {
+        aphc_progress_end(&view->progress);
         print_output(view->context, line);
-    else
+    } else {
         aphc_progress_log(&view->progress, line);
+    }
 }
 
 /* What is left running, and how to see it again. */

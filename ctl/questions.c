@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/storage_answer.h"
 #include "ctl/operation.h"
 #include "ctl/text.h"
 
@@ -84,10 +85,49 @@ static int is_choice(const json_t *question, const char *text)
     return 0;
 }
 
+/* "media, music": names of the storage locations an answer may begin with. */
+static void list_locations(const json_t *question, char *buffer, size_t size)
+{
+    size_t i, used = 0;
+    const json_t *name;
+    buffer[0] = '\0';
+    json_array_foreach(json_object_get(question, "locations"), i, name)
+        if (used < size)
+            used += (size_t)snprintf(buffer + used, size - used, "%s%s", i > 0 ? ", " : "",
+                                     json_string_value(name));
+}
+
+static const char *storage_fault(const json_t *question, const char *text, char *buffer,
+                                 size_t size)
+{
+    const json_t *locations = json_object_get(question, "locations"), *name;
+    const char *fault = aph_storage_answer_fault(text);
+    char location[APH_STORAGE_NAME_MAX + 1], names[200];
+    size_t i;
+    if (fault != NULL) {
+        snprintf(buffer, size, "This %s.", fault);
+        return buffer;
+    }
+    aph_storage_answer_split(text, location, NULL);
+    json_array_foreach(locations, i, name)
+        if (strcmp(json_string_value(name), location) == 0)
+            return NULL;
+    if (locations == NULL)
+        return NULL;
+    list_locations(question, names, sizeof names);
+    snprintf(buffer, size, "There is no storage location %s%s%s.", location,
+             names[0] != '\0' ? "; there is: "
+                              : ", nor any other; root adds one with apphostctl storage add",
+             names);
+    return buffer;
+}
+
 const char *aphc_question_fault(const json_t *question, const char *text, char *buffer, size_t size)
 {
     const char *pattern = json_string_value(json_object_get(question, "pattern"));
     int port = strcmp(aphc_get_text(question, "kind"), "port") == 0;
+    if (strcmp(aphc_get_text(question, "kind"), "storage") == 0)
+        return storage_fault(question, text, buffer, size);
     if (port || is_type(question, "integer"))
         return number_fault(question, text, buffer, size);
     if (is_type(question, "choice") && !is_choice(question, text)) {
@@ -137,6 +177,16 @@ static void print_choices(const aphc_terminal_t *terminal, const json_t *questio
     }
 }
 
+static void print_locations(const aphc_terminal_t *terminal, const json_t *question)
+{
+    char names[200];
+    list_locations(question, names, sizeof names);
+    aphc_putf(terminal, "%*sA folder of a storage location, as LOCATION/folder. There is: %s.\n",
+              INDENT, "", names[0] != '\0' ? names : "none (apphostctl storage add)");
+    if (!json_is_true(json_object_get(question, "required")))
+        aphc_putf(terminal, "%*sEmpty: a folder of the app's own.\n", INDENT, "");
+}
+
 static void print_question(const aphc_terminal_t *terminal, const json_t *question)
 {
     const char *text = aphc_get_text(question, "text");
@@ -152,11 +202,7 @@ static void print_question(const aphc_terminal_t *terminal, const json_t *questi
         aphc_putf(terminal, "\n");
     }
     if (strcmp(aphc_get_text(question, "kind"), "storage") == 0)
-        aphc_putf(
-            terminal,
-            "%*sA folder of a storage location (apphostctl storage list), as LOCATION/folder;\n"
-            "%*sempty: a folder of the app's own.\n",
-            INDENT, "", INDENT, "");
+        print_locations(terminal, question);
     print_choices(terminal, question);
 }
 

@@ -9,7 +9,8 @@
 #include "common/error.h"
 #include "ctl/terminal.h"
 
-/* manifest: ENTRY of helper/read/entry.h. kept: answers of a try that failed, true for a secret.
+/* manifest: ENTRY of helper/read/entry.h; its storage questions may have "locations":[NAME...],
+ * those there are on this machine: an answer begins with one of them. kept: answers of a try that failed, true for a secret.
  * given: {ID:S...},
  * where answers are added; what is in it is not asked. All borrowed. Advanced questions are asked
  * only where they must be. APH_ECANCELLED where the input ends. */

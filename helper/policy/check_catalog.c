@@ -77,6 +77,8 @@ static json_t *sample_of(const json_t *question, size_t place, size_t round)
         return json_sprintf("%d", PORT_FIRST + (int)place);
     if (strcmp(kind, "device") == 0)
         return json_string("/dev/dri");
+    if (strcmp(kind, "storage") == 0)
+        return json_string("sample/folder");
     if (strcmp(type, "integer") == 0)
         return json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(least) > 0
                                                          ? json_integer_value(least)
@@ -93,8 +95,7 @@ static int needs_answer(const json_t *question)
 {
     return json_is_true(json_object_get(question, "required")) &&
            *text_of(question, "default") == '\0' &&
-           json_integer_value(json_object_get(question, "generate")) == 0 &&
-           strcmp(text_of(question, "kind"), "storage") != 0;
+           json_integer_value(json_object_get(question, "generate")) == 0;
 }
 
 static json_t *first_answers(aphd_check_entry_t *entry)
@@ -127,8 +128,22 @@ static void next_answers(const aphd_check_entry_t *entry, json_t *answers, const
                                     sample_of(question, k, round));
 }
 
-/* The script of the entry with answers that fit; NULL: none do, or the reader failed. */
-static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length)
+/* As though the sample were a folder of a storage location here, agreed to. */
+static json_t *sample_sites(const json_t *rows)
+{
+    json_t *sites = json_array(), *row;
+    size_t i;
+    json_array_foreach((json_t *)rows, i, row) {
+        json_t *site = json_copy(row);
+        json_object_set_new(site, "path", json_sprintf("/srv/sample/%zu", i));
+        json_array_append_new(sites, site);
+    }
+    return sites;
+}
+
+/* The script of the entry with answers that fit; NULL: none do, or the reader failed. *sites: the folders
+ * these name, for the policy; a new reference where there is a script. */
+static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length, json_t **sites)
 {
     json_t *answers = first_answers(entry), *script = NULL;
     aphd_reading_t reading = {.kind = APHD_READ_APPLY,
@@ -143,10 +158,12 @@ static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length)
         if (aphd_reader_run_within(&reading, &applied, &entry->error) != APR_SUCCESS)
             break;
         const json_t *problems = json_object_get(applied, "problems");
-        if (json_array_size(problems) == 0)
+        if (json_array_size(problems) == 0) {
             script = json_incref(json_object_get(applied, "script"));
-        else
+            *sites = sample_sites(json_object_get(applied, "storage"));
+        } else {
             next_answers(entry, answers, problems, round);
+        }
         json_decref(applied);
     }
     json_decref(answers);
@@ -156,11 +173,14 @@ static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length)
 static void judge(aphd_check_entry_t *entry, const aphd_policy_site_t *site, const char *text,
                   size_t length)
 {
-    json_t *script = apply(entry, text, length);
+    aphd_policy_site_t here = *site;
+    json_auto_t *sites = NULL;
+    json_t *script = apply(entry, text, length, &sites);
+    here.storage = sites;
     const json_t *compose = json_object_get(script, "compose");
     entry->end = APHD_ENTRY_ASKS; /* and so it stays where no sample fits */
     if (entry->error.status == APR_SUCCESS && compose != NULL &&
-        aphd_policy_judge(compose, site, &entry->result, &entry->error) == APR_SUCCESS)
+        aphd_policy_judge(compose, &here, &entry->result, &entry->error) == APR_SUCCESS)
         entry->end = entry->result.verdict == APHD_DENY   ? APHD_ENTRY_REFUSED
                      : entry->result.verdict == APHD_ASK  ? APHD_ENTRY_ASKS
                      : json_array_size(entry->needed) > 0 ? APHD_ENTRY_ASKS

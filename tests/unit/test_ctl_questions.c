@@ -22,6 +22,18 @@ static void check(const char *question, const char *answer, const char *fault)
     json_decref(parsed);
 }
 
+static void test_storage(void **state)
+{
+    static const char unknown[] = "{\"kind\":\"storage\"}";
+    static const char two[] = "{\"kind\":\"storage\",\"locations\":[\"media\",\"music\"]}";
+    static const char none[] = "{\"kind\":\"storage\",\"locations\":[]}";
+    check(unknown, "anywhere/x", NULL);
+    check(unknown, "/srv/x", "path of this machine");
+    check(two, "media/pics", NULL);
+    check(two, "med/pics", "There is no storage location med; there is: media, music.");
+    check(none, "media/pics", "nor any other");
+}
+
 static void test_numbers(void **state)
 {
     static const char port[] = "{\"kind\":\"port\",\"type\":\"integer\"}";
@@ -65,6 +77,7 @@ static void test_choices(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_storage),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_choices),
