@@ -358,7 +358,9 @@ static apr_status_t ask_questions(aphc_context_t *context, json_t *request, aph_
     const json_t *manifest = json_object_get(reply, "manifest"),
                  *kept = json_object_get(reply, "answers");
     if (status == APR_SUCCESS && json_object_size(kept) > 0)
-        aphc_putf(&context->err, "The last try failed; its answers are offered again.\n");
+        aphc_putf(&context->err, json_is_true(json_object_get(reply, "failed"))
+                                     ? "The last try failed; its answers are offered again.\n"
+                                     : "Its data was kept; the answers of then are offered.\n");
     if (status == APR_SUCCESS)
         add_locations(context, manifest);
     if (status == APR_SUCCESS)

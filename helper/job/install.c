@@ -237,17 +237,26 @@ static apr_status_t end_shown(aphd_install_t *install, aph_error_t *err)
     return aphd_ask_finish(install->job->ask, &ending, err);
 }
 
-/* What the entry asks, and what was answered at a try that failed. */
+/* The row of data that are kept under the name, as an install would find it; NULL: there are none. New
+ * reference. */
+static json_t *row_of_data(const aphd_job_t *job)
+{
+    const char *state = json_string_value(json_object_get(job->app.row, "state"));
+    return state != NULL && strcmp(state, "kept") == 0
+         ? json_pack("{s:{s:O}}", "previous", "kept", job->app.row) : NULL;
+}
+
+/* What the entry asks, and what was answered before: for data that are kept, or at a try that failed. */
 static apr_status_t end_asked(aphd_install_t *install, aph_error_t *err)
 {
     aphd_job_t *job = install->job;
     const aphd_source_t *source = install->source;
-    json_auto_t *kept = NULL;
+    json_auto_t *kept = NULL, *data = row_of_data(job);
     const char *id;
     json_t *value;
     if (source == NULL)
         return aph_error_set(err, APH_EUSAGE, 2609, "only an entry of a catalog asks questions");
-    apr_status_t status = aphd_source_kept(job, install->source, aphd_job_text(job, "name"), NULL, &kept,
+    apr_status_t status = aphd_source_kept(job, install->source, aphd_job_text(job, "name"), data, &kept,
                                            err);
     if (status != APR_SUCCESS)
         return status;
@@ -256,8 +265,9 @@ static apr_status_t end_asked(aphd_install_t *install, aph_error_t *err)
         if (json_is_string(value))
             json_object_set_new(answers, id, aphd_source_is_secret(aphd_source_question(source->manifest, id))
                                              ? json_true() : json_incref(value));
-    json_auto_t *answer = json_pack("{s:s, s:s, s:O, s:O}", "entry", source->name, "revision",
-                                    source->revision, "manifest", source->manifest, "answers", answers);
+    json_auto_t *answer = json_pack("{s:s, s:s, s:O, s:O, s:b}", "entry", source->name, "revision",
+                                    source->revision, "manifest", source->manifest, "answers", answers,
+                                    "failed", source->remembered != 0);
     aphd_ending_t ending = {.result = "done", .app = no_app(job), .answer = answer};
     return aphd_ask_finish(job->ask, &ending, err);
 }
