@@ -5,10 +5,12 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 
 import kills
-from stack_env import wait_for
+import terminal_env
+from stack_env import PREFIX, wait_for
 from test_740_entry_install import IMAGE, bare, bring, environment, image, in_container, manifest, sh  # noqa: F401
 
 SECRET = {"id": "pw", "kind": "environment", "label": "Password", "service": "web", "target": "PW", "type": "secret",
@@ -122,6 +124,46 @@ def test_secrets_of_the_data(bare, image):
     assert list(kept_answers(bare)) == [("local/wiki2", "w1")], "the data are there"
     bare.ctl("uninstall", "w1", "--purge", "--yes")
     assert kept_answers(bare) == {}
+
+
+def test_the_answers_of_the_data_are_offered(bare, image):
+    """Who installs over kept data on a terminal is asked with the answers of then, and a wrong location is
+    said where it is typed."""
+    place = f"/var/tmp/aph-743b-{os.getpid()}"
+    os.makedirs(f"{place}/films")
+    bare.ctl("storage", "add", "media", place)
+    bring(bare, manifest("wiki", services=DATA, questions=[
+        SECRET, {"id": "owner", "kind": "environment", "label": "Owner", "service": "web", "target": "OWNER", "required": True},
+        {"id": "films", "kind": "storage", "label": "Films", "service": "web", "target": "/films", "required": True}]))
+    words = [f"{PREFIX}/bin/apphostctl", "install", "wiki", "--name", "w1"]
+
+    def person():
+        return terminal_env.Typist(words, {"APPHOST_SOCKET": bare.socket, "PATH": "/usr/bin:/bin"})
+    try:
+        first = person()
+        for question, answer in (("Password", ""), ("Owner", "ada"), ("There is: media.", "disk/films"),
+                                 ("There is no storage location disk; there is: media.", "media/films"),
+                                 ("nstall it?", "y")):
+            first.until(question)
+            first.until("] " if question == "nstall it?" else "> ")
+            first.type(answer)
+        assert first.end()[0] == 0
+        had = environment(bare, "web")
+        write(f"{where(bare)}/d/page", "x")
+        bare.ctl("uninstall", "w1")
+        again = person()
+        for offered in ("answers of then", "[the one of before]> ", "[ada]> ", "[media/films]> "):
+            again.until(offered)
+            if offered.endswith("> "):
+                again.type("")
+        again.until("nstall it?")
+        again.type("y")
+        assert again.end()[0] == 0
+        assert environment(bare, "web") == had and had["OWNER"] == "ada"
+        bare.ctl("uninstall", "w1", "--purge", "--yes")
+        bare.ctl("storage", "remove", "media")
+    finally:
+        shutil.rmtree(place)
 
 
 def test_a_location_that_is_written_now(bare, image):
