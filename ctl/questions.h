@@ -10,7 +10,8 @@
 #include "ctl/terminal.h"
 
 /* manifest: ENTRY of helper/read/entry.h; its storage questions may have "locations":[NAME...],
- * those there are on this machine: an answer begins with one of them. kept: answers of a try that failed, true for a secret.
+ * those there are on this machine: an answer begins with one of them. kept: answers of
+ * before (a try that failed, data that are kept), true for a secret.
  * given: {ID:S...},
  * where answers are added; what is in it is not asked. All borrowed. Advanced questions are asked
  * only where they must be. APH_ECANCELLED where the input ends. */

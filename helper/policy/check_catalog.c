@@ -141,8 +141,8 @@ static json_t *sample_sites(const json_t *rows)
     return sites;
 }
 
-/* The script of the entry with answers that fit; NULL: none do, or the reader failed. *sites: the folders
- * these name, for the policy; a new reference where there is a script. */
+/* The script of the entry with answers that fit; NULL: none do, or the reader failed. *sites: the
+ * folders these name, for the policy; a new reference where there is a script. */
 static json_t *apply(aphd_check_entry_t *entry, const char *text, size_t length, json_t **sites)
 {
     json_t *answers = first_answers(entry), *script = NULL;
