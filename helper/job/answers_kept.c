@@ -99,11 +99,21 @@ void aphd_answers_merge(json_t *into, const json_t *some)
     merge_part(into, some, PORTS);
 }
 
-json_t *aphd_answers_tried(const json_t *kept, const char *revision)
+json_t *aphd_answers_tried(const json_t *kept, const char *revision, const json_t *has)
 {
-    const char *tried = json_string_value(json_object_get(kept, APHD_ANSWERS_FOR));
-    return tried == NULL || strcmp(tried, revision) == 0 ? json_incref((json_t *)kept)
-                                                         : aphd_answers_made(kept);
+    const char *tried = json_string_value(json_object_get(kept, APHD_ANSWERS_FOR)), *id;
+    json_t *answer;
+    if (tried == NULL || strcmp(tried, revision) == 0)
+        return json_incref((json_t *)kept);
+    json_t *rest = json_deep_copy(kept), *made = aphd_answers_made(kept);
+    json_object_foreach((json_t *)has, id, answer)
+        if (json_is_string(answer)) {
+            json_object_del(rest, id);
+            json_object_del(json_object_get(rest, ASKED), id);
+        }
+    aphd_answers_merge(rest, made);
+    json_decref(made);
+    return rest;
 }
 
 json_t *aphd_answers_made(const json_t *kept)

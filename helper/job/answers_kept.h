@@ -27,9 +27,9 @@ json_t *aphd_answers_kept(const json_t *kept, const json_t *question, int *said)
 void aphd_answers_merge(json_t *into, const json_t *some);
 
 /* Of what a failed try kept: all of it for a try of the same revision. An answer that another revision
- * failed with may be why it did; of that only the secrets that were made up count, for they may be in the
- * data. New reference. */
-json_t *aphd_answers_tried(const json_t *kept, const char *revision);
+ * failed with may be why it did: of that only what has (borrowed) lacks, and the secrets that were made
+ * up, for they may be in the data. New reference. */
+json_t *aphd_answers_tried(const json_t *kept, const char *revision, const json_t *has);
 
 /* The secrets that were made up, and no others. New reference. */
 json_t *aphd_answers_made(const json_t *kept);

@@ -330,7 +330,7 @@ apr_status_t aphd_source_kept(aphd_job_t *job, aphd_source_t *source, const char
             aphd_report_log(&job->report,
                             "answers of the last try, which failed, are taken up again");
         source->remembered = 1;
-        json_auto_t *tried = aphd_answers_tried(failed, source->revision);
+        json_auto_t *tried = aphd_answers_tried(failed, source->revision, *kept);
         aphd_answers_merge(*kept, tried);
     } else if (status != APH_ENOTFOUND) {
         *err = why;

@@ -46,17 +46,14 @@ static apr_status_t answers_before(aphd_update_t *update, json_t **before, aph_e
 {
     aphd_job_t *job = update->install.job;
     const json_t *row = job->app.row;
-    json_auto_t *failed = NULL;
-    *before = aphd_answers_of(update->rollback ? json_object_get(row, "previous") : row);
     if (update->rollback) { /* the data go on having what was made since */
         json_auto_t *all = aphd_answers_of(row), *secrets = aphd_answers_secrets(all);
+        *before = aphd_answers_of(json_object_get(row, "previous"));
         aphd_answers_merge(*before, secrets);
         return APR_SUCCESS;
     }
-    apr_status_t status =
-        aphd_source_kept(job, update->install.source, job->app.name, NULL, &failed, err);
-    aphd_answers_merge(*before, failed);
-    return status;
+    json_auto_t *data = json_pack("{s:{s:O}}", "previous", "kept", row);
+    return aphd_source_kept(job, update->install.source, job->app.name, data, before, err);
 }
 
 /* What is not asked any more is kept for the day it is asked again. */

@@ -462,13 +462,15 @@ def test_a_bad_answer_is_its_revisions(stack, shelf, images):
         answers = stack.json("update", "mine", "--plan", *words)["plan"]["answers"]
         return {a["question"]: a["value"] for a in answers}["greeting"]
     stack.announced += [r"job \d+"]
-    shelf.publish(2, images["ends"])
-    failed = stack.ctl("update", "mine", "--set", "greeting=bad", check=False)
+    owner = [{"id": "owner", "kind": "environment", "label": "The owner", "service": "web", "target": "OWNER",
+              "required": True}]
+    shelf.publish(2, images["ends"], questions=list(owner))
+    failed = stack.ctl("update", "mine", "--set", "greeting=bad", "--set", "owner=ada", check=False)
     assert failed.returncode != 0 and "your answers are kept for the next try" in failed.stderr
     assert greeting() == "bad"
-    shelf.publish(3, images["3"])
+    shelf.publish(3, images["3"], questions=list(owner))
     assert greeting() == "hello"
-    stack.ctl("update", "mine")
+    stack.ctl("update", "mine")   # what the app had no answer to is not asked again
     assert page(stack) == b"three"
 
 
